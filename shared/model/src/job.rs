@@ -1,0 +1,244 @@
+//! A job: one probe or runbook on one machine, and the states that it goes through.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Timestamp;
+use crate::id::{AgentId, JobId, TicketNumber};
+use crate::snapshot::Status;
+
+/// How long a job waits for its machine unless told otherwise: three days.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(3 * 24 * 3600);
+/// The most bytes of a job's result, as JSON.
+pub const MAX_RESULT_BYTES: usize = 256 << 10;
+/// The most events of one job.
+pub const MAX_EVENTS: u32 = 10_000;
+/// The most bytes of one event, as JSON.
+pub const MAX_EVENT_BYTES: usize = 16 << 10;
+
+/// What a job runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// A compiled-in probe, by name (`net.dns`).
+    Probe(String),
+    /// A runbook, by name (`net.no-internet`).
+    Runbook(String),
+}
+
+impl Work {
+    /// The name, as technicians type it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Probe(name) | Self::Runbook(name) => name,
+        }
+    }
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// In the store; the machine has not taken it yet.
+    Waiting,
+    /// The machine has it durably.
+    Delivered,
+    /// The machine said that it began.
+    Running,
+    /// It ended and has a result (whose own status may still say that something could not be read).
+    Done,
+    /// It ended without a result that can be used.
+    Failed,
+    /// The machine declined: its policy, or it does not know the work.
+    Refused,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// Its deadline passed before it ended.
+    Expired,
+}
+
+impl JobState {
+    /// Whether nothing can follow.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Waiting | Self::Delivered | Self::Running => false,
+            Self::Done | Self::Failed | Self::Refused | Self::Cancelled | Self::Expired => true,
+        }
+    }
+
+    /// Whether a job may go from `self` to `next`. States only move forward, and a final one is
+    /// never left; this is the whole rule, and the store enforces it.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        !self.is_final() && self.rank() < next.rank()
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Waiting => 0,
+            Self::Delivered => 1,
+            Self::Running => 2,
+            Self::Done | Self::Failed | Self::Refused | Self::Cancelled | Self::Expired => 3,
+        }
+    }
+
+    /// The word used on screens and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Reads the word; `None` for any other.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Waiting,
+            Self::Delivered,
+            Self::Running,
+            Self::Done,
+            Self::Failed,
+            Self::Refused,
+            Self::Cancelled,
+            Self::Expired,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
+    }
+}
+
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A job as the controller keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The machine that it runs on.
+    pub agent: AgentId,
+    /// The ticket that its events go to.
+    pub ticket: Option<TicketNumber>,
+    /// What it runs.
+    pub work: Work,
+    /// The parameters, a JSON object; the machine checks them against the probe's schema.
+    pub parameters: Value,
+    /// Where it stands.
+    pub state: JobState,
+    /// The account that started it.
+    pub created_by: String,
+    /// When it was started.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
+    pub created_at: Timestamp,
+    /// When it expires unless it has ended.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
+    pub deadline: Timestamp,
+    /// When it ended.
+    #[cfg_attr(feature = "schema", schema(value_type = Option<String>, format = "date-time"))]
+    pub ended_at: Option<Timestamp>,
+    /// What came of it, once it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// An order to run a job, as it is handed to the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// The job's id; a machine runs it once.
+    pub job: JobId,
+    /// The machine that may run it.
+    pub agent: AgentId,
+    /// What to run.
+    pub work: Work,
+    /// The parameters, a JSON object.
+    pub parameters: Value,
+    /// The ticket, to be shown at the machine.
+    pub ticket: Option<TicketNumber>,
+    /// How long the machine may take from now on, in milliseconds: a duration, since its clock may
+    /// be wrong.
+    pub within_ms: u64,
+}
+
+/// What came of a job: the state that it ended in, the reason, the typed result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Outcome {
+    /// A final state.
+    pub state: JobState,
+    /// How the measurement itself came out.
+    pub status: Status,
+    /// Why it is not `ok`; empty if it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// A [`crate::probe::ProbeResult`] or a [`crate::runbook::RunbookResult`]; null without a result.
+    #[serde(default)]
+    pub result: Value,
+    /// How long it ran on the machine, in microseconds.
+    #[serde(default)]
+    pub took_us: u64,
+}
+
+/// Something that happened while a job ran, told live.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct JobEvent {
+    /// Counted from 1 for each job, without gaps; makes delivery exactly once in effect.
+    pub seq: u32,
+    /// When, by the machine's corrected clock.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
+    pub at: Timestamp,
+    /// What.
+    pub what: JobNews,
+}
+
+/// What a [`JobEvent`] tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JobNews {
+    /// It began.
+    Started,
+    /// A line of output, for people.
+    Output(String),
+    /// A runbook's step began.
+    StepStarted {
+        /// The step's name within the runbook.
+        step: String,
+    },
+    /// A runbook's step ended.
+    StepEnded {
+        /// The step's name within the runbook.
+        step: String,
+        /// How it came out.
+        status: Status,
+        /// One line for people.
+        summary: String,
+    },
+    /// A runbook's cause was judged.
+    Cause {
+        /// The cause's id within the runbook.
+        cause: String,
+        /// Found, excluded or unknown.
+        verdict: crate::runbook::CauseVerdict,
+        /// One line for people.
+        summary: String,
+    },
+}
