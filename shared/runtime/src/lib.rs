@@ -6,5 +6,6 @@ pub mod clock;
 pub mod frame;
 pub mod lifecycle;
 pub mod peer;
+mod platform;
 pub mod telemetry;
 pub mod tls;
