@@ -1,0 +1,5 @@
+//! The controller: takes in what agents report, keeps it, shows it to technicians, and hands their
+//! orders to machines.
+
+pub mod bus;
+pub mod store;
