@@ -1,0 +1,91 @@
+//! Systems whose collectors have not been written: every section says so.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use befund_model::section;
+use befund_model::snapshot::Status;
+
+use crate::collector::{Context, Outcome};
+use crate::registry::Entry;
+
+/// A tree of files.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    directory: PathBuf,
+}
+
+impl Tree {
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        fs::metadata(directory)?;
+        Ok(Self { directory: directory.to_owned() })
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.directory.as_os_str() == "/"
+    }
+
+    pub(crate) fn file(&self, path: &str) -> io::Result<File> {
+        File::open(self.under(path))
+    }
+
+    pub(crate) fn names(&self, path: &str) -> io::Result<Vec<String>> {
+        fs::read_dir(self.under(path))?
+            .filter_map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).transpose())
+            .collect()
+    }
+
+    pub(crate) fn link(&self, path: &str) -> io::Result<PathBuf> {
+        fs::read_link(self.under(path))
+    }
+
+    pub(crate) fn exists(&self, path: &str) -> io::Result<bool> {
+        self.under(path).try_exists()
+    }
+
+    fn under(&self, path: &str) -> PathBuf {
+        self.directory.join(path.trim_start_matches('/'))
+    }
+}
+
+const fn none(section: &'static section::Known) -> Entry {
+    Entry { section, deadline: Duration::from_secs(1), run: unsupported }
+}
+
+fn unsupported(_: &Context) -> Outcome {
+    Outcome::lost(Status::Unsupported, "this agent cannot read it on this operating system yet")
+}
+
+/// Every kind of section.
+pub(crate) static COLLECTORS: &[Entry] = &[
+    none(&section::BATTERIES),
+    none(&section::BATTERIES_STATE),
+    none(&section::CLOCK),
+    none(&section::CPU),
+    none(&section::DISKS),
+    none(&section::ERRORS),
+    none(&section::FILESYSTEMS),
+    none(&section::FILESYSTEMS_USAGE),
+    none(&section::FIRMWARE),
+    none(&section::MEMORY),
+    none(&section::MEMORY_USAGE),
+    none(&section::NETWORK_ADDRESSES),
+    none(&section::NETWORK_COUNTERS),
+    none(&section::NETWORK_DNS),
+    none(&section::NETWORK_INTERFACES),
+    none(&section::NETWORK_PORTS),
+    none(&section::NETWORK_PROXY),
+    none(&section::NETWORK_ROUTES),
+    none(&section::OS),
+    none(&section::PACKAGES),
+    none(&section::PROCESSES),
+    none(&section::SERVICES),
+    none(&section::SERVICES_STATE),
+    none(&section::SESSIONS),
+    none(&section::SYSTEM),
+    none(&section::UPTIME),
+    none(&section::USERS),
+    none(&section::WIFI),
+];
