@@ -1,0 +1,71 @@
+//! `job …` and `works`: what ran, what runs, and what can be run.
+
+use befund_model::api::WorkInfo;
+use befund_model::id::JobId;
+use befund_model::job::Job as Record;
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::client::read;
+use crate::commands::{Desk, watch};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+
+/// Subcommands of `befund job`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Job {
+    /// Show a job and what came of it.
+    Show {
+        /// The job.
+        id: JobId,
+    },
+    /// Watch a job until it ends.
+    Watch {
+        /// The job.
+        id: JobId,
+    },
+    /// Cancel a job that has not ended.
+    Cancel {
+        /// The job.
+        id: JobId,
+    },
+}
+
+impl Job {
+    /// Does it.
+    pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
+        let client = desk.client()?;
+        match self {
+            Self::Show { id } => {
+                let what = format!("show job {id}");
+                let raw = client.get(&what, &["jobs", &id.to_string()]).await?;
+                let job: Record = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::job::job(look, &job))?;
+                Ok(Exit::Ok)
+            }
+            Self::Watch { id } => {
+                let what = format!("watch job {id}");
+                let raw = client.get(&what, &["jobs", &id.to_string()]).await?;
+                let job: Record = read(&what, &raw)?;
+                watch::job(&client, &what, &job, desk).await
+            }
+            Self::Cancel { id } => {
+                let what = format!("cancel job {id}");
+                let path = ["jobs", &id.to_string(), "cancel"];
+                let raw = client.post(&what, &path, &json!({})).await?;
+                let job: Record = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::job::job(look, &job))?;
+                Ok(Exit::Ok)
+            }
+        }
+    }
+}
+
+/// Lists what can be run.
+pub(crate) async fn works(desk: &mut Desk<'_>) -> Result<(), Failure> {
+    let what = "list the probes and runbooks";
+    let raw = desk.client()?.get(what, &["works"]).await?;
+    let works: Vec<WorkInfo> = read(what, &raw)?;
+    desk.screen.show(&raw, |look| render::audit::works(look, &works))
+}

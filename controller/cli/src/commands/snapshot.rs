@@ -1,0 +1,71 @@
+//! `snapshot …`: what machines sent, and what changed between two of them.
+
+use befund_model::api::{Page, SectionView, SnapshotRecord};
+use befund_model::id::SnapshotId;
+use befund_model::snapshot::SectionKind;
+use clap::Subcommand;
+
+use crate::client::read;
+use crate::commands::Desk;
+use crate::failure::Failure;
+use crate::render;
+
+/// Subcommands of `befund snapshot`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshot {
+    /// List the snapshots of a machine, the latest first.
+    List {
+        /// The machine.
+        #[arg(value_name = "ID|NAME")]
+        machine: String,
+    },
+    /// Show a snapshot by section, or the content of one section.
+    Show {
+        /// The snapshot.
+        id: SnapshotId,
+        /// The content of this section, as in network.interfaces.
+        #[arg(long, value_name = "KIND")]
+        section: Option<SectionKind>,
+    },
+    /// Show what differs between two snapshots.
+    Diff {
+        /// The earlier one.
+        before: SnapshotId,
+        /// The later one.
+        after: SnapshotId,
+    },
+}
+
+impl Snapshot {
+    /// Does it.
+    pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<(), Failure> {
+        let client = desk.client()?;
+        match self {
+            Self::List { machine } => {
+                let what = format!("list the snapshots of {machine}");
+                let raw = client.get(&what, &["machines", &machine, "snapshots"]).await?;
+                let page: Page<SnapshotRecord> = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::list(look, &page.items))
+            }
+            Self::Show { id, section: None } => {
+                let what = format!("show snapshot {id}");
+                let raw = client.get(&what, &["snapshots", &id.to_string()]).await?;
+                let record: SnapshotRecord = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::one(look, &record))
+            }
+            Self::Show { id, section: Some(kind) } => {
+                let what = format!("show section {kind} of snapshot {id}");
+                let path = ["snapshots", &id.to_string(), "sections", kind.as_str()];
+                let raw = client.get(&what, &path).await?;
+                let view: SectionView = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::section(look, &view))
+            }
+            Self::Diff { before, after } => {
+                let what = format!("compare the snapshots {before} and {after}");
+                let path = ["snapshots", &before.to_string(), "diff", &after.to_string()];
+                let raw = client.get(&what, &path).await?;
+                desk.screen.show(&raw, |_| render::snapshot::diff(&raw))
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A job, and what came of it: a probe's facts, or a runbook's causes as a small table.
+
+use std::fmt::Write as _;
+
+use befund_model::job::{Job, Outcome, Work};
+use befund_model::probe::ProbeResult;
+use befund_model::runbook::{Cause, CauseVerdict, RunbookResult};
+use serde::Deserialize as _;
+
+use crate::render::table::{Tone, cell, table, toned};
+use crate::render::timeline::{status_word, verdict, work_name};
+use crate::render::{table as tables, text, value};
+use crate::screen::Look;
+
+/// A job as `befund job show` prints it.
+pub(crate) fn job(look: &Look, job: &Job) -> String {
+    let mut out = format!("{}\n", look.strong(&work_name(&job.work)));
+    let mut row = |name: &str, value: String| {
+        let _ = writeln!(out, "  {:<10} {value}", name);
+    };
+    row("job", job.id.to_string());
+    row("machine", job.agent.to_string());
+    if let Some(ticket) = job.ticket {
+        row("ticket", format!("#{ticket}"));
+    }
+    if job.parameters.as_object().is_some_and(|object| !object.is_empty()) {
+        row("with", text::line(&job.parameters.to_string()));
+    }
+    row("started", format!("{} by {}", look.time(job.created_at), text::line(&job.created_by)));
+    match (job.ended_at, job.state.is_final()) {
+        (Some(ended), _) => row("ended", look.time(ended)),
+        (None, true) => {}
+        (None, false) => row("expires", look.time(job.deadline)),
+    }
+    match &job.outcome {
+        None => row("state", job.state.to_string()),
+        Some(outcome) => {
+            row(
+                "state",
+                format!("{}, {}", job.state, verdict(look, outcome.state, outcome.status)),
+            );
+            out.push('\n');
+            out.push_str(&result(look, &job.work, outcome, None, 2));
+        }
+    }
+    out
+}
+
+/// What came of a job, each line indented. The headline is left out where it was `told` already.
+pub(crate) fn result(
+    look: &Look,
+    work: &Work,
+    outcome: &Outcome,
+    told: Option<&str>,
+    indent: usize,
+) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = String::new();
+    if !outcome.reason.is_empty() {
+        let reason = text::block(&outcome.reason, indent);
+        let _ = writeln!(out, "{pad}{}: {reason}", status_word(look, outcome.status));
+    }
+    if outcome.result.is_null() {
+        return out;
+    }
+    let typed = match work {
+        Work::Runbook(_) => RunbookResult::deserialize(&outcome.result)
+            .map(|result| out.push_str(&runbook(look, &result, told, indent))),
+        Work::Probe(_) => ProbeResult::deserialize(&outcome.result)
+            .map(|result| out.push_str(&probe(look, &result, told, indent))),
+    };
+    if typed.is_err() {
+        // A newer machine's result: better as it is than not at all.
+        out.push_str(&value::tree(&outcome.result, indent));
+    }
+    out
+}
+
+fn headline(look: &Look, text: &str, told: Option<&str>, indent: usize) -> String {
+    if told == Some(text) || text.is_empty() {
+        return String::new();
+    }
+    format!("{}{}\n", " ".repeat(indent), look.strong(&text::block(text, indent)))
+}
+
+fn runbook(look: &Look, result: &RunbookResult, told: Option<&str>, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = headline(look, &result.conclusion, told, indent);
+    out.push_str(&causes(look, &result.causes, indent));
+    for cause in result.causes.iter().filter(|cause| !cause.advice.is_empty()) {
+        let _ = writeln!(out, "{pad}→ {}", text::block(&cause.advice, indent + 2));
+    }
+    out
+}
+
+fn causes(look: &Look, causes: &[Cause], indent: usize) -> String {
+    if causes.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&narrowed(look, indent), &["cause", "verdict", "evidence"]);
+    for cause in causes {
+        let verdict = match cause.verdict {
+            CauseVerdict::Found => toned("found", Tone::Bad),
+            CauseVerdict::Excluded => toned("excluded", Tone::Good),
+            CauseVerdict::Unknown => cell("unknown"),
+            CauseVerdict::Explained => toned("explained by another", Tone::Faint),
+        };
+        rows.add_row(vec![cell(&cause.title), verdict, cell(&cause.evidence)]);
+    }
+    tables::text(&rows, indent)
+}
+
+fn probe(look: &Look, result: &ProbeResult, told: Option<&str>, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = headline(look, &result.summary, told, indent);
+    if !result.reason.is_empty() {
+        let _ = writeln!(out, "{pad}{}", text::block(&result.reason, indent));
+    }
+    if !result.facts.is_null() {
+        out.push_str(&value::tree(&result.facts, indent));
+    }
+    out
+}
+
+/// The same look, for a table that stands further in.
+pub(crate) fn narrowed(look: &Look, indent: usize) -> Look {
+    let indent = u16::try_from(indent).unwrap_or(u16::MAX);
+    let width = look.width.map(|width| width.saturating_sub(indent).max(40));
+    Look { width, ..look.clone() }
+}
+
+/// What `befund run` prints when the job has ended.
+pub(crate) fn ended(look: &Look, job: &Job) -> String {
+    match &job.outcome {
+        None => format!("  {}\n", verdict(look, job.state, befund_model::snapshot::Status::Failed)),
+        Some(outcome) => {
+            let took = text::took(outcome.took_us);
+            let word = verdict(look, job.state, outcome.status);
+            format!("  {word}, {took}\n{}", result(look, &job.work, outcome, None, 2))
+        }
+    }
+}

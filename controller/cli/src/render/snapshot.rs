@@ -1,0 +1,96 @@
+//! Snapshots: the list, one of them by section, a section's content, a difference.
+
+use std::fmt::Write as _;
+
+use befund_model::api::{SectionView, SnapshotRecord};
+use befund_model::snapshot::{PrivacyClass, SectionRef, Status};
+use serde_json::Value;
+
+use crate::render::table::{Tone, cell, table, toned};
+use crate::render::{table as tables, text, value};
+use crate::screen::Look;
+
+/// The list.
+pub(crate) fn list(look: &Look, snapshots: &[SnapshotRecord]) -> String {
+    if snapshots.is_empty() {
+        return "No snapshots of this machine.".to_owned();
+    }
+    let mut rows = table(look, &["id", "taken", "sections", "incomplete", "size", "ticket"]);
+    for snapshot in snapshots {
+        let sections = &snapshot.manifest.sections;
+        let incomplete = sections.iter().filter(|line| line.status != Status::Ok).count();
+        rows.add_row(vec![
+            cell(snapshot.manifest.id.to_string()),
+            cell(look.time(snapshot.manifest.taken_at)),
+            cell(sections.len().to_string()),
+            cell(incomplete.to_string()),
+            cell(text::size(sections.iter().map(|line| line.size).sum())),
+            cell(snapshot.ticket.map_or_else(|| "–".to_owned(), |number| format!("#{number}"))),
+        ]);
+    }
+    tables::text(&rows, 0)
+}
+
+/// One snapshot, by section.
+pub(crate) fn one(look: &Look, snapshot: &SnapshotRecord) -> String {
+    let title = format!("snapshot {}", snapshot.manifest.id);
+    let mut out = format!("{}\n", look.strong(&title));
+    let _ = writeln!(out, "  machine   {}", snapshot.agent);
+    let _ = writeln!(out, "  taken     {}", look.time(snapshot.manifest.taken_at));
+    let _ = writeln!(out, "  received  {}", look.time(snapshot.received_at));
+    if let Some(ticket) = snapshot.ticket {
+        let _ = writeln!(out, "  ticket    #{ticket}");
+    }
+    out.push('\n');
+    let mut rows = table(look, &["section", "status", "size", "redacted", "class", "took", "why"]);
+    for line in &snapshot.manifest.sections {
+        rows.add_row(vec![
+            cell(line.kind.as_str()),
+            toned(line.status.as_str(), tone(line.status)),
+            cell(text::size(line.size)),
+            cell(line.redacted.to_string()),
+            cell(class(line.class)),
+            toned(text::took(line.took_us), Tone::Faint),
+            cell(&line.reason),
+        ]);
+    }
+    out.push_str(&tables::text(&rows, 0));
+    out
+}
+
+const fn class(class: PrivacyClass) -> &'static str {
+    match class {
+        PrivacyClass::Scheduled => "scheduled",
+        PrivacyClass::OnRequest => "on request",
+        PrivacyClass::Consent => "with consent",
+    }
+}
+
+const fn tone(status: Status) -> Tone {
+    match status {
+        Status::Ok => Tone::Good,
+        Status::Partial | Status::Unsupported => Tone::Plain,
+        Status::Denied | Status::Timeout | Status::Failed => Tone::Bad,
+    }
+}
+
+/// A section's content.
+pub(crate) fn section(look: &Look, view: &SectionView) -> String {
+    let SectionRef { kind, status, reason, size, redacted, .. } = &view.line;
+    let mut out = format!("{}\n", look.strong(kind.as_str()));
+    let _ = write!(out, "  {status}, {}", text::size(*size));
+    if *redacted > 0 {
+        let _ = write!(out, ", {} redacted", text::count(*redacted as usize, "value"));
+    }
+    if !reason.is_empty() {
+        let _ = write!(out, "\n  {}", text::block(reason, 2));
+    }
+    out.push_str("\n\n");
+    out.push_str(&value::tree(&view.content, 2));
+    out
+}
+
+/// What differs between two snapshots.
+pub(crate) fn diff(difference: &Value) -> String {
+    value::tree(difference, 0)
+}
