@@ -2,4 +2,6 @@
 //! orders to machines.
 
 pub mod bus;
+pub mod config;
+pub mod gate;
 pub mod store;

@@ -1,0 +1,7 @@
+//! The gate: what agents talk to.
+
+mod dispatch;
+mod live;
+mod mailbox;
+
+pub use live::Live;

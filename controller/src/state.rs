@@ -1,0 +1,38 @@
+//! What every part of a running controller shares: handles, cheap to clone.
+
+use std::sync::Arc;
+
+use befund_runtime::clock::Clock;
+
+use crate::bus::Bus;
+use crate::config::Config;
+use crate::gate::Live;
+use crate::store::Store;
+
+/// Handles to everything that the API and the console work with.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The one door to the database.
+    pub store: Store,
+    /// Hints of what changed.
+    pub bus: Bus,
+    /// The time.
+    pub clock: Clock,
+    /// Which machines are connected.
+    pub live: Live,
+    /// What was configured.
+    pub config: Arc<Config>,
+    /// What enrollment tokens say of this controller.
+    pub identity: Arc<Identity>,
+    /// Renders the metrics in Prometheus' text form.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
+
+/// What enrollment tokens say of this controller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Where agents reach the gate, `host:port`.
+    pub addresses: Vec<String>,
+    /// Whom they must trust.
+    pub ca_pin: befund_model::token::CaPin,
+}
