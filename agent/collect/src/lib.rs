@@ -8,6 +8,7 @@ pub mod child;
 mod collector;
 pub mod engine;
 mod platform;
+pub mod probe;
 mod registry;
 pub mod root;
 

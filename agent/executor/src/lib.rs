@@ -1,1 +1,34 @@
-//! placeholder
+//! The privileged half of the agent: it has no network listener, is started on demand over a local
+//! socket, and goes when it is idle.
+//!
+//! It does nothing by itself but decide: [`door`] hears who asks and whether they may, [`policy`]
+//! what the machine's owner allows, [`jobs`] what an order comes to. All reading and measuring is
+//! done in the collect child ([`child`]), which is killed when it overstays ([`supervise`]).
+
+pub mod activate;
+pub mod child;
+pub mod door;
+mod events;
+mod jobs;
+mod platform;
+pub mod policy;
+mod result;
+mod runbook;
+mod snapshot;
+mod supervise;
+
+pub use door::client::{ExecutorClient, Redacted};
+pub use door::server::{Config, run};
+pub use supervise::ChildCommand;
+
+/// An error with everything that led to it, in one line.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

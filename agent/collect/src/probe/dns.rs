@@ -1,0 +1,242 @@
+//! `net.dns`: asks each configured server by itself, so that one dead server among three is seen.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use befund_model::probe::network::{DnsFacts, DnsLookup, DnsServer};
+use befund_model::probe::{Parameters, Verdict};
+
+use super::wire::{self, Record};
+use super::{Context, Measured, Outcome, Unmeasured, micros, millis};
+
+/// CHECKS.md, row 6: a server slower than this is worth a look.
+const SLOW: Duration = Duration::from_millis(500);
+/// How long one attempt waits, and how many there are: what glibc does, shortened (resolv.conf(5):
+/// 5 s, twice).
+const ATTEMPT: Duration = Duration::from_secs(2);
+const ATTEMPTS: usize = 2;
+/// resolv.conf(5) takes 3 (MAXNS); more are listed by some, and asked nevertheless.
+const MAX_SERVERS: usize = 8;
+
+pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
+    let (servers, search) = configuration(&context.read("/etc/resolv.conf")?);
+    if servers.is_empty() {
+        return Measured::new(
+            Verdict::Fail,
+            "no DNS server is configured in /etc/resolv.conf".to_owned(),
+            &DnsFacts { servers: Vec::new(), search },
+        );
+    }
+    let names: Vec<&str> = match parameters.name("name") {
+        Some(name) => vec![name],
+        None => context.targets.dns.iter().map(String::as_str).collect(),
+    };
+    if names.is_empty() {
+        return Err(Unmeasured::unsupported("the policy lists no names under targets.dns"));
+    }
+    context.left(ATTEMPT)?;
+    let servers = std::thread::scope(|scope| {
+        let threads: Vec<_> = servers
+            .iter()
+            .map(|server| (server, scope.spawn(|| ask_server(context, *server, &names))))
+            .collect();
+        threads
+            .into_iter()
+            .map(|(server, thread)| {
+                thread.join().unwrap_or_else(|_| DnsServer {
+                    address: shown(*server),
+                    ..DnsServer::default()
+                })
+            })
+            .collect::<Vec<_>>()
+    });
+    let (verdict, summary) = judge(&servers);
+    Measured::new(verdict, summary, &DnsFacts { servers, search })
+}
+
+/// The `nameserver` and `search` lines. A port behind `#` is systemd's and unbound's way; the C
+/// library knows none.
+fn configuration(text: &str) -> (Vec<SocketAddr>, Vec<String>) {
+    let (mut servers, mut search) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("nameserver") => {
+                let Some(word) = words.next() else { continue };
+                let (address, port) = word.split_once('#').unwrap_or((word, "53"));
+                let address = address.split('%').next().unwrap_or(address);
+                if let (Ok(address), Ok(port)) = (address.parse::<IpAddr>(), port.parse()) {
+                    let server = SocketAddr::new(address, port);
+                    if !servers.contains(&server) && servers.len() < MAX_SERVERS {
+                        servers.push(server);
+                    }
+                }
+            }
+            Some("search" | "domain") => search = words.map(str::to_owned).collect(),
+            _ => {}
+        }
+    }
+    (servers, search)
+}
+
+fn shown(server: SocketAddr) -> String {
+    if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
+}
+
+fn ask_server(context: &Context<'_>, server: SocketAddr, names: &[&str]) -> DnsServer {
+    let mut lookups = Vec::with_capacity(names.len() * 2);
+    for name in names {
+        let four = lookup(context, server, name, Record::A);
+        let exists = four.rcode.as_deref() == Some("NOERROR");
+        lookups.push(four);
+        if exists {
+            lookups.push(lookup(context, server, name, Record::Aaaa));
+        }
+    }
+    let answered = lookups
+        .iter()
+        .any(|lookup| matches!(lookup.rcode.as_deref(), Some("NOERROR" | "NXDOMAIN")));
+    for lookup in &lookups {
+        match (&lookup.rcode, lookup.latency_us, &lookup.error) {
+            (Some(rcode), Some(us), _) => context.say(format_args!(
+                "{} {} {}: {rcode}, {} in {}",
+                shown(server),
+                lookup.name,
+                lookup.record,
+                count(lookup.addresses.len(), "address", "addresses"),
+                millis(us)
+            )),
+            (_, _, error) => context.say(format_args!(
+                "{} {} {}: {}",
+                shown(server),
+                lookup.name,
+                lookup.record,
+                error.as_deref().unwrap_or("no answer")
+            )),
+        }
+    }
+    DnsServer { address: shown(server), answered, lookups }
+}
+
+fn lookup(context: &Context<'_>, server: SocketAddr, name: &str, record: Record) -> DnsLookup {
+    let mut lookup = DnsLookup {
+        name: name.to_owned(),
+        record: record.name().to_owned(),
+        ..DnsLookup::default()
+    };
+    for _ in 0..ATTEMPTS {
+        match exchange(context, server, name, record) {
+            Ok((response, latency)) => {
+                lookup.rcode = Some(wire::rcode_name(response.rcode));
+                lookup.addresses = response.addresses;
+                lookup.latency_us = Some(micros(latency));
+                lookup.error = None;
+                return lookup;
+            }
+            Err(error) => {
+                let again = matches!(&error, Failure::Io(_, error) if is_timeout(error));
+                lookup.error = Some(error.to_string());
+                if !again {
+                    return lookup;
+                }
+            }
+        }
+    }
+    lookup
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("no time was left to ask")]
+    Late,
+    #[error("{}", if is_timeout(.1) { "no answer".to_owned() } else { format!("could not {}: {}", .0, .1) })]
+    Io(&'static str, std::io::Error),
+    #[error("{0}")]
+    Wire(#[from] wire::WireError),
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)
+}
+
+fn exchange(
+    context: &Context<'_>,
+    server: SocketAddr,
+    name: &str,
+    record: Record,
+) -> Result<(wire::Response, Duration), Failure> {
+    let question =
+        wire::question(u16::from_be_bytes(befund_runtime::clock::random()), name, record)?;
+    let local: SocketAddr =
+        if server.is_ipv4() { ([0; 4], 0).into() } else { ([0u16; 8], 0).into() };
+    let io = |verb| move |error| Failure::Io(verb, error);
+    let socket = UdpSocket::bind(local).map_err(io("open a socket"))?;
+    // Connected, so that an ICMP "port unreachable" comes back as an error and strangers' packets
+    // do not come at all.
+    socket.connect(server).map_err(io("find a route"))?;
+    let started = Instant::now();
+    let until = started + context.left(ATTEMPT).map_err(|_| Failure::Late)?;
+    socket.send(&question).map_err(io("send"))?;
+    let mut bytes = [0; 4096];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Failure::Io("receive", std::io::ErrorKind::TimedOut.into()));
+        }
+        socket.set_read_timeout(Some(left)).map_err(io("wait"))?;
+        let length = socket.recv(&mut bytes).map_err(io("receive"))?;
+        match wire::response(&question, &bytes[..length]) {
+            // Somebody else's, or a late answer to the attempt before.
+            Err(wire::WireError::NotMine) => {}
+            other => return Ok((other?, started.elapsed())),
+        }
+    }
+}
+
+fn judge(servers: &[DnsServer]) -> (Verdict, String) {
+    let dead: Vec<_> = servers
+        .iter()
+        .filter(|server| !server.answered)
+        .map(|server| server.address.as_str())
+        .collect();
+    let slowest = servers
+        .iter()
+        .flat_map(|server| &server.lookups)
+        .filter_map(|lookup| lookup.latency_us)
+        .max()
+        .unwrap_or(0);
+    let all = servers.len();
+    if dead.len() == all {
+        (Verdict::Fail, format!("no DNS server answers ({})", dead.join(", ")))
+    } else if !dead.is_empty() {
+        (
+            Verdict::Warn,
+            format!("{} of {all} DNS servers do not answer: {}", dead.len(), dead.join(", ")),
+        )
+    } else if slowest > micros(SLOW) {
+        (Verdict::Warn, format!("all {all} DNS servers answer, the slowest in {}", millis(slowest)))
+    } else {
+        let servers = count(all, "DNS server answers", "DNS servers answer");
+        (Verdict::Pass, format!("{servers}, the slowest in {}", millis(slowest)))
+    }
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_is_read_as_the_c_library_does() {
+        let text = "# made by hand\nsearch a.example b.example\nnameserver 192.0.2.1\nnameserver fe80::1%eth0\n;nameserver 9.9.9.9\nnameserver 127.0.0.1#5353\nnameserver 192.0.2.1\noptions edns0\n";
+        let (servers, search) = configuration(text);
+        assert_eq!(search, ["a.example", "b.example"]);
+        assert_eq!(
+            servers.iter().map(|server| shown(*server)).collect::<Vec<_>>(),
+            ["192.0.2.1", "fe80::1", "127.0.0.1:5353"]
+        );
+    }
+}

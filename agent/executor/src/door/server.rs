@@ -1,0 +1,173 @@
+//! The executor's end of the door: takes connections, checks who asks, and goes when idle.
+
+use std::collections::HashMap;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, debug, info, info_span, warn};
+
+use befund_model::id::{AgentId, JobId};
+use befund_runtime::peer;
+
+use super::connection;
+use crate::ChildCommand;
+use crate::platform;
+
+/// How long what runs may take to end after a stop.
+const GRACE: Duration = Duration::from_secs(2);
+/// The most connections at a time; more wait in the socket's queue.
+const MAX_CONNECTIONS: usize = 32;
+/// The most collect children at a time; more wait, within their own deadlines.
+pub(crate) const MAX_CHILDREN: usize = 4;
+
+/// How an executor is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The identity of this machine; orders for another are refused, and all of them before it is
+    /// enrolled.
+    pub agent: Option<AgentId>,
+    /// The accounts that may ask, beside root: the link's.
+    pub allow_uids: Vec<u32>,
+    /// The policy file; the defaults apply where there is none.
+    pub policy: PathBuf,
+    /// How the collect child is started.
+    pub child: ChildCommand,
+    /// The tree that collectors and probes read: `/`, or a recorded one.
+    pub root: PathBuf,
+    /// How long to stay without a connection.
+    pub idle: Duration,
+    /// When the collect child of a snapshot is killed.
+    pub collect_within: Duration,
+}
+
+impl Config {
+    /// What a machine has by default: reads `/`, allows only root and the executor's own account,
+    /// stays for 30 s.
+    #[must_use]
+    pub fn new(child: ChildCommand) -> Self {
+        Self {
+            agent: None,
+            allow_uids: vec![platform::owner_uid()],
+            policy: PathBuf::from(crate::policy::DEFAULT_PATH),
+            child,
+            root: PathBuf::from("/"),
+            idle: Duration::from_secs(30),
+            collect_within: Duration::from_secs(12),
+        }
+    }
+}
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
+    pub(crate) children: Semaphore,
+}
+
+/// Why the executor ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Nobody asked for a while.
+    Idle,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Serves until nobody has asked for [`Config::idle`], or until `stop`.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub async fn run(
+    listener: UnixListener,
+    config: Config,
+    stop: CancellationToken,
+) -> std::io::Result<Ended> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::UnixListener::from_std(listener)?;
+    let tasks = TaskTracker::new();
+    let idle = config.idle;
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let shared = Arc::new(Shared {
+        config,
+        running: Mutex::default(),
+        children: Semaphore::new(MAX_CHILDREN),
+    });
+    // Ends what runs when the executor is told to stop.
+    let ending = stop.child_token();
+    info!("the executor is ready");
+    let ended = loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break Ended::Stopped,
+            accepted = timeout(idle, accept(&listener, &slots)) => accepted,
+        };
+        match accepted {
+            Err(_) if tasks.is_empty() => break Ended::Idle,
+            Err(_) => {}
+            Ok((stream, slot)) => {
+                let (shared, ending) = (Arc::clone(&shared), ending.clone());
+                let span = info_span!("connection");
+                tasks.spawn(
+                    async move {
+                        let _slot = slot;
+                        admit(stream, &shared, ending).await;
+                    }
+                    .instrument(span),
+                );
+            }
+        }
+    };
+    tasks.close();
+    if timeout(GRACE, tasks.wait()).await.is_err() {
+        warn!("some connections did not end in time");
+    }
+    debug!(?ended, "the executor ends");
+    Ok(ended)
+}
+
+async fn accept(
+    listener: &tokio::net::UnixListener,
+    slots: &Arc<Semaphore>,
+) -> (tokio::net::UnixStream, Option<tokio::sync::OwnedSemaphorePermit>) {
+    // The semaphore is never closed.
+    let slot = Arc::clone(slots).acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, slot),
+            Err(error) => {
+                // Out of descriptors, most likely; they come back as connections end.
+                warn!(%error, "could not take a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn admit(stream: tokio::net::UnixStream, shared: &Shared, ending: CancellationToken) {
+    let peer = match peer::credentials(&stream) {
+        Ok(peer) => peer,
+        Err(error) => {
+            warn!(%error, "could not ask who is at the other end; connection refused");
+            return;
+        }
+    };
+    let allowed = peer.uid == 0 || shared.config.allow_uids.contains(&peer.uid);
+    if allowed {
+        connection::serve(stream, shared, ending).await;
+    } else {
+        warn!(uid = peer.uid, pid = peer.pid, "an account that may not ask was refused");
+        connection::refuse(
+            stream,
+            format!(
+                "user {} may not use the executor; only root and the account that the agent's link runs as may",
+                peer.uid
+            ),
+        )
+        .await;
+    }
+}

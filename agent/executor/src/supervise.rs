@@ -1,0 +1,167 @@
+//! Starting the collect child, reading from it, and ending it with all that it started.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use tokio::io::BufReader;
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use befund_runtime::frame::{self, Frame};
+
+use crate::child::{ChildOrder, ChildWork};
+use crate::platform;
+
+/// How long the child may take to take its order, and to be gone once killed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often, and how long apart, to look whether a child that said its last word has exited.
+const EXIT_LOOKS: u32 = 10;
+const EXIT_LOOK: Duration = Duration::from_millis(5);
+
+/// How the collect child is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildCommand {
+    /// The program, an absolute path.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
+
+impl ChildCommand {
+    /// This very program with the argument `collect`.
+    ///
+    /// # Errors
+    /// If the system does not tell where the program is.
+    pub fn own() -> io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()?, arguments: vec!["collect".into()] })
+    }
+}
+
+/// Why a child could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("could not start the collect child {}", .0.display())]
+    Spawn(PathBuf, #[source] io::Error),
+    #[error("could not hand the collect child its order")]
+    Order(#[source] frame::FrameError),
+    #[error("the collect child did not take its order in time")]
+    Late,
+}
+
+/// A child that runs. Dropping it kills its group.
+pub(crate) struct Running {
+    child: Child,
+    from: BufReader<ChildStdout>,
+}
+
+/// What came of waiting for the child's next word.
+#[derive(Debug)]
+pub(crate) enum Next<T> {
+    /// A frame.
+    Frame(Frame<T>),
+    /// It closed its output: all was told, or it broke down; see [`Running::end`].
+    Closed,
+    /// It told something that is not a frame.
+    Garbled,
+    /// The deadline passed.
+    Late,
+    /// Somebody gave up.
+    Cancelled,
+}
+
+impl Running {
+    /// Starts the child in a process group of its own, with an empty environment, and hands it its
+    /// order.
+    pub(crate) async fn start(
+        command: &ChildCommand,
+        root: PathBuf,
+        work: ChildWork,
+    ) -> Result<Self, StartError> {
+        let mut std = std::process::Command::new(&command.program);
+        std.args(&command.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        platform::in_own_group(&mut std);
+        let spawn = |error| StartError::Spawn(command.program.clone(), error);
+        let mut child = Command::from(std).spawn().map_err(spawn)?;
+        let pipes = (child.stdin.take(), child.stdout.take());
+        let (Some(mut to), Some(from)) = pipes else {
+            return Err(spawn(io::ErrorKind::BrokenPipe.into()));
+        };
+        let running = Self { child, from: BufReader::with_capacity(64 << 10, from) };
+        let order = ChildOrder { parent: std::process::id(), root, work };
+        timeout(PATIENCE, frame::send(&mut to, &order, &[]))
+            .await
+            .map_err(|_| StartError::Late)?
+            .map_err(StartError::Order)?;
+        Ok(running)
+    }
+
+    /// Waits for the child's next word. After anything but a frame, end it: half a frame may have
+    /// been read.
+    pub(crate) async fn next<T: DeserializeOwned>(
+        &mut self,
+        until: Instant,
+        cancel: &CancellationToken,
+    ) -> Next<T> {
+        let receive = timeout_at(until, frame::receive(&mut self.from));
+        match cancel.run_until_cancelled(receive).await {
+            None => Next::Cancelled,
+            Some(Err(_)) => Next::Late,
+            Some(Ok(Ok(Some(frame)))) => Next::Frame(frame),
+            Some(Ok(Ok(None))) => Next::Closed,
+            Some(Ok(Err(error))) => {
+                warn!(error = &error as &dyn std::error::Error, "the collect child is garbled");
+                Next::Garbled
+            }
+        }
+    }
+
+    /// Kills what is left of the group and tells in words what went wrong with the child, if
+    /// anything did; that it had to be killed is not told.
+    pub(crate) async fn end(mut self) -> Option<String> {
+        // A child that closed its output is about to exit by itself; its status tells more than a
+        // kill would leave of it. It is not reaped before the kill, so that the group's number
+        // stays its own.
+        let mut by_itself = false;
+        for _ in 0..EXIT_LOOKS {
+            by_itself = self.child.id().is_some_and(platform::has_ended);
+            if by_itself {
+                break;
+            }
+            tokio::time::sleep(EXIT_LOOK).await;
+        }
+        self.kill();
+        match timeout(PATIENCE, self.child.wait()).await {
+            Ok(Ok(status)) if status.success() => None,
+            Ok(Ok(status)) if by_itself => Some(format!("the collect child ended with {status}")),
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(format!("the collect child could not be waited for: {error}")),
+            Err(_) => Some("the collect child could not be killed within a second".to_owned()),
+        }
+    }
+
+    /// Kills the group at once.
+    pub(crate) fn kill(&mut self) {
+        // `None` once it was reaped, when the number may be another's.
+        if let Some(pid) = self.child.id() {
+            platform::end_group(pid);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

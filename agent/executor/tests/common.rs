@@ -1,0 +1,110 @@
+//! An executor inside the test's own process, and orders for it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use befund_executor::door::client::Told;
+use befund_executor::door::server::Ended;
+use befund_executor::{ChildCommand, Config, ExecutorClient};
+use befund_model::Timestamp;
+use befund_model::id::{AgentId, JobId};
+use befund_model::job::{JobEvent, Order, Outcome, Work};
+use befund_runtime::clock::random;
+
+pub(crate) struct Fixture {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) client: ExecutorClient,
+    pub(crate) agent: AgentId,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<std::io::Result<Ended>>,
+}
+
+pub(crate) fn child(arguments: &[&str]) -> ChildCommand {
+    ChildCommand {
+        program: PathBuf::from(env!("CARGO_BIN_EXE_executor-fixture")),
+        arguments: arguments.iter().map(Into::into).collect(),
+    }
+}
+
+pub(crate) fn agent() -> AgentId {
+    AgentId::new(Timestamp::UNIX_EPOCH, random())
+}
+
+impl Fixture {
+    /// An executor with the real collect child over this tree.
+    pub(crate) fn start(change: impl FnOnce(&Path, &mut Config)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let agent = agent();
+        let mut config = Config::new(child(&["collect"]));
+        config.agent = Some(agent);
+        config.policy = folder.path().join("policy.toml");
+        config.root = folder.path().join("root");
+        std::fs::create_dir(&config.root).expect("a root");
+        change(folder.path(), &mut config);
+        let socket = folder.path().join("executor.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(befund_executor::run(listener, config, stop.clone()));
+        Self { client: ExecutorClient::new(socket), folder, agent, stop, task }
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        write(&self.folder.path().join("root"), path, text);
+    }
+
+    pub(crate) fn order(&self, work: Work, parameters: serde_json::Value) -> Order {
+        Order {
+            job: JobId::new(Timestamp::UNIX_EPOCH, random()),
+            agent: self.agent,
+            work,
+            parameters,
+            ticket: None,
+            within_ms: 20_000,
+        }
+    }
+
+    pub(crate) async fn run(&self, order: Order) -> (Vec<JobEvent>, Outcome) {
+        let mut job = self.client.run(order, 0).await.expect("an executor");
+        let mut events = Vec::new();
+        loop {
+            match job.next().await.expect("an answer") {
+                Told::Event(event) => events.push(event),
+                Told::Outcome(outcome) => return (events, outcome),
+            }
+        }
+    }
+
+    pub(crate) async fn probe(
+        &self,
+        name: &str,
+        parameters: serde_json::Value,
+    ) -> (Vec<JobEvent>, Outcome) {
+        self.run(self.order(Work::Probe(name.to_owned()), parameters)).await
+    }
+
+    pub(crate) async fn stop(self) -> Ended {
+        self.stop.cancel();
+        self.task.await.expect("no panic").expect("no error")
+    }
+}
+
+pub(crate) fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path.trim_start_matches('/'));
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(path, text).expect("a file");
+}
+
+/// Waits until something is there, looking often; what it waits for happens in another process.
+pub(crate) async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let look = async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), look).await.expect("it did not happen")
+}

@@ -1,0 +1,496 @@
+//! What can be run on a machine: a row for each probe and runbook, with the parameters it takes.
+//!
+//! No parameter is free text that reaches the system: it is a whole number within limits, or picks
+//! an entry by name from a list in the machine's own policy.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::api::WorkInfo;
+use crate::job::Work;
+
+/// A list in the machine's policy that a parameter picks from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum List {
+    /// Names to resolve.
+    DnsNames,
+    /// Ports to connect to.
+    TcpTargets,
+    /// Servers to shake hands with.
+    TlsTargets,
+    /// Addresses whose plain-HTTP answer is known.
+    HttpChecks,
+    /// Time servers.
+    NtpServers,
+    /// Services.
+    Services,
+    /// Log files.
+    Logs,
+}
+
+impl List {
+    /// The key in the policy file.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::DnsNames => "targets.dns",
+            Self::TcpTargets => "targets.tcp",
+            Self::TlsTargets => "targets.tls",
+            Self::HttpChecks => "targets.http",
+            Self::NtpServers => "targets.ntp",
+            Self::Services => "services",
+            Self::Logs => "logs",
+        }
+    }
+}
+
+/// What a parameter may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One entry of a policy's list; all of them, or the first, if absent.
+    Named(List),
+    /// A whole number.
+    Number {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+        /// If absent.
+        default: u64,
+    },
+}
+
+/// One parameter. All are optional.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// One line for people.
+    pub title: &'static str,
+}
+
+/// One thing that can be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Its name, as technicians type it.
+    pub name: &'static str,
+    /// The version of the shape of its facts.
+    pub version: u32,
+    /// One line for people.
+    pub title: &'static str,
+    /// The parameters.
+    pub parameters: &'static [Parameter],
+    /// How long it may take unless told otherwise, in milliseconds.
+    pub within_ms: u64,
+}
+
+const fn named(name: &'static str, list: List, title: &'static str) -> Parameter {
+    Parameter { name, kind: Kind::Named(list), title }
+}
+
+/// The probes.
+pub const PROBES: &[Spec] = &[
+    Spec {
+        name: "clock.offset",
+        version: 1,
+        title: "This machine's clock against the policy's time servers",
+        parameters: &[named("server", List::NtpServers, "Only this time server")],
+        within_ms: 6_000,
+    },
+    Spec {
+        name: "disk.space",
+        version: 1,
+        title: "Free space and inodes of each file system",
+        parameters: &[],
+        within_ms: 5_000,
+    },
+    Spec {
+        name: "log.tail",
+        version: 1,
+        title: "The last lines of a log, redacted",
+        parameters: &[
+            named("log", List::Logs, "The log; the policy's first if absent"),
+            Parameter {
+                name: "lines",
+                kind: Kind::Number { min: 1, max: 500, default: 50 },
+                title: "How many lines",
+            },
+        ],
+        within_ms: 5_000,
+    },
+    Spec {
+        name: "net.addr",
+        version: 1,
+        title: "Addresses, and whether they reach beyond the link",
+        parameters: &[],
+        within_ms: 5_000,
+    },
+    Spec {
+        name: "net.dns",
+        version: 1,
+        title: "Name resolution against each configured server",
+        parameters: &[named("name", List::DnsNames, "Only this name")],
+        within_ms: 10_000,
+    },
+    Spec {
+        name: "net.gateway",
+        version: 1,
+        title: "Whether the default gateway answers on the link",
+        parameters: &[],
+        within_ms: 12_000,
+    },
+    Spec {
+        name: "net.http",
+        version: 1,
+        title: "Plain HTTP to known places: open, captive portal or no answer",
+        parameters: &[named("check", List::HttpChecks, "Only this check")],
+        within_ms: 10_000,
+    },
+    Spec {
+        name: "net.link",
+        version: 1,
+        title: "Interfaces and whether they have a signal",
+        parameters: &[],
+        within_ms: 5_000,
+    },
+    Spec {
+        name: "net.proxy",
+        version: 1,
+        title: "Configured proxies and whether they take connections",
+        parameters: &[],
+        within_ms: 10_000,
+    },
+    Spec {
+        name: "net.tcp",
+        version: 1,
+        title: "Whether ports are open, closed or filtered",
+        parameters: &[named("target", List::TcpTargets, "Only this target")],
+        within_ms: 10_000,
+    },
+    Spec {
+        name: "net.tls",
+        version: 1,
+        title: "TLS handshake, certificate chain and expiry",
+        parameters: &[named("target", List::TlsTargets, "Only this target")],
+        within_ms: 15_000,
+    },
+    Spec {
+        name: "process.top",
+        version: 1,
+        title: "The processes that use the most processor time and memory",
+        parameters: &[
+            Parameter {
+                name: "count",
+                kind: Kind::Number { min: 1, max: 50, default: 10 },
+                title: "How many processes",
+            },
+            Parameter {
+                name: "window_ms",
+                kind: Kind::Number { min: 50, max: 5_000, default: 200 },
+                title: "How long to measure, in milliseconds",
+            },
+        ],
+        within_ms: 10_000,
+    },
+    Spec {
+        name: "service.state",
+        version: 1,
+        title: "Whether services are installed, switched on and running",
+        parameters: &[named("service", List::Services, "Only this service")],
+        within_ms: 5_000,
+    },
+];
+
+/// The runbooks.
+pub const RUNBOOKS: &[Spec] = &[Spec {
+    name: "net.no-internet",
+    version: 1,
+    title: "No Internet: link, address, gateway, names, portal, proxy",
+    parameters: &[],
+    within_ms: 20_000,
+}];
+
+/// The probe of this name.
+#[must_use]
+pub fn probe(name: &str) -> Option<&'static Spec> {
+    PROBES.iter().find(|spec| spec.name == name)
+}
+
+/// The probe or runbook that this names.
+#[must_use]
+pub fn work(work: &Work) -> Option<&'static Spec> {
+    match work {
+        Work::Probe(name) => probe(name),
+        Work::Runbook(name) => RUNBOOKS.iter().find(|spec| spec.name == name),
+    }
+}
+
+/// Everything that can be run, for lists on screens: runbooks first.
+#[must_use]
+pub fn catalogue() -> Vec<WorkInfo> {
+    let info = |spec: &Spec, work: fn(String) -> Work| WorkInfo {
+        work: work(spec.name.to_owned()),
+        title: spec.title.to_owned(),
+        parameters: spec.schema(),
+    };
+    RUNBOOKS
+        .iter()
+        .map(|spec| info(spec, Work::Runbook))
+        .chain(PROBES.iter().map(|spec| info(spec, Work::Probe)))
+        .collect()
+}
+
+/// Parameters that fit a [`Spec`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    names: BTreeMap<&'static str, String>,
+    numbers: BTreeMap<&'static str, u64>,
+}
+
+impl Parameters {
+    /// The entry picked by this parameter; `None` if it was absent.
+    #[must_use]
+    pub fn name(&self, parameter: &str) -> Option<&str> {
+        self.names.get(parameter).map(String::as_str)
+    }
+
+    /// This number, or its default; 0 for a parameter that the spec does not have.
+    #[must_use]
+    pub fn number(&self, parameter: &str) -> u64 {
+        self.numbers.get(parameter).copied().unwrap_or(0)
+    }
+
+    /// The entries picked, with their lists.
+    fn picked<'a>(&'a self, spec: &'a Spec) -> impl Iterator<Item = (List, &'a str)> {
+        spec.parameters.iter().filter_map(|parameter| match parameter.kind {
+            Kind::Named(list) => self.name(parameter.name).map(|name| (list, name)),
+            Kind::Number { .. } => None,
+        })
+    }
+}
+
+impl Spec {
+    /// How long it may take unless told otherwise.
+    #[must_use]
+    pub const fn within(&self) -> Duration {
+        Duration::from_millis(self.within_ms)
+    }
+
+    /// The parameters as a JSON schema of an object.
+    #[must_use]
+    pub fn schema(&self) -> Value {
+        let properties: serde_json::Map<String, Value> = self
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let schema = match parameter.kind {
+                    Kind::Named(list) => json!({
+                        "type": "string",
+                        "title": parameter.title,
+                        "description": format!("one entry of {} in the machine's policy", list.key()),
+                    }),
+                    Kind::Number { min, max, default } => json!({
+                        "type": "integer",
+                        "title": parameter.title,
+                        "minimum": min,
+                        "maximum": max,
+                        "default": default,
+                    }),
+                };
+                (parameter.name.to_owned(), schema)
+            })
+            .collect();
+        json!({ "type": "object", "properties": properties, "additionalProperties": false })
+    }
+
+    /// Checks the shape of parameters; what a controller can check, which does not know the
+    /// machine's policy. Null stands for none.
+    ///
+    /// # Errors
+    /// The first parameter that does not fit.
+    pub fn parse(&self, parameters: &Value) -> Result<Parameters, InvalidParameters> {
+        let empty = serde_json::Map::new();
+        let given = match parameters {
+            Value::Null => &empty,
+            Value::Object(map) => map,
+            _ => return Err(InvalidParameters::NotAnObject { work: self.name }),
+        };
+        if let Some(name) =
+            given.keys().find(|name| !self.parameters.iter().any(|known| known.name == **name))
+        {
+            return Err(InvalidParameters::Unknown {
+                work: self.name,
+                parameter: name.chars().take(64).collect(),
+                known: self.parameters.iter().map(|known| known.name).collect(),
+            });
+        }
+        let mut parsed = Parameters::default();
+        for parameter in self.parameters {
+            let value = given.get(parameter.name);
+            match parameter.kind {
+                Kind::Named(list) => match value {
+                    None | Some(Value::Null) => {}
+                    Some(Value::String(name)) => {
+                        parsed.names.insert(parameter.name, name.clone());
+                    }
+                    Some(_) => {
+                        return Err(InvalidParameters::NotAName {
+                            work: self.name,
+                            parameter: parameter.name,
+                            list: list.key(),
+                        });
+                    }
+                },
+                Kind::Number { min, max, default } => {
+                    let number = match value {
+                        None | Some(Value::Null) => Some(default),
+                        // A command line knows only text.
+                        Some(Value::String(text)) => text.parse().ok(),
+                        Some(value) => value.as_u64(),
+                    };
+                    let Some(number) = number.filter(|number| (min..=max).contains(number)) else {
+                        return Err(InvalidParameters::NotInRange {
+                            work: self.name,
+                            parameter: parameter.name,
+                            min,
+                            max,
+                        });
+                    };
+                    parsed.numbers.insert(parameter.name, number);
+                }
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Checks parameters against the machine's lists, too; `entries` gives a list's names.
+    ///
+    /// # Errors
+    /// The first parameter that does not fit.
+    pub fn check<'a>(
+        &self,
+        parameters: &Value,
+        entries: impl Fn(List) -> Vec<&'a str>,
+    ) -> Result<Parameters, InvalidParameters> {
+        let parsed = self.parse(parameters)?;
+        for (list, name) in parsed.picked(self) {
+            let names = entries(list);
+            if !names.contains(&name) {
+                return Err(InvalidParameters::NotListed {
+                    name: name.chars().take(64).collect(),
+                    list: list.key(),
+                    listed: names.into_iter().map(str::to_owned).collect(),
+                });
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// Parameters that do not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidParameters {
+    /// Neither null nor an object.
+    #[error("the parameters of {work} must be a JSON object")]
+    NotAnObject {
+        /// The probe or runbook.
+        work: &'static str,
+    },
+    /// A parameter that it does not take.
+    #[error("{work} takes no parameter {parameter:?}; it takes {}", list_of(known))]
+    Unknown {
+        /// The probe or runbook.
+        work: &'static str,
+        /// The parameter given.
+        parameter: String,
+        /// Those that it takes.
+        known: Vec<&'static str>,
+    },
+    /// Something else than text where a name is wanted.
+    #[error(
+        "parameter {parameter} of {work} must be a text: one entry of {list} in the machine's policy"
+    )]
+    NotAName {
+        /// The probe or runbook.
+        work: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// The policy's list.
+        list: &'static str,
+    },
+    /// Not a number, or too small or large.
+    #[error("parameter {parameter} of {work} must be a whole number from {min} to {max}")]
+    NotInRange {
+        /// The probe or runbook.
+        work: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// A name that the policy does not list.
+    #[error(
+        "this machine's policy does not list {name:?} under {list}; it lists {}",
+        list_of(listed)
+    )]
+    NotListed {
+        /// The name given.
+        name: String,
+        /// The policy's list.
+        list: &'static str,
+        /// What it holds.
+        listed: Vec<String>,
+    },
+}
+
+fn list_of<S: AsRef<str>>(names: &[S]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_unique_and_every_row_has_a_deadline() {
+        let mut names: Vec<_> = PROBES.iter().chain(RUNBOOKS).map(|spec| spec.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(PROBES.iter().chain(RUNBOOKS).all(|spec| spec.within_ms > 0 && spec.version > 0));
+        assert_eq!(catalogue().len(), count);
+    }
+
+    #[test]
+    fn parameters_are_checked_against_shape_and_policy() {
+        let spec = probe("log.tail").expect("a probe");
+        let logs = |_| vec!["system", "kernel"];
+        let good = spec.check(&json!({"log": "kernel"}), logs).expect("valid");
+        assert_eq!((good.name("log"), good.number("lines")), (Some("kernel"), 50));
+        assert_eq!(spec.parse(&json!({"lines": "7"})).expect("valid").number("lines"), 7);
+        for (bad, expected) in [
+            (
+                json!({"log": "/etc/shadow"}),
+                "does not list \"/etc/shadow\" under logs; it lists system, kernel",
+            ),
+            (json!({"lines": 501}), "from 1 to 500"),
+            (json!({"lines": -1}), "from 1 to 500"),
+            (json!({"log": 5}), "must be a text"),
+            (json!({"path": "x"}), "takes no parameter \"path\"; it takes log, lines"),
+            (json!([]), "must be a JSON object"),
+        ] {
+            let error = spec.check(&bad, logs).expect_err("invalid").to_string();
+            assert!(error.contains(expected), "{bad}: {error}");
+        }
+    }
+}
