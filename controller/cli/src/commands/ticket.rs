@@ -133,6 +133,8 @@ async fn list(arguments: List, desk: &mut Desk<'_>) -> Result<(), Failure> {
     let query = TicketQuery {
         status: arguments.status,
         all: arguments.all,
+        priority: None,
+        level: None,
         assignee,
         machine,
         requester: arguments.requester,
