@@ -1,0 +1,196 @@
+//! Network interfaces, their counters, and wireless: `/sys/class/net`, `/proc/net/dev`.
+
+use befund_model::section::network::{
+    Counters, Interface, InterfaceCounters, Interfaces, Radio, Wifi, WifiInterface,
+};
+
+use crate::collector::{Context, Gap};
+
+const NET: &str = "/sys/class/net";
+
+/// Section `network.interfaces`.
+pub(super) fn interfaces(cx: &Context) -> Result<Interfaces, Gap> {
+    Ok(Interfaces { interfaces: names(cx)?.into_iter().map(|name| interface(cx, name)).collect() })
+}
+
+/// The names of the interfaces, by number for those who have only that.
+pub(super) fn by_index(cx: &Context) -> Vec<(u32, String)> {
+    let names = names(cx).unwrap_or_default();
+    let index =
+        |name: &String| cx.root.number(&format!("{NET}/{name}/ifindex")).ok()??.try_into().ok();
+    names.into_iter().filter_map(|name| Some((index(&name)?, name))).collect()
+}
+
+fn names(cx: &Context) -> Result<Vec<String>, Gap> {
+    let mut names = cx.root.list(NET)?;
+    // The bonding module leaves a file among the folders.
+    names.retain(|name| name != "bonding_masters");
+    Ok(names)
+}
+
+fn interface(cx: &Context, name: String) -> Interface {
+    // Of an interface that is down the kernel refuses to tell speed, duplex and carrier.
+    let line = |file: &str| cx.root.line(&format!("{NET}/{name}/{file}")).ok().flatten();
+    let number = |file: &str| line(file).and_then(|value| value.parse::<u32>().ok());
+    let last = |file: &str| {
+        let link = cx.root.link(&format!("{NET}/{name}/{file}")).ok()?;
+        Some(link.file_name()?.to_str()?.to_owned())
+    };
+    let flags = line("flags")
+        .and_then(|flags| u32::from_str_radix(flags.trim_start_matches("0x"), 16).ok());
+    Interface {
+        kind: kind(cx, &name).map(str::to_owned),
+        mac: line("address").filter(|mac| mac.bytes().any(|byte| !matches!(byte, b'0' | b':'))),
+        mtu: number("mtu"),
+        enabled: flags.map(|flags| flags & 1 == 1),
+        state: line("operstate"),
+        carrier: line("carrier").map(|carrier| carrier == "1"),
+        // Drivers say -1 or the largest number when they do not know.
+        speed_mbit: number("speed").filter(|speed| (1..u32::MAX).contains(speed)),
+        duplex: line("duplex").filter(|duplex| duplex != "unknown"),
+        driver: last("device/driver"),
+        master: last("master"),
+        name,
+    }
+}
+
+fn kind(cx: &Context, name: &str) -> Option<&'static str> {
+    let has = |file: &str| cx.root.exists(&format!("{NET}/{name}/{file}"));
+    if is_wireless(cx, name) {
+        return Some("wifi");
+    }
+    if has("bridge") {
+        return Some("bridge");
+    }
+    if has("bonding") {
+        return Some("bond");
+    }
+    if cx.root.exists(&format!("/proc/net/vlan/{name}")) {
+        return Some("vlan");
+    }
+    // Numbers of `linux/if_arp.h`.
+    match cx.root.number(&format!("{NET}/{name}/type")).ok().flatten()? {
+        1 if has("device") => Some("ethernet"),
+        1 if has("tun_flags") => Some("tunnel"),
+        1 => Some("virtual"),
+        772 => Some("loopback"),
+        512 | 519 => Some("mobile"),
+        768 | 769 | 776 | 778 | 823 | 65534 => Some("tunnel"),
+        _ => None,
+    }
+}
+
+fn is_wireless(cx: &Context, name: &str) -> bool {
+    cx.root.exists(&format!("{NET}/{name}/phy80211"))
+        || cx.root.exists(&format!("{NET}/{name}/wireless"))
+}
+
+/// Section `network.counters`.
+pub(super) fn counters(cx: &Context) -> Result<Counters, Gap> {
+    let mut interfaces = parse_counters(&cx.root.text("/proc/net/dev")?);
+    interfaces.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Counters { interfaces })
+}
+
+/// Reads `/proc/net/dev`: two lines of heading, then eight numbers received and eight sent.
+pub(super) fn parse_counters(text: &str) -> Vec<InterfaceCounters> {
+    let line = |line: &str| {
+        let (name, rest) = line.rsplit_once(':')?;
+        let numbers: Vec<u64> =
+            rest.split_ascii_whitespace().map_while(|number| number.parse().ok()).collect();
+        let &[
+            rx_bytes,
+            rx_packets,
+            rx_errors,
+            rx_dropped,
+            _,
+            _,
+            _,
+            _,
+            tx_bytes,
+            tx_packets,
+            tx_errors,
+            tx_dropped,
+            ..,
+        ] = numbers.as_slice()
+        else {
+            return None;
+        };
+        let name = name.trim().to_owned();
+        Some(InterfaceCounters {
+            name,
+            rx_bytes,
+            rx_packets,
+            rx_errors,
+            rx_dropped,
+            tx_bytes,
+            tx_packets,
+            tx_errors,
+            tx_dropped,
+        })
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// Section `wifi`.
+pub(super) fn wifi(cx: &Context) -> Result<Wifi, Gap> {
+    let radios = radios(cx);
+    let mut interfaces: Vec<WifiInterface> = names(cx)?
+        .into_iter()
+        .filter(|name| is_wireless(cx, name))
+        .map(|name| WifiInterface {
+            state: cx.line(&format!("{NET}/{name}/operstate")),
+            name,
+            ..WifiInterface::default()
+        })
+        .collect();
+    if interfaces.is_empty() && radios.is_empty() {
+        return Err(Gap::unsupported("there is no wireless interface"));
+    }
+    match cx.root.text("/proc/net/wireless") {
+        Ok(text) => {
+            for interface in &mut interfaces {
+                measured(&text, interface);
+            }
+        }
+        Err(_) => cx.gap(Gap::unsupported(
+            "this kernel has no /proc/net/wireless, so the signal is not known",
+        )),
+    }
+    Ok(Wifi { interfaces, radios })
+}
+
+/// Reads `/proc/net/wireless`: name, status, quality, signal, noise, four kinds of discarded
+/// packets before the retries, missed beacons.
+fn measured(text: &str, interface: &mut WifiInterface) {
+    let line = text.lines().find_map(|line| {
+        line.trim_start().strip_prefix(interface.name.as_str())?.strip_prefix(':')
+    });
+    let fields: Vec<&str> = line.unwrap_or_default().split_ascii_whitespace().collect();
+    let number = |index: usize| fields.get(index)?.trim_end_matches('.').parse::<i64>().ok();
+    let dbm = |index: usize| {
+        number(index).filter(|dbm| (-200..0).contains(dbm)).and_then(|dbm| i32::try_from(dbm).ok())
+    };
+    interface.quality = number(1).and_then(|quality| u32::try_from(quality).ok());
+    interface.signal_dbm = dbm(2);
+    // -256 is what drivers say that do not measure it.
+    interface.noise_dbm = dbm(3);
+    interface.retries = number(7).and_then(|retries| u64::try_from(retries).ok());
+    interface.missed_beacons = number(9).and_then(|missed| u64::try_from(missed).ok());
+}
+
+fn radios(cx: &Context) -> Vec<Radio> {
+    const RFKILL: &str = "/sys/class/rfkill";
+    let mut radios: Vec<Radio> = Vec::new();
+    for switch in cx.root.list(RFKILL).unwrap_or_default() {
+        let line = |file: &str| cx.line(&format!("{RFKILL}/{switch}/{file}"));
+        radios.push(Radio {
+            name: line("name").unwrap_or_else(|| switch.clone()),
+            kind: line("type").unwrap_or_default(),
+            soft_blocked: line("soft").as_deref() == Some("1"),
+            hard_blocked: line("hard").as_deref() == Some("1"),
+        });
+    }
+    radios.sort_by(|a, b| a.name.cmp(&b.name));
+    radios
+}
