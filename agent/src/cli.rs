@@ -1,0 +1,261 @@
+//! The command line. Exit codes: 0 done; 1 it failed; 2 the command was mistyped; 3 the request is
+//! kept on this machine and not delivered yet; 4 the person said no; 5 no agent runs on this machine.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing::Level;
+
+use befund_executor::activate::{Activator, ExecutorCommand, inherited};
+use befund_executor::{ChildCommand, Config};
+use befund_model::token::EnrollmentToken;
+use befund_runtime::clock::Clock;
+use befund_runtime::lifecycle::Lifecycle;
+use befund_runtime::telemetry::{self, LogFormat};
+
+use crate::config;
+use crate::disk::RealDisk;
+use crate::identity::IdentityFolder;
+use crate::link;
+use crate::link::proxy::Proxy;
+
+mod screen;
+mod send;
+mod status;
+mod words;
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// The request waits in the spool.
+pub(crate) const WAITING: u8 = 3;
+/// The person said no.
+pub(crate) const DECLINED: u8 = 4;
+/// No link runs here.
+pub(crate) const NO_AGENT: u8 = 5;
+
+/// Befund on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "befund-agent", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    part: Part,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// Enroll this machine with a token from your help desk
+    Enroll(Enroll),
+    /// Stay connected to the controller (usually started by the system)
+    Link(Link),
+    /// Send this machine's diagnostics to your help desk
+    Send(send::Send),
+    /// Say how things are with the agent
+    Status(status::Status),
+    /// The privileged half (started by the system or by the link)
+    #[command(hide = true)]
+    Executor(Executor),
+    /// Reads the machine's state (started by the executor)
+    #[command(hide = true)]
+    Collect,
+}
+
+#[derive(Debug, Args)]
+struct Enroll {
+    /// The token; from standard input if it is `-`
+    token: String,
+    /// Where identity and spool are kept
+    #[arg(long, default_value = "/var/lib/befund", env = "BEFUND_STATE")]
+    state: PathBuf,
+    /// The agent's settings [default: /etc/befund/agent.toml, if it is there]
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Link {
+    /// Where identity and spool are kept
+    #[arg(long, default_value = "/var/lib/befund", env = "BEFUND_STATE")]
+    state: PathBuf,
+    /// Where the sockets are
+    #[arg(long, default_value = "/run/befund", env = "BEFUND_RUN")]
+    run: PathBuf,
+    /// What the machine's owner allows [default: /etc/befund/policy.toml, if it is there]
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// The agent's settings [default: /etc/befund/agent.toml, if it is there]
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The tree that is read, in place of the machine's own
+    #[arg(long, hide = true)]
+    root: Option<PathBuf>,
+    /// Use an executor that the system starts, at RUN/executor.sock, in place of starting one
+    #[arg(long)]
+    system_executor: bool,
+    /// Written once the controller has said welcome
+    #[arg(long)]
+    ready_file: Option<PathBuf>,
+    /// What log lines look like: human or json
+    #[arg(long, default_value = "human")]
+    log_format: LogFormat,
+    /// Log more
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Debug, Args)]
+struct Executor {
+    /// Where the identity is kept
+    #[arg(long, default_value = "/var/lib/befund", env = "BEFUND_STATE")]
+    state: PathBuf,
+    /// What the machine's owner allows
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// The tree that is read, in place of the machine's own
+    #[arg(long, hide = true)]
+    root: Option<PathBuf>,
+    /// An account, beside root and one's own, that may ask; may be given more than once
+    #[arg(long)]
+    allow_uid: Vec<u32>,
+    /// What log lines look like: human or json
+    #[arg(long, default_value = "human")]
+    log_format: LogFormat,
+    /// Log more
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// The program, from the command line to the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.part {
+        Part::Collect => return befund_executor::child::main(),
+        Part::Enroll(enroll) => run(enroll.run()),
+        Part::Link(link) => run(link.run()),
+        Part::Send(send) => run(send.run()),
+        Part::Status(status) => run(status.run()),
+        Part::Executor(executor) => run(executor.run()),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            screen::complain(&telemetry::chain(error.as_ref()));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(part: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(part)
+}
+
+impl Enroll {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::init(LogFormat::Human, Level::WARN);
+        let text =
+            if self.token == "-" { std::io::read_to_string(std::io::stdin())? } else { self.token };
+        let token = EnrollmentToken::decode(&text)?;
+        let settings = config::load(self.config.as_deref())?;
+        let proxy = Proxy::choose(settings.proxy.as_ref(), |name| std::env::var(name).ok())?;
+        let folder = IdentityFolder::new(RealDisk, &self.state);
+        let clock = Clock::system();
+        let identity = link::enrollment::enroll(&token, &folder, proxy.as_ref(), &clock).await?;
+        screen::say(&format!(
+            "This machine is enrolled with {} as {}.",
+            screen::printable(&identity.organisation),
+            identity.agent
+        ));
+        if token.trust_root.is_none() {
+            tracing::debug!("the token names no trust root: only read steps will run here");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Link {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::init(self.log_format, if self.verbose { Level::DEBUG } else { Level::INFO });
+        let settings = config::load(self.config.as_deref())?;
+        let life = Lifecycle::new();
+        let socket = self.run.join("executor.sock");
+        if !self.system_executor {
+            std::fs::create_dir_all(&self.run).map_err(|error| {
+                anyhow::Error::new(error)
+                    .context(format!("could not make the folder {}", self.run.display()))
+            })?;
+            let activator = Activator::bind(&socket, self.executor()?).map_err(|error| {
+                anyhow::Error::new(error).context(format!(
+                    "could not open the executor's socket {}; check that the folder is writable and no other agent runs, or use --run",
+                    socket.display()
+                ))
+            })?;
+            life.spawn(tracing::info_span!("activator"), activator.serve(life.soft()));
+        }
+        let options = link::Options {
+            state: self.state,
+            run: self.run,
+            config: settings,
+            ready_file: self.ready_file,
+            executor: socket,
+        };
+        let ready = || {
+            // Not under systemd: nobody to tell.
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        };
+        link::run(options, Clock::system(), life, ready).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn executor(&self) -> std::io::Result<ExecutorCommand> {
+        let mut arguments =
+            vec!["executor".into(), "--state".into(), absolute(&self.state)?.into()];
+        for (name, path) in [("--policy", &self.policy), ("--root", &self.root)] {
+            if let Some(path) = path {
+                arguments.extend([name.into(), absolute(path)?.into()]);
+            }
+        }
+        if self.verbose {
+            arguments.push("--verbose".into());
+        }
+        if self.log_format == LogFormat::Json {
+            arguments.extend(["--log-format".into(), "json".into()]);
+        }
+        Ok(ExecutorCommand { program: std::env::current_exe()?, arguments })
+    }
+}
+
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
+impl Executor {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        telemetry::init(self.log_format, if self.verbose { Level::DEBUG } else { Level::INFO });
+        let listener = inherited()?;
+        let mut config = Config::new(ChildCommand::own()?);
+        // Without an identity every order is refused, and snapshots are still taken.
+        config.agent =
+            IdentityFolder::new(RealDisk, &self.state).load().ok().map(|identity| identity.agent);
+        config.allow_uids.extend(self.allow_uid);
+        if let Some(policy) = self.policy {
+            config.policy = policy;
+        }
+        if let Some(root) = self.root {
+            config.root = root;
+        }
+        let life = Lifecycle::new();
+        let stop = life.soft();
+        let watched = life.clone();
+        let serving = life.spawn(tracing::Span::none(), async move {
+            let ended = befund_executor::run(listener, config, stop).await;
+            watched.stop();
+            ended
+        });
+        life.run_until_stopped(std::time::Duration::from_secs(5)).await?;
+        if let Ok(Some(ended)) = serving.await {
+            ended?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,231 @@
+//! `befund-agent send`: shows what will be sent, asks, sends, and says what happens next.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use befund_model::id::{RequestId, TicketNumber};
+use befund_model::snapshot::SectionKind;
+
+use super::words::{Language, Text, fill};
+use super::{DECLINED, NO_AGENT, WAITING, screen};
+use crate::door::client::{Door, DoorError};
+use crate::door::protocol::{Answer, Ask, PreviewLine};
+
+#[derive(Debug, Args)]
+pub(super) struct Send {
+    /// What is wrong, in your words
+    #[arg(long, short, required_unless_present = "show")]
+    message: Option<String>,
+    /// Send without being asked
+    #[arg(long, short)]
+    yes: bool,
+    /// Print the exact bytes of a section that would be sent, and send nothing
+    #[arg(long, value_name = "SECTION")]
+    show: Option<SectionKind>,
+    /// For programs: the last line is the result
+    #[arg(long)]
+    json: bool,
+    /// How many seconds to wait for the help desk before leaving it to the agent
+    #[arg(long, default_value_t = 20)]
+    wait: u64,
+    /// Where the sockets are
+    #[arg(long, default_value = "/run/befund", env = "BEFUND_RUN")]
+    run: PathBuf,
+}
+
+impl Send {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let language = Language::choose(|name| std::env::var(name).ok());
+        let mut door = match Door::open(&self.run).await {
+            Ok(door) => door,
+            Err(error @ DoorError::Connect { .. }) => {
+                screen::complain(&befund_runtime::telemetry::chain(&error));
+                return Ok(ExitCode::from(NO_AGENT));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let spinner = self.spinner(language.text(Text::Collecting));
+        let previewed = door.ask(&Ask::Preview).await;
+        spinner.finish_and_clear();
+        let Answer::Preview { organisation, requester, lines } = previewed?.header else {
+            return Err(DoorError::Unexpected.into());
+        };
+        let organisation = screen::printable(&organisation);
+        if let Some(kind) = &self.show {
+            return show(&mut door, kind).await;
+        }
+        if !self.json {
+            preview(language, &organisation, &screen::printable(&requester), &lines);
+        }
+        if !self.yes {
+            if !screen::somebody_there() {
+                anyhow::bail!(language.text(Text::NobodyToAsk));
+            }
+            let answer = screen::ask(language.text(Text::SendNow)).unwrap_or_default();
+            if !language.is_yes(&answer) {
+                screen::say(language.text(Text::NotSent));
+                return Ok(ExitCode::from(DECLINED));
+            }
+        }
+        let message = self.message.clone().unwrap_or_default();
+        let Answer::Kept { request, connected } = door.ask(&Ask::Send { message }).await?.header
+        else {
+            return Err(DoorError::Unexpected.into());
+        };
+        let waited = if connected { self.wait } else { self.wait.min(2) };
+        let sent = self.follow(&mut door, language, Duration::from_secs(waited)).await?;
+        Ok(self.conclude(language, &organisation, request, sent))
+    }
+
+    /// Waits for the ticket, as long as there is hope.
+    async fn follow(
+        &self,
+        door: &mut Door,
+        language: Language,
+        patience: Duration,
+    ) -> Result<Sent, DoorError> {
+        let bar = self.bar(language.text(Text::Sending));
+        let mut why = None;
+        let following = async {
+            loop {
+                match door.next().await?.header {
+                    Answer::Progress { sent, total } => {
+                        bar.set_length(total);
+                        bar.set_position(sent);
+                    }
+                    Answer::Delayed { why: reason } => why = Some(reason),
+                    Answer::Delivered { ticket } => return Ok(ticket),
+                    Answer::Status(_)
+                    | Answer::Preview { .. }
+                    | Answer::Section(_)
+                    | Answer::Withheld { .. }
+                    | Answer::Kept { .. }
+                    | Answer::Error { .. } => return Err(DoorError::Unexpected),
+                }
+            }
+        };
+        let sent = match tokio::time::timeout(patience, following).await {
+            Ok(Ok(ticket)) => Sent::Delivered(ticket),
+            // It is kept: whatever became of the connection to the agent, it will be sent.
+            Ok(Err(DoorError::Broken(_) | DoorError::Closed)) | Err(_) => Sent::Waiting(why),
+            Ok(Err(error)) => return Err(error),
+        };
+        bar.finish_and_clear();
+        Ok(sent)
+    }
+
+    fn conclude(
+        &self,
+        language: Language,
+        organisation: &str,
+        request: RequestId,
+        sent: Sent,
+    ) -> ExitCode {
+        if self.json {
+            let (ticket, delivered) = match &sent {
+                Sent::Delivered(ticket) => (*ticket, true),
+                Sent::Waiting(_) => (None, false),
+            };
+            let result = serde_json::json!({
+                "request": request, "delivered": delivered, "ticket": ticket,
+            });
+            screen::say(&result.to_string());
+        } else {
+            match &sent {
+                Sent::Delivered(Some(ticket)) => {
+                    screen::say(&fill(language.text(Text::Delivered), &[&ticket.to_string()]));
+                    screen::say(&fill(language.text(Text::WhatNext), &[organisation]));
+                }
+                Sent::Delivered(None) => {
+                    screen::say(language.text(Text::DeliveredWithoutTicket));
+                }
+                Sent::Waiting(why) => {
+                    let why = why.as_deref().unwrap_or("no answer yet");
+                    let why = screen::printable(why);
+                    screen::say(&fill(language.text(Text::OutOfReach), &[&why]));
+                    screen::say(&fill(language.text(Text::Kept), &[&request.to_string()]));
+                }
+            }
+        }
+        match sent {
+            Sent::Delivered(_) => ExitCode::SUCCESS,
+            Sent::Waiting(_) => ExitCode::from(WAITING),
+        }
+    }
+
+    fn spinner(&self, text: &'static str) -> ProgressBar {
+        if self.quiet() {
+            return ProgressBar::hidden();
+        }
+        let spinner = ProgressBar::new_spinner().with_message(text);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner
+    }
+
+    fn bar(&self, text: &'static str) -> ProgressBar {
+        if self.quiet() {
+            if !self.json {
+                screen::say(&format!("{text} …"));
+            }
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(0).with_message(text);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}") {
+            bar.set_style(style);
+        }
+        bar
+    }
+
+    fn quiet(&self) -> bool {
+        self.json || !screen::somebody_there()
+    }
+}
+
+/// What became of it.
+enum Sent {
+    Delivered(Option<TicketNumber>),
+    Waiting(Option<String>),
+}
+
+fn preview(language: Language, organisation: &str, requester: &str, lines: &[PreviewLine]) {
+    screen::say(&fill(language.text(Text::WillBeSent), &[organisation, requester]));
+    for PreviewLine { section, readable } in lines {
+        let mut notes = Vec::new();
+        if section.status.as_str() != "ok" {
+            notes.push(format!("{}: {}", section.status, screen::printable(&section.reason)));
+        }
+        if section.redacted > 0 {
+            notes.push(format!("{} redacted", section.redacted));
+        }
+        if !readable {
+            notes.push("withheld from this account's eyes".to_owned());
+        }
+        let size = screen::bytes(section.size);
+        screen::say(
+            format!("  {:<28} {size:>9}  {}", section.kind.as_str(), notes.join("; ")).trim_end(),
+        );
+    }
+    let redacted: u32 = lines.iter().map(|line| line.section.redacted).sum();
+    if redacted > 0 {
+        screen::say(&fill(language.text(Text::Redacted), &[&redacted.to_string()]));
+    } else {
+        screen::say(language.text(Text::NoneRedacted));
+    }
+    screen::say(language.text(Text::ShowHint));
+}
+
+async fn show(door: &mut Door, kind: &SectionKind) -> anyhow::Result<ExitCode> {
+    let answer = door.ask(&Ask::Show { kind: kind.clone() }).await?;
+    match answer.header {
+        Answer::Section(_) => {
+            screen::say(&String::from_utf8_lossy(&answer.blob));
+            Ok(ExitCode::SUCCESS)
+        }
+        Answer::Withheld { why } => anyhow::bail!(why),
+        _ => Err(DoorError::Unexpected.into()),
+    }
+}

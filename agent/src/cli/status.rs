@@ -1,0 +1,91 @@
+//! `befund-agent status`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{NO_AGENT, screen};
+use crate::door::client::{Door, DoorError};
+use crate::door::protocol::{Answer, Ask, Connectivity, Report};
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Where the sockets are
+    #[arg(long, default_value = "/run/befund", env = "BEFUND_RUN")]
+    run: PathBuf,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut door = match Door::open(&self.run).await {
+            Ok(door) => door,
+            Err(error @ DoorError::Connect { .. }) => {
+                screen::complain(&befund_runtime::telemetry::chain(&error));
+                return Ok(ExitCode::from(NO_AGENT));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Answer::Status(report) = door.ask(&Ask::Status).await?.header else {
+            return Err(DoorError::Unexpected.into());
+        };
+        if self.json {
+            screen::say(&serde_json::to_string(&report)?);
+        } else {
+            show(&report);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn show(report: &Report) {
+    let connection = match &report.connection {
+        Connectivity::Connecting => "connecting".to_owned(),
+        Connectivity::Connected { address, since } => {
+            format!("connected to {address} since {since:.0}")
+        }
+        Connectivity::Waiting { why, until } => {
+            format!("not connected ({}); next try at {until:.0}", screen::printable(why))
+        }
+        Connectivity::Revoked => {
+            "revoked: the controller does not let this machine in any more; enroll it anew"
+                .to_owned()
+        }
+    };
+    let mut lines = vec![
+        ("Organisation", screen::printable(&report.organisation)),
+        ("Connection", connection),
+        ("Agent", format!("{} (version {})", report.agent, report.version)),
+        ("Certificate", format!("good until {:.0}", report.certificate_until)),
+        (
+            "Waiting",
+            format!(
+                "{} requests, {} snapshots, {} jobs ({})",
+                report.requests_waiting.len(),
+                report.snapshots_waiting,
+                report.jobs,
+                screen::bytes(report.spool_bytes)
+            ),
+        ),
+        (
+            "Last snapshot",
+            report.last_delivery.map_or_else(
+                || "none since the agent started".to_owned(),
+                |at| format!("delivered at {at:.0}"),
+            ),
+        ),
+    ];
+    if report.clock_correction_ms != 0 {
+        let off = report.clock_correction_ms / 1000;
+        lines.push(("Clock", format!("wrong by {off} s; going on with the controller's time")));
+    }
+    for (name, value) in lines {
+        screen::say(&format!("{name:<14} {value}"));
+    }
+    for request in &report.requests_waiting {
+        screen::say(&format!("{:<14} request {request}", ""));
+    }
+}

@@ -1,0 +1,129 @@
+//! What end users read, in English and, where the environment asks for it, German.
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    English,
+    German,
+}
+
+/// A text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// `{0}` the organisation, `{1}` the requester.
+    WillBeSent,
+    Redacted,
+    NoneRedacted,
+    ShowHint,
+    SendNow,
+    NotSent,
+    NobodyToAsk,
+    Sending,
+    /// `{0}` the number of the ticket.
+    Delivered,
+    DeliveredWithoutTicket,
+    WhatNext,
+    /// `{0}` the number of the request.
+    Kept,
+    /// `{0}` the reason.
+    OutOfReach,
+    Collecting,
+}
+
+impl Language {
+    /// The one that `LC_ALL`, `LC_MESSAGES` or `LANG` ask for, the first that says something.
+    pub(crate) fn choose(environment: impl Fn(&str) -> Option<String>) -> Self {
+        let wish = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| environment(name).filter(|value| !value.is_empty()))
+            .unwrap_or_default();
+        if wish.starts_with("de") { Self::German } else { Self::English }
+    }
+
+    /// The text in this language.
+    pub(crate) const fn text(self, text: Text) -> &'static str {
+        let (english, german) = match text {
+            Text::WillBeSent => {
+                ("This will be sent to {0}, for {1}:", "Das wird an {0} gesendet, für {1}:")
+            }
+            Text::Redacted => (
+                "{0} secret values were blacked out (marked as [redacted…]).",
+                "{0} geheime Werte wurden geschwärzt (mit [redacted…] markiert).",
+            ),
+            Text::NoneRedacted => {
+                ("No secret values were found in it.", "Geheime Werte wurden darin nicht gefunden.")
+            }
+            Text::ShowHint => (
+                "To read a section before it is sent: befund-agent send --show SECTION",
+                "Einen Abschnitt vor dem Senden lesen: befund-agent send --show ABSCHNITT",
+            ),
+            Text::SendNow => ("Send it? [y/N]", "Senden? [j/N]"),
+            Text::NotSent => ("Nothing was sent.", "Es wurde nichts gesendet."),
+            Text::NobodyToAsk => (
+                "there is no terminal to ask on; add --yes to send without being asked",
+                "es gibt kein Terminal zum Nachfragen; mit --yes wird ohne Nachfrage gesendet",
+            ),
+            Text::Sending => ("Sending", "Senden"),
+            Text::Delivered => {
+                ("Your ticket has the number {0}.", "Ihr Ticket hat die Nummer {0}.")
+            }
+            Text::DeliveredWithoutTicket => {
+                ("Your help desk has it.", "Ihr Helpdesk hat es erhalten.")
+            }
+            Text::WhatNext => (
+                "A technician of {0} will look at it and answer; please mention the number if you call.",
+                "Jemand aus der Technik von {0} sieht es sich an und meldet sich; bei einem Anruf nennen Sie bitte die Nummer.",
+            ),
+            Text::Kept => (
+                "It is kept on this machine as request {0} and sent as soon as the help desk can be reached; you need not do anything.",
+                "Es ist auf diesem Gerät als Anfrage {0} gespeichert und wird gesendet, sobald der Helpdesk erreichbar ist; Sie müssen nichts weiter tun.",
+            ),
+            Text::OutOfReach => (
+                "The help desk cannot be reached at the moment ({0}).",
+                "Der Helpdesk ist gerade nicht erreichbar ({0}).",
+            ),
+            Text::Collecting => {
+                ("Reading this machine's state", "Der Zustand dieses Geräts wird gelesen")
+            }
+        };
+        match self {
+            Self::English => english,
+            Self::German => german,
+        }
+    }
+
+    /// Whether an answer to [`Text::SendNow`] means yes.
+    pub(crate) fn is_yes(self, answer: &str) -> bool {
+        match self {
+            Self::English => matches!(answer, "y" | "yes"),
+            Self::German => matches!(answer, "j" | "ja" | "y" | "yes"),
+        }
+    }
+}
+
+/// Puts values in place of `{0}`, `{1}`.
+pub(crate) fn fill(text: &str, values: &[&str]) -> String {
+    let mut filled = text.to_owned();
+    for (n, value) in values.iter().enumerate() {
+        filled = filled.replace(&format!("{{{n}}}"), value);
+    }
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_chooses_the_language() {
+        let of = |pairs: &'static [(&str, &str)]| {
+            Language::choose(|name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(of(&[("LANG", "de_DE.UTF-8")]), Language::German);
+        assert_eq!(of(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")]), Language::English);
+        assert_eq!(of(&[("LC_ALL", ""), ("LANG", "de")]), Language::German);
+        assert_eq!(of(&[]), Language::English);
+    }
+}

@@ -1,0 +1,327 @@
+//! What is said on a session, and when: the orders that are kept, the events and outcomes that wait
+//! for their acknowledgement, heartbeats, the controller's wishes. Free of I/O: it is told what
+//! happened and answers what to do; `super::core` does it.
+//!
+//! It outlives connections: what was not acknowledged on one is said again on the next.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use befund_model::id::{AgentId, Hash, JobId};
+use befund_model::job::{JobEvent, JobState, Order, Outcome};
+use befund_model::snapshot::Status;
+
+mod job;
+
+pub use job::{Kept, MAX_UNACKNOWLEDGED_BYTES};
+use job::{Phase, Running};
+
+/// How many jobs that are over are remembered, so that a late copy of their order is known.
+const REMEMBERED: usize = 256;
+/// How many jobs may be at hand; further orders wait at the controller.
+pub const MAX_JOBS: usize = 64;
+
+/// What the controller said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// The session begins.
+    Welcome {
+        /// How often to send a heartbeat.
+        heartbeat: Duration,
+        /// With whom this machine is enrolled.
+        organisation: String,
+    },
+    /// Whether it has the snapshot that the check-in named.
+    CheckIn {
+        /// It has.
+        known: bool,
+    },
+    /// A job for this machine.
+    Order(Box<Order>),
+    /// Stop that job.
+    Cancel(JobId),
+    /// It has that job's events up to this one.
+    EventAck(JobId, u32),
+    /// It has that job's outcome.
+    ResultAck(JobId),
+    /// It wants a new certificate to be asked for.
+    WantsRenewal,
+    /// It wants a snapshot.
+    WantsSnapshot,
+    /// It wants to be left.
+    WantsReconnect,
+    /// It ends the session.
+    Goodbye(Farewell),
+}
+
+/// Why the controller ended the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// The identity was revoked.
+    Revoked,
+    /// The certificate ran out.
+    Expired,
+    /// Somebody else is connected with this identity.
+    Replaced,
+    /// The controller stops.
+    Stopping,
+    /// The agent broke the protocol, or the reason is not known to this version.
+    Other,
+}
+
+/// What to say to the controller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Say {
+    /// I am here.
+    Heartbeat,
+    /// My machine is as I last told.
+    CheckIn(Hash),
+    /// The order is durable.
+    Accepted(JobId),
+    /// Something happened in the job.
+    Event(JobId, JobEvent),
+    /// The job's outcome.
+    Outcome(JobId, Box<Outcome>),
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Do {
+    /// Say this.
+    Say(Say),
+    /// Make the order durable, then call [`Session::order_kept`]; if that fails, call
+    /// [`Session::order_lost`].
+    KeepOrder(Box<Order>),
+    /// Run the job, and tell [`Session::event`] and [`Session::ended`].
+    Run(Box<Order>),
+    /// Stop the job.
+    Stop(JobId),
+    /// Make the outcome (and the events that are not acknowledged) durable, then call
+    /// [`Session::outcome_kept`], even if it failed: the controller keeps it, too.
+    KeepOutcome(JobId, Box<Kept>),
+    /// Forget the job.
+    Forget(JobId),
+    /// Take and send a snapshot.
+    Snapshot,
+    /// Ask for a new certificate.
+    Renew,
+    /// Leave this connection and come back.
+    Reconnect,
+    /// The session ended for this reason.
+    End(Farewell),
+}
+
+/// The state of all sessions of one agent.
+#[derive(Debug)]
+pub struct Session {
+    agent: AgentId,
+    connected: Option<Connected>,
+    jobs: BTreeMap<JobId, Running>,
+    over: VecDeque<JobId>,
+}
+
+#[derive(Debug)]
+struct Connected {
+    heartbeat: Duration,
+    next_heartbeat: Instant,
+}
+
+impl Session {
+    /// No jobs, not connected.
+    #[must_use]
+    pub const fn new(agent: AgentId) -> Self {
+        Self { agent, connected: None, jobs: BTreeMap::new(), over: VecDeque::new() }
+    }
+
+    /// Takes up an order that the spool kept over a restart: it is run (again, since what runs is
+    /// read-only).
+    pub fn resume_order(&mut self, order: Order) -> Vec<Do> {
+        let job = order.job;
+        let run = Do::Run(Box::new(order));
+        self.jobs.insert(job, Running::new(Phase::Running));
+        vec![run]
+    }
+
+    /// Takes up an outcome that the spool kept over a restart.
+    pub fn resume_outcome(&mut self, job: JobId, kept: Kept) {
+        self.jobs.insert(job, Running::ended(kept));
+    }
+
+    /// Whether a session is up.
+    #[must_use]
+    pub const fn is_connected(&self) -> bool {
+        self.connected.is_some()
+    }
+
+    /// How many jobs are at hand.
+    #[must_use]
+    pub fn jobs(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// The connection is gone.
+    pub fn disconnected(&mut self) {
+        self.connected = None;
+    }
+
+    /// When to call [`tick`](Self::tick).
+    #[must_use]
+    pub fn next_tick(&self) -> Option<Instant> {
+        self.connected.as_ref().map(|connected| connected.next_heartbeat)
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: Instant) -> Vec<Do> {
+        match &mut self.connected {
+            Some(connected) if now >= connected.next_heartbeat => {
+                connected.next_heartbeat = now + connected.heartbeat;
+                vec![Do::Say(Say::Heartbeat)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Says something of the machine's own, if somebody is there.
+    #[must_use]
+    pub fn check_in(&self, root: Hash) -> Vec<Do> {
+        if self.is_connected() { vec![Do::Say(Say::CheckIn(root))] } else { Vec::new() }
+    }
+
+    /// The controller said something.
+    pub fn heard(&mut self, heard: Heard, now: Instant) -> Vec<Do> {
+        match heard {
+            Heard::Welcome { heartbeat, organisation: _ } => self.welcome(heartbeat, now),
+            Heard::Order(order) => self.order(*order),
+            Heard::Cancel(job) => self.cancel(job),
+            Heard::EventAck(job, seq) => {
+                if let Some(running) = self.jobs.get_mut(&job) {
+                    running.acknowledge(seq);
+                }
+                Vec::new()
+            }
+            Heard::ResultAck(job) => self.result_ack(job),
+            Heard::CheckIn { known: true } => Vec::new(),
+            Heard::CheckIn { known: false } | Heard::WantsSnapshot => vec![Do::Snapshot],
+            Heard::WantsRenewal => vec![Do::Renew],
+            Heard::WantsReconnect => vec![Do::Reconnect],
+            Heard::Goodbye(why) => vec![Do::End(why)],
+        }
+    }
+
+    fn welcome(&mut self, heartbeat: Duration, now: Instant) -> Vec<Do> {
+        let heartbeat = heartbeat.clamp(Duration::from_secs(1), Duration::from_secs(3600));
+        self.connected = Some(Connected { heartbeat, next_heartbeat: now + heartbeat });
+        let mut todo = Vec::new();
+        for (job, running) in &self.jobs {
+            running.say_again(*job, &mut todo);
+        }
+        todo
+    }
+
+    fn order(&mut self, order: Order) -> Vec<Do> {
+        let job = order.job;
+        if let Some(running) = self.jobs.get(&job) {
+            let mut todo = Vec::new();
+            running.say_again(job, &mut todo);
+            return todo;
+        }
+        if self.over.contains(&job) || self.jobs.len() >= MAX_JOBS {
+            return Vec::new();
+        }
+        if order.agent != self.agent {
+            self.jobs.insert(job, Running::new(Phase::Running));
+            let reason = format!("the order is for agent {}, not for this one", order.agent);
+            return self.ended(job, without_result(JobState::Refused, Status::Denied, reason));
+        }
+        self.jobs.insert(job, Running::new(Phase::Keeping));
+        vec![Do::KeepOrder(Box::new(order))]
+    }
+
+    /// The order is durable.
+    pub fn order_kept(&mut self, order: Order) -> Vec<Do> {
+        let job = order.job;
+        let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
+        match running.phase {
+            Phase::Keeping => running.phase = Phase::Running,
+            Phase::Running | Phase::KeepingOutcome(_) | Phase::Ended(_) => return Vec::new(),
+        }
+        let mut todo = Vec::new();
+        self.say(Say::Accepted(job), &mut todo);
+        todo.push(Do::Run(Box::new(order)));
+        todo
+    }
+
+    /// The order could not be made durable: it was not accepted, and the controller gives it again.
+    pub fn order_lost(&mut self, job: JobId) {
+        self.jobs.remove(&job);
+    }
+
+    fn cancel(&mut self, job: JobId) -> Vec<Do> {
+        match self.jobs.get(&job).map(|running| &running.phase) {
+            Some(Phase::Keeping | Phase::Running) => vec![Do::Stop(job)],
+            Some(Phase::KeepingOutcome(_) | Phase::Ended(_)) | None => Vec::new(),
+        }
+    }
+
+    /// Something happened in a job. It is numbered here, since what is too much is left out.
+    pub fn event(&mut self, job: JobId, event: JobEvent) -> Vec<Do> {
+        let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
+        let Some(event) = running.take(event) else { return Vec::new() };
+        let mut todo = Vec::new();
+        self.say(Say::Event(job, event), &mut todo);
+        todo
+    }
+
+    /// A job ended.
+    pub fn ended(&mut self, job: JobId, outcome: Outcome) -> Vec<Do> {
+        let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
+        match running.phase {
+            Phase::Keeping | Phase::Running => {}
+            Phase::KeepingOutcome(_) | Phase::Ended(_) => return Vec::new(),
+        }
+        running.phase = Phase::KeepingOutcome(outcome.clone());
+        let kept = Kept { outcome, events: running.unacknowledged() };
+        vec![Do::KeepOutcome(job, Box::new(kept))]
+    }
+
+    /// The outcome is durable, as far as that was possible.
+    pub fn outcome_kept(&mut self, job: JobId) -> Vec<Do> {
+        let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
+        let Phase::KeepingOutcome(outcome) = &running.phase else { return Vec::new() };
+        let outcome = outcome.clone();
+        running.phase = Phase::Ended(outcome.clone());
+        let mut todo = Vec::new();
+        self.say(Say::Outcome(job, Box::new(outcome)), &mut todo);
+        todo
+    }
+
+    fn result_ack(&mut self, job: JobId) -> Vec<Do> {
+        match self.jobs.get(&job).map(|running| &running.phase) {
+            Some(Phase::Ended(_)) => {}
+            Some(Phase::Keeping | Phase::Running | Phase::KeepingOutcome(_)) | None => {
+                return Vec::new();
+            }
+        }
+        self.jobs.remove(&job);
+        self.over.push_back(job);
+        if self.over.len() > REMEMBERED {
+            self.over.pop_front();
+        }
+        vec![Do::Forget(job)]
+    }
+
+    fn say(&self, say: Say, todo: &mut Vec<Do>) {
+        if self.is_connected() {
+            todo.push(Do::Say(say));
+        }
+    }
+}
+
+/// An outcome of a job that has no result.
+#[must_use]
+pub fn without_result(state: JobState, status: Status, reason: String) -> Outcome {
+    Outcome { state, status, reason, result: serde_json::Value::Null, took_us: 0 }
+}
+
+#[cfg(test)]
+mod tests;
