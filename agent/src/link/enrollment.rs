@@ -63,7 +63,7 @@ pub enum EnrollError {
     )]
     WrongController(#[source] Box<ConnectError>),
     /// The controller said no.
-    #[error("the controller refused: {message}{advice}", advice = advice(*code))]
+    #[error("the controller refused: {message}")]
     Refused {
         /// The kind.
         code: Code,
@@ -79,17 +79,6 @@ pub enum EnrollError {
     /// The time could not be asked.
     #[error("this machine's clock is wrong, and the time could not be asked")]
     Time(#[from] time::TimeError),
-}
-
-const fn advice(code: Code) -> &'static str {
-    match code {
-        Code::Unavailable | Code::Internal | Code::ResourceExhausted => "; try again later",
-        Code::Unauthenticated
-        | Code::PermissionDenied
-        | Code::NotFound
-        | Code::FailedPrecondition => "; ask your help desk for a new token",
-        _ => "",
-    }
 }
 
 impl From<Status> for EnrollError {

@@ -222,7 +222,9 @@ impl Session {
         let job = order.job;
         if let Some(running) = self.jobs.get(&job) {
             let mut todo = Vec::new();
-            running.say_again(job, &mut todo);
+            if self.is_connected() {
+                running.say_again(job, &mut todo);
+            }
             return todo;
         }
         if self.over.contains(&job) || self.jobs.len() >= MAX_JOBS {
