@@ -1,2 +1,56 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask`: what is done with the workspace besides building it: its tests with everything
+//! that they need, and the demo. `cargo demo` is short for `cargo xtask demo`.
+
+mod demo;
+mod platform;
+mod screen;
+mod suite;
+mod system;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::screen::Screen;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Befund's own chores")]
+struct Args {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Install what the tests need (on Debian, as root), format check, lints, docs, all tests.
+    Test {
+        /// Only the tests: no format check, no lints, no docs.
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Show all of Befund on this machine: controller, agent, ticket, a step run remotely.
+    Demo {
+        /// End when every step was done, instead of staying up.
+        #[arg(long)]
+        once: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let screen = Screen::standard();
+    let ended = match Args::parse().chore {
+        Chore::Test { fast } => {
+            suite::run(&screen, if fast { suite::Extent::Fast } else { suite::Extent::Full })
+        }
+        Chore::Demo { once } => {
+            demo::run(&screen, if once { demo::Stay::Once } else { demo::Stay::UntilStopped })
+        }
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            screen.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The steps of the demo, each through the command line that a person would use.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::build::Programs;
+use super::evidence;
+use super::processes::{Processes, finish};
+use crate::screen::Screen;
+
+/// What the end user writes.
+const MESSAGE: &str = "my VPN drops every hour";
+/// What the technician runs.
+const RUNBOOK: &str = "net.no-internet";
+/// The first administrator.
+const NAME: &str = "admin";
+
+/// What one needs to look around.
+pub(crate) struct Shown {
+    /// The console's address.
+    pub(crate) console: String,
+    /// The account.
+    pub(crate) name: &'static str,
+    /// Its password.
+    pub(crate) password: String,
+    /// The ticket's number.
+    pub(crate) ticket: i64,
+}
+
+/// Tells it; each step has happened, or this is an error.
+pub(crate) async fn tell(
+    screen: &Screen,
+    programs: &Programs,
+    processes: &mut Processes,
+) -> Result<Shown> {
+    let teller = Teller { screen, programs, places: Places::below(processes.folder()) };
+    let password = new_password()?;
+    std::fs::write(&teller.places.password, format!("{password}\n"))
+        .context("cannot write the password's file")?;
+
+    screen.heading("The controller");
+    let (console, pin) = teller.controller(processes).await?;
+    screen.line(&format!("    console  {console}"));
+    screen.line(&format!("    sign in  {NAME} / {password}"));
+
+    screen.heading("This machine joins");
+    let agent = teller.enroll(processes, &console, &pin).await?;
+
+    screen.heading("Its user asks for help");
+    let ticket = teller.ask_for_help(&agent).await?;
+
+    screen.heading("A technician runs a step on it, from afar");
+    teller.run_step(&agent, ticket).await?;
+
+    screen.heading("The ticket, as the technician reads it");
+    teller.show(&agent, ticket).await?;
+    Ok(Shown { console, name: NAME, password, ticket })
+}
+
+/// Where things are in the demo's folder.
+struct Places {
+    data: PathBuf,
+    state: PathBuf,
+    run: PathBuf,
+    password: PathBuf,
+    config: PathBuf,
+    controller_ready: PathBuf,
+    link_ready: PathBuf,
+}
+
+impl Places {
+    fn below(folder: &Path) -> Self {
+        Self {
+            data: folder.join("controller"),
+            state: folder.join("agent"),
+            run: folder.join("run"),
+            password: folder.join("password"),
+            config: folder.join("cli.toml"),
+            controller_ready: folder.join("controller.ready"),
+            link_ready: folder.join("link.ready"),
+        }
+    }
+}
+
+struct Teller<'a> {
+    screen: &'a Screen,
+    programs: &'a Programs,
+    places: Places,
+}
+
+impl Teller<'_> {
+    fn befund(&self) -> Command {
+        let mut command = Command::new(&self.programs.befund);
+        command.env("BEFUND_CONFIG", &self.places.config);
+        command
+    }
+
+    async fn controller(&self, processes: &mut Processes) -> Result<(String, String)> {
+        let Places { data, controller_ready, password, .. } = &self.places;
+        let step = self.screen.step("Making its CA, its configuration and the first administrator");
+        let mut init = Command::new(&self.programs.controller);
+        init.arg("init").arg("--data").arg(data);
+        init.args(["--name", "Befund demo", "--gate", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
+        init.args(["--admin", NAME, "--admin-password-file"]).arg(password);
+        finish("befund-controller init", &mut init, |_| {}).await?;
+        step.done("SQLite, in a folder of its own");
+
+        let step = self.screen.step("Starting it");
+        let mut serve = Command::new(&self.programs.controller);
+        serve.arg("serve").arg("--data").arg(data).arg("--ready-file").arg(controller_ready);
+        let ready = processes.start("controller", &mut serve, controller_ready).await?;
+        step.done(&format!("agents connect to {}", text(&ready, "gate")?));
+        Ok((text(&ready, "console")?, text(&ready, "ca_pin")?))
+    }
+
+    async fn enroll(&self, processes: &mut Processes, console: &str, pin: &str) -> Result<String> {
+        let Places { state, run, password, link_ready, .. } = &self.places;
+        let step = self.screen.step("The administrator signs in and makes a one-use token");
+        let mut login = self.befund();
+        login.args(["login", console, "--pin", pin, "--name", NAME, "--password-file"]);
+        finish("befund login", login.arg(password), |_| {}).await?;
+        let what = "befund enroll token new";
+        let made = json(what, self.befund().args(["--json", "enroll", "token", "new"])).await?;
+        let token = text(&made, "token")?;
+        step.done(&format!("valid until {}", text(&made, "expires_at")?));
+
+        let step = self.screen.step("Enrolling this machine");
+        let mut enroll = Command::new(&self.programs.agent);
+        enroll.args(["enroll", &token, "--state"]).arg(state);
+        finish("befund-agent enroll", &mut enroll, |_| {}).await?;
+        step.done("a key of its own, a certificate for 24 hours");
+
+        let step = self.screen.step("Connecting its agent over mutually authenticated gRPC");
+        let mut link = Command::new(&self.programs.agent);
+        link.arg("link").arg("--state").arg(state).arg("--run").arg(run);
+        link.arg("--ready-file").arg(link_ready);
+        let ready = processes.start("agent", &mut link, link_ready).await?;
+        ensure!(
+            ready.get("connected") == Some(&Value::Bool(true)),
+            "the agent says that it is not connected: {ready}"
+        );
+        let agent = text(&ready, "agent")?;
+        step.done(&format!("connected as {agent}"));
+        Ok(agent)
+    }
+
+    async fn ask_for_help(&self, agent: &str) -> Result<i64> {
+        let step = self.screen.step("Sending this machine's real diagnostics");
+        let mut send = Command::new(&self.programs.agent);
+        send.args(["send", "-m", MESSAGE, "--yes", "--run"]).arg(&self.places.run);
+        let printed = finish("befund-agent send", &mut send, |_| {}).await?;
+        step.done(&format!("befund-agent send -m {MESSAGE:?}"));
+        self.screen.block(&printed);
+
+        let mut list = self.befund();
+        list.args(["--json", "ticket", "list", "--machine", agent]);
+        let page = json("befund --json ticket list", &mut list).await?;
+        let tickets = page.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let [ticket] = tickets else {
+            bail!("one request should have opened one ticket, but there are {}", tickets.len());
+        };
+        ticket.get("number").and_then(Value::as_i64).context("the ticket has no number")
+    }
+
+    async fn run_step(&self, agent: &str, ticket: i64) -> Result<()> {
+        let number = ticket.to_string();
+        let mut run = self.befund();
+        run.args(["run", RUNBOOK, "--on", agent, "--ticket", &number]);
+        self.screen.line(&format!("    $ befund run {RUNBOOK} --on {agent} --ticket {number}"));
+        finish("befund run", &mut run, |line| self.screen.line(&format!("    {line}"))).await?;
+        Ok(())
+    }
+
+    async fn show(&self, agent: &str, ticket: i64) -> Result<()> {
+        let number = ticket.to_string();
+        let mut show = self.befund();
+        show.args(["ticket", "show", &number]);
+        let line = |line: &str| self.screen.line(&format!("    {line}"));
+        finish("befund ticket show", &mut show, line).await?;
+
+        let step = self.screen.step("Checking that the ticket holds all of it");
+        let mut show = self.befund();
+        show.args(["--json", "ticket", "show", &number]);
+        let view = json("befund --json ticket show", &mut show).await?;
+        let found = evidence::check(&view, agent, MESSAGE, RUNBOOK).map_err(anyhow::Error::msg)?;
+        step.done(&found);
+        Ok(())
+    }
+}
+
+async fn json(what: &str, command: &mut Command) -> Result<Value> {
+    let printed = finish(what, command, |_| {}).await?;
+    serde_json::from_str(&printed).with_context(|| format!("{what} did not print JSON"))
+}
+
+fn text(value: &Value, field: &str) -> Result<String> {
+    let text = value.get(field).and_then(Value::as_str);
+    Ok(text.with_context(|| format!("there is no {field} in the answer"))?.to_owned())
+}
+
+/// 128 bits from the system, as 32 letters and digits.
+fn new_password() -> Result<String> {
+    use std::io::Read as _;
+    let mut bytes = [0_u8; 16];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("cannot make a password")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,141 @@
+//! What the tests need besides Rust, and how Debian provides it. Only what is missing is installed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::platform;
+use crate::screen::Screen;
+
+/// Something that the tests need from the system.
+struct Need {
+    package: &'static str,
+    /// What shows that it is there.
+    sign: Sign,
+    why: &'static str,
+}
+
+enum Sign {
+    /// A command in `PATH` or one of the system's folders.
+    Command(&'static str),
+    /// A file.
+    File(&'static str),
+    /// A command in some version's folder below `/usr/lib/postgresql`.
+    PostgresTool(&'static str),
+}
+
+const NEEDS: &[Need] = &[
+    Need { package: "gcc", sign: Sign::Command("cc"), why: "C parts of ring, SQLite and zstd" },
+    Need {
+        package: "libc6-dev",
+        sign: Sign::File("/usr/include/stdlib.h"),
+        why: "C parts of ring, SQLite and zstd",
+    },
+    Need {
+        package: "postgresql",
+        sign: Sign::PostgresTool("initdb"),
+        why: "the store's suite runs on throw-away PostgreSQL clusters of its own",
+    },
+    Need {
+        package: "chromium",
+        sign: Sign::Command("chromium"),
+        why: "the console's pages are tried in a real browser",
+    },
+    Need {
+        package: "iproute2",
+        sign: Sign::Command("ip"),
+        why: "tests of machines whose network is broken",
+    },
+    Need {
+        package: "util-linux",
+        sign: Sign::Command("setpriv"),
+        why: "tests that run as another account or in a namespace of their own",
+    },
+    Need {
+        package: "ca-certificates",
+        sign: Sign::File("/etc/ssl/certs/ca-certificates.crt"),
+        why: "the HTTPS probe checks against the system's roots",
+    },
+];
+
+impl Need {
+    fn is_met(&self) -> bool {
+        match self.sign {
+            Sign::Command(name) => platform::find_command(name).is_some(),
+            Sign::File(path) => Path::new(path).exists(),
+            Sign::PostgresTool(name) => {
+                let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
+                versions.flatten().any(|version| version.path().join("bin").join(name).exists())
+            }
+        }
+    }
+}
+
+/// Installs what is missing where that can be done; says what to install by hand elsewhere.
+///
+/// # Errors
+/// If apt was asked and failed.
+pub(crate) fn prepare(screen: &Screen) -> Result<()> {
+    screen.heading("What the tests need from this system");
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.is_met()).collect();
+    for need in NEEDS {
+        let mark = if missing.iter().any(|other| other.package == need.package) {
+            "missing"
+        } else {
+            "there  "
+        };
+        screen.line(&format!("  {mark}  {:<16} {}", need.package, need.why));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if platform::find_command("apt-get").is_none() {
+        screen.line(&format!(
+            "  This system has no apt-get. Install what Debian calls {} by hand; the tests that need \
+             it fail without. Going on.",
+            packages.join(", ")
+        ));
+        return Ok(());
+    }
+    if !platform::is_root() {
+        screen.line(&format!(
+            "  Not running as root, so nothing is installed. By hand: sudo apt-get update && sudo \
+             apt-get install -y --no-install-recommends {}\n  Going on; the tests that need it fail \
+             without.",
+            packages.join(" ")
+        ));
+        return Ok(());
+    }
+    apt(screen, &["update", "-q"])?;
+    let mut install = vec!["install", "-q", "-y", "--no-install-recommends"];
+    install.extend(&packages);
+    apt(screen, &install)?;
+    let still: Vec<&str> =
+        missing.iter().filter(|need| !need.is_met()).map(|need| need.package).collect();
+    if !still.is_empty() {
+        bail!("apt-get installed {}, but what it is for is still missing", still.join(", "));
+    }
+    Ok(())
+}
+
+fn apt(screen: &Screen, arguments: &[&str]) -> Result<()> {
+    screen.line(&format!("  $ apt-get {}", arguments.join(" ")));
+    let output = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot start apt-get")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    screen.block(&String::from_utf8_lossy(&output.stdout));
+    screen.block(&String::from_utf8_lossy(&output.stderr));
+    bail!(
+        "apt-get {} failed ({}); mend what it says above, or install it by hand and run again",
+        arguments.join(" "),
+        output.status
+    )
+}
