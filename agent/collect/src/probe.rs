@@ -16,9 +16,23 @@ use befund_model::probe::{ProbeResult, Verdict};
 use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
 
+mod addr;
+mod clock;
+mod disk;
 mod dns;
+mod gateway;
+mod http;
 mod link;
+mod log;
+mod netlink;
+mod platform;
+mod process;
+mod proxy;
+mod reach;
+mod service;
 mod targets;
+mod tcp;
+mod tls;
 mod wire;
 
 pub use targets::{HttpCheck, Targets};
@@ -122,7 +136,21 @@ type Outcome = Result<Measured, Unmeasured>;
 type Function = fn(&Context<'_>, &Parameters) -> Outcome;
 
 /// The function behind each probe.
-const FUNCTIONS: &[(&str, Function)] = &[("net.dns", dns::run), ("net.link", link::run)];
+const FUNCTIONS: &[(&str, Function)] = &[
+    ("clock.offset", clock::run),
+    ("disk.space", disk::run),
+    ("log.tail", log::run),
+    ("net.addr", addr::run),
+    ("net.dns", dns::run),
+    ("net.gateway", gateway::run),
+    ("net.http", http::run),
+    ("net.link", link::run),
+    ("net.proxy", proxy::run),
+    ("net.tcp", tcp::run),
+    ("net.tls", tls::run),
+    ("process.top", process::run),
+    ("service.state", service::run),
+];
 
 /// Runs one probe to its end.
 #[must_use]
@@ -161,6 +189,22 @@ pub fn run(spec: &Spec, parameters: &Value, context: &Context<'_>) -> ProbeResul
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Spec> {
     spec::probe(name)
+}
+
+/// Does something for each entry, all beside one another; a single one is spared a thread.
+fn beside<T: Sync, R: Send>(entries: &[T], run: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if let [one] = entries {
+        return vec![run(one)];
+    }
+    std::thread::scope(|scope| {
+        let run = &run;
+        let threads: Vec<_> = entries.iter().map(|entry| scope.spawn(move || run(entry))).collect();
+        threads
+            .into_iter()
+            // A panic goes on here, as it would without threads.
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// Microseconds of a duration, as facts hold them.

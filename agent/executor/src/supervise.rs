@@ -11,7 +11,7 @@ use tokio::io::BufReader;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use befund_runtime::frame::{self, Frame};
 
@@ -49,8 +49,6 @@ impl ChildCommand {
 pub(crate) enum StartError {
     #[error("could not start the collect child {}", .0.display())]
     Spawn(PathBuf, #[source] io::Error),
-    #[error("could not hand the collect child its order")]
-    Order(#[source] frame::FrameError),
     #[error("the collect child did not take its order in time")]
     Late,
 }
@@ -100,10 +98,11 @@ impl Running {
         };
         let running = Self { child, from: BufReader::with_capacity(64 << 10, from) };
         let order = ChildOrder { parent: std::process::id(), root, work };
-        timeout(PATIENCE, frame::send(&mut to, &order, &[]))
-            .await
-            .map_err(|_| StartError::Late)?
-            .map_err(StartError::Order)?;
+        let handed = timeout(PATIENCE, frame::send(&mut to, &order, &[]));
+        if let Err(error) = handed.await.map_err(|_| StartError::Late)? {
+            // It has ended already; how, its exit status tells better than the broken pipe.
+            debug!(error = &error as &dyn std::error::Error, "the order was not taken");
+        }
         Ok(running)
     }
 

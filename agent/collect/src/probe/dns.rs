@@ -35,21 +35,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
         return Err(Unmeasured::unsupported("the policy lists no names under targets.dns"));
     }
     context.left(ATTEMPT)?;
-    let servers = std::thread::scope(|scope| {
-        let threads: Vec<_> = servers
-            .iter()
-            .map(|server| (server, scope.spawn(|| ask_server(context, *server, &names))))
-            .collect();
-        threads
-            .into_iter()
-            .map(|(server, thread)| {
-                thread.join().unwrap_or_else(|_| DnsServer {
-                    address: shown(*server),
-                    ..DnsServer::default()
-                })
-            })
-            .collect::<Vec<_>>()
-    });
+    let servers = super::beside(&servers, |server| ask_server(context, *server, &names));
     let (verdict, summary) = judge(&servers);
     Measured::new(verdict, summary, &DnsFacts { servers, search })
 }

@@ -6,9 +6,7 @@ use befund_model::probe::network::{DnsFacts, LinkFacts};
 use befund_model::snapshot::Status;
 use serde_json::{Value, json};
 
-use common::Fixture;
-
-mod common;
+use crate::common::{self, Fixture};
 
 fn link(fixture: &Fixture, name: &str, kind: &str, state: &str, carrier: &str, device: bool) {
     let folder = format!("/sys/class/net/{name}");

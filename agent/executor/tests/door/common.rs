@@ -108,3 +108,15 @@ pub(crate) async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
     };
     tokio::time::timeout(Duration::from_secs(20), look).await.expect("it did not happen")
 }
+
+/// Whether this test may become somebody else and make networks of its own.
+pub(crate) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|itself| itself.uid() == 0)
+}
+
+/// A port of loopback that nobody listens on: bound, and so reserved, but not listening.
+pub(crate) fn free_port() -> u16 {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a socket");
+    socket.local_addr().expect("bound").port()
+}

@@ -1,0 +1,1 @@
+//! Broken networks, each a network namespace of its own.
