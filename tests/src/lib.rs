@@ -1,1 +1,12 @@
-//! placeholder
+//! What the stories are told with: real processes with folders and ports of their own, that end with
+//! the test.
+
+pub mod agent;
+pub mod controller;
+pub mod operator;
+pub mod process;
+pub mod programs;
+
+pub use agent::TestAgent;
+pub use controller::TestController;
+pub use operator::TestOperator;
