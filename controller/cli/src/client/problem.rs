@@ -28,11 +28,16 @@ pub(super) fn unreachable(what: &str, base: &Url, error: &reqwest::Error) -> Fai
     )
 }
 
+/// The causes below reqwest's and hyper's own wrapping, which names the address or says nothing.
 fn causes(error: &reqwest::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => chain(source),
-        None => error.to_string(),
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+        if !cause.to_string().starts_with("client error") {
+            break;
+        }
     }
+    chain(cause)
 }
 
 /// An answer came, and it is no.

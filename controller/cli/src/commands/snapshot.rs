@@ -1,6 +1,7 @@
 //! `snapshot …`: what machines sent, and what changed between two of them.
 
 use befund_model::api::{Page, SectionView, SnapshotRecord};
+use befund_model::diff::SnapshotDiff;
 use befund_model::id::SnapshotId;
 use befund_model::snapshot::SectionKind;
 use clap::Subcommand;
@@ -64,7 +65,8 @@ impl Snapshot {
                 let what = format!("compare the snapshots {before} and {after}");
                 let path = ["snapshots", &before.to_string(), "diff", &after.to_string()];
                 let raw = client.get(&what, &path).await?;
-                desk.screen.show(&raw, |_| render::snapshot::diff(&raw))
+                let difference: SnapshotDiff = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::diff(look, &difference))
             }
         }
     }

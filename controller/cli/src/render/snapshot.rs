@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use befund_model::api::{SectionView, SnapshotRecord};
-use befund_model::snapshot::{PrivacyClass, SectionRef, Status};
-use serde_json::Value;
+use befund_model::diff::{Change, SnapshotDiff};
+use befund_model::snapshot::{PrivacyClass, SectionKind, SectionRef, Status};
 
 use crate::render::table::{Tone, cell, table, toned};
 use crate::render::{table as tables, text, value};
@@ -91,6 +91,42 @@ pub(crate) fn section(look: &Look, view: &SectionView) -> String {
 }
 
 /// What differs between two snapshots.
-pub(crate) fn diff(difference: &Value) -> String {
-    value::tree(difference, 0)
+pub(crate) fn diff(look: &Look, difference: &SnapshotDiff) -> String {
+    let mut out = String::new();
+    for section in &difference.sections {
+        let _ = writeln!(out, "{}", look.strong(section.kind.as_str()));
+        if section.before != section.after {
+            let word = |status: Option<Status>| status.map_or("absent", Status::as_str);
+            let (before, after) = (word(section.before), word(section.after));
+            let _ = writeln!(out, "  status: {before} → {after}");
+        }
+        for change in &section.changes {
+            let _ = writeln!(out, "  {}", one_change(look, change));
+        }
+        if section.more > 0 {
+            let _ = writeln!(out, "  … and {} more", section.more);
+        }
+    }
+    if difference.sections.is_empty() {
+        out.push_str("Nothing that is stable differs.\n");
+    }
+    let same = text::count(difference.unchanged as usize, "section");
+    let _ = write!(out, "{}", look.faint(&format!("{same} the same")));
+    if !difference.volatile.is_empty() {
+        let kinds: Vec<&str> = difference.volatile.iter().map(SectionKind::as_str).collect();
+        let _ = write!(out, "{}", look.faint(&format!("; differ as always: {}", kinds.join(", "))));
+    }
+    out
+}
+
+fn one_change(look: &Look, change: &Change) -> String {
+    let path = text::line(&change.path);
+    match (&change.before, &change.after) {
+        (None, None) => path,
+        (None, Some(after)) => look.good(&format!("+ {path}: {}", value::brief(after))),
+        (Some(before), None) => look.bad(&format!("- {path}: {}", value::brief(before))),
+        (Some(before), Some(after)) => {
+            format!("~ {path}: {} → {}", value::brief(before), value::brief(after))
+        }
+    }
 }

@@ -181,6 +181,22 @@ fn snapshots() {
 }
 
 #[test]
+fn a_difference() {
+    let difference =
+        typed(json!({ "unchanged": 12, "volatile": ["processes", "uptime"], "sections": [
+            { "kind": "packages", "before": "ok", "after": "partial", "more": 3, "changes": [
+                { "path": "packages[bash amd64].version", "before": "5.1", "after": "5.2" },
+                { "path": "packages[evil amd64]", "after": { "version": "1\u{1b}[2J" } },
+                { "path": "packages[old amd64].version", "before": "1" },
+            ]},
+            { "kind": "wifi", "after": "ok", "changes": [] },
+        ]}));
+    insta::assert_snapshot!("diff", render::snapshot::diff(&plain(), &difference));
+    let same = typed(json!({ "unchanged": 1, "volatile": [], "sections": [] }));
+    insta::assert_snapshot!("diff_same", render::snapshot::diff(&plain(), &same));
+}
+
+#[test]
 fn the_audit_log_works_and_tokens() {
     let entry = AuditEntry {
         id: typed(json!(JOB)),

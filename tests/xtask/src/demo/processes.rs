@@ -193,3 +193,60 @@ fn check(what: &str, out: String, errors: &str, status: ExitStatus) -> Result<St
     }
     bail!("{what} failed ({status}):\n{out}{}", errors.trim_end())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, folder: &Path) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).current_dir(folder);
+        command
+    }
+
+    #[tokio::test]
+    async fn what_stays_is_ready_when_it_says_so_and_ends_when_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut processes = Processes::new(folder.path());
+        let script = "echo '{\"port\": 7}' > new && mv new ready; trap 'exit 0' TERM; while :; do sleep 0.05; done";
+        let ready = folder.path().join("ready");
+        let told = processes
+            .start("shell", &mut shell(script, folder.path()), &ready)
+            .await
+            .expect("it gets ready");
+        assert_eq!(told["port"], 7);
+        let pid = processes.staying[0].pid;
+        assert!(platform::descendants().iter().any(|(other, _)| *other == pid));
+        assert_eq!(processes.end().await, Vec::<String>::new());
+        assert!(!platform::descendants().iter().any(|(other, _)| *other == pid));
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_before_it_is_ready_is_a_failure() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut processes = Processes::new(folder.path());
+        let ready = folder.path().join("ready");
+        let failure = processes
+            .start("shell", &mut shell("echo no room >&2; exit 3", folder.path()), &ready)
+            .await
+            .expect_err("it ended");
+        assert!(failure.to_string().contains("ended before it was ready"), "{failure:#}");
+        let log = std::fs::read_to_string(folder.path().join("shell.log")).expect("a log");
+        assert_eq!(log, "no room\n");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_tells_what_it_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut seen = Vec::new();
+        let mut command = shell("echo one; echo two; echo bad >&2; exit 4", folder.path());
+        let failure = finish("the shell", &mut command, |line| seen.push(line.to_owned()))
+            .await
+            .expect_err("it failed");
+        assert_eq!(seen, ["one", "two"]);
+        let text = failure.to_string();
+        assert!(text.contains("the shell failed") && text.contains("bad"), "{text}");
+        let printed = finish("the shell", &mut shell("echo x", folder.path()), |_| {}).await;
+        assert_eq!(printed.expect("it succeeds"), "x\n");
+    }
+}
