@@ -167,7 +167,12 @@ proptest! {
                 Happens::Order(n) => session.heard(Heard::Order(Box::new(order(n, me))), now),
                 Happens::Event(n) => session.event(id(n), output("line")),
                 Happens::End(n) => session.ended(id(n), done()),
-                Happens::AckEvents(n, seq) => session.heard(Heard::EventAck(id(n), seq), now),
+                Happens::AckEvents(n, seq) => {
+                    // A controller has what it acknowledges, from an earlier run of the job.
+                    let highest = seen.highest.entry(id(n)).or_default();
+                    *highest = (*highest).max(seq);
+                    session.heard(Heard::EventAck(id(n), seq), now)
+                }
                 Happens::AckResult(n) => session.heard(Heard::ResultAck(id(n)), now),
                 Happens::Cancel(n) => session.heard(Heard::Cancel(id(n)), now),
                 Happens::FailToKeep(fails) => { keeping_fails = fails; Vec::new() }
