@@ -9,4 +9,24 @@
 //! 5. The same text of SQL runs on SQLite and PostgreSQL; one contract suite runs every case on both.
 //! 6. Nothing waits for ever: pools and statements have deadlines.
 
+mod agents;
+mod audit;
+mod bulk;
+mod enroll;
+pub mod ingest;
+mod intake;
+mod jobs;
+pub mod ledger;
+mod network;
+mod open;
+mod operators;
+mod progress;
 pub mod repository;
+mod retain;
+mod snapshots;
+mod sql;
+mod tickets;
+mod timeline;
+mod write;
+
+pub use open::{OpenError, Store, StoreOptions};

@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod controller;
 pub mod operator;
+pub mod postgres;
 pub mod process;
 pub mod programs;
 

@@ -1,0 +1,133 @@
+//! Snapshots and sections: what can be asked of them. How they come in is in `intake`, how they go
+//! in `retain`.
+
+use std::collections::HashSet;
+
+use befund_model::Timestamp;
+use befund_model::api::{Page, SnapshotRecord};
+use befund_model::audit::By;
+use befund_model::id::{AgentId, Hash, SnapshotId, TicketNumber};
+use befund_model::snapshot::Manifest;
+
+use super::agents::page;
+use super::open::Store;
+use super::repository::{IncomingSnapshot, Ingested, Removed, Result, Retention, Snapshots};
+use super::sql::{Row, Value, args};
+use super::{bulk, intake, retain};
+
+const COLUMNS: &str = "agent, received_at, ticket, manifest, id";
+/// How many hashes are looked up in one statement.
+const LOOK_UP: usize = 256;
+
+impl Snapshots for Store {
+    async fn latest(&self, agent: AgentId) -> Result<Option<Manifest>> {
+        self.read("look up a machine's latest snapshot")
+            .await?
+            .row(
+                "SELECT s.manifest FROM agents a \
+                 JOIN snapshots s ON s.id = a.last_snapshot AND s.agent = a.id WHERE a.id = $1",
+                args![agent],
+            )
+            .await?
+            .map(|row| row.json(0, "a manifest"))
+            .transpose()
+    }
+
+    async fn own_sections(&self, agent: AgentId, hashes: &[Hash]) -> Result<HashSet<Hash>> {
+        let mut own = HashSet::with_capacity(hashes.len());
+        if hashes.is_empty() {
+            return Ok(own);
+        }
+        let mut session = self.read("look up a machine's sections").await?;
+        for part in hashes.chunks(LOOK_UP) {
+            let (list, mut values) =
+                bulk::list(2, part.iter().map(|hash| Value::from(*hash)).collect());
+            values.insert(0, Value::from(agent));
+            let rows = session
+                .rows(format!("SELECT hash FROM owned WHERE agent = $1 AND hash IN {list}"), values)
+                .await?;
+            for row in rows {
+                own.insert(row.id(0, Hash::from_slice)?);
+            }
+        }
+        Ok(own)
+    }
+
+    async fn ingest(&self, batch: Vec<IncomingSnapshot>, at: Timestamp) -> Result<Vec<Ingested>> {
+        intake::ingest(self, &batch, at).await
+    }
+
+    async fn section(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
+        self.read("read a section")
+            .await?
+            .row("SELECT bytes FROM sections WHERE hash = $1", args![hash])
+            .await?
+            .map(|row| row.blob(0))
+            .transpose()
+    }
+
+    async fn snapshot(&self, id: SnapshotId) -> Result<Option<SnapshotRecord>> {
+        self.read("look up a snapshot")
+            .await?
+            .row(
+                format!(
+                    "SELECT {COLUMNS} FROM snapshots WHERE id = $1 ORDER BY received_at LIMIT 1"
+                ),
+                args![id],
+            )
+            .await?
+            .map(|row| read(&row))
+            .transpose()
+    }
+
+    async fn snapshots(
+        &self,
+        agent: AgentId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<SnapshotRecord>> {
+        let limit = limit.clamp(1, 500);
+        let after = after
+            .and_then(|after| after.split_once('/'))
+            .and_then(|(at, id)| Some((at.parse::<i64>().ok()?, id.parse::<SnapshotId>().ok()?)));
+        let mut session = self.read("list a machine's snapshots").await?;
+        let rows = if let Some((at, id)) = after {
+            session
+                .rows(
+                    format!(
+                        "SELECT {COLUMNS} FROM snapshots WHERE agent = $1 AND received_at <= $2 \
+                         AND (received_at < $2 OR id < $3) \
+                         ORDER BY received_at DESC, id DESC LIMIT $4"
+                    ),
+                    args![agent, at, id, limit + 1],
+                )
+                .await?
+        } else {
+            session
+                .rows(
+                    format!(
+                        "SELECT {COLUMNS} FROM snapshots WHERE agent = $1 \
+                         ORDER BY received_at DESC, id DESC LIMIT $2"
+                    ),
+                    args![agent, limit + 1],
+                )
+                .await?
+        };
+        page(rows, limit, read, |row| {
+            Ok(format!("{}/{}", row.int(1)?, row.id(4, SnapshotId::from_slice)?))
+        })
+    }
+
+    async fn retain(&self, retention: Retention, by: &By, at: Timestamp) -> Result<Removed> {
+        retain::retain(self, retention, by, at).await
+    }
+}
+
+fn read(row: &Row) -> Result<SnapshotRecord> {
+    Ok(SnapshotRecord {
+        agent: row.id(0, AgentId::from_slice)?,
+        received_at: row.time(1)?,
+        ticket: row.maybe_int(2)?.map(TicketNumber),
+        manifest: row.json(3, "a manifest")?,
+    })
+}
