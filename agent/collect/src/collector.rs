@@ -83,6 +83,28 @@ impl Context {
         }
     }
 
+    /// What `read` makes of each line of a file; how many it could make nothing of is noted.
+    pub(crate) fn lines<'a, T>(
+        &self,
+        path: &str,
+        lines: impl Iterator<Item = &'a str>,
+        read: impl Fn(&'a str) -> Option<T>,
+    ) -> Vec<T> {
+        let mut values = Vec::new();
+        let mut lost = 0;
+        for line in lines.filter(|line| !line.trim().is_empty()) {
+            match read(line) {
+                Some(value) => values.push(value),
+                None => lost += 1,
+            }
+        }
+        if lost > 0 {
+            let lines = if lost == 1 { "line" } else { "lines" };
+            self.gap(Gap::failed(format!("{lost} {lines} of {path} could not be understood")));
+        }
+        values
+    }
+
     /// A file of one line, trimmed; `None` if it is absent or empty. Any other trouble is noted.
     pub(crate) fn line(&self, path: &str) -> Option<String> {
         self.note(self.root.line(path)).flatten()

@@ -138,12 +138,17 @@ impl Root {
         Ok((!line.is_empty()).then(|| line.to_owned()))
     }
 
-    /// A file that holds one number.
+    /// A file that holds one number; `None` if it has nothing to say.
     ///
     /// # Errors
-    /// As [`Root::read`].
+    /// As [`Root::read`], or if it holds something else.
     pub fn number(&self, path: &str) -> Result<Option<u64>, Unread> {
-        Ok(self.line(path)?.and_then(|line| line.parse().ok()))
+        let Some(line) = self.line(path)? else { return Ok(None) };
+        let other = |_| Unread {
+            path: path.to_owned(),
+            source: io::Error::new(io::ErrorKind::InvalidData, "it is no number"),
+        };
+        line.parse().map(Some).map_err(other)
     }
 
     /// The names in a directory, sorted. Names that are not UTF-8 are left out.

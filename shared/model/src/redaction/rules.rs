@@ -232,8 +232,8 @@ fn value(text: &str, from: usize) -> Option<(usize, usize)> {
     while end < bytes.len() && end - from < FAR {
         let rest = &bytes[end..];
         let stops = match bytes[end] {
-            b';' | b'&' | b'"' | b'\'' | b'`' => true,
-            b',' | b')' | b'}' | b']' | b'>' => closes(rest),
+            b';' | b'"' | b'\'' | b'`' => true,
+            b',' | b'&' | b')' | b'}' | b']' | b'>' => closes(rest),
             byte => byte.is_ascii_whitespace(),
         };
         if stops {
@@ -250,14 +250,17 @@ fn value(text: &str, from: usize) -> Option<(usize, usize)> {
 /// Whether this bracket or comma ends the value rather than being part of it: what follows is a
 /// space, another one, the end, or the next name.
 fn closes(rest: &[u8]) -> bool {
-    let after =
-        rest.iter().position(|byte| !matches!(byte, b',' | b')' | b'}' | b']' | b'>' | b'.'));
+    let after = rest
+        .iter()
+        .position(|byte| !matches!(byte, b',' | b'&' | b')' | b'}' | b']' | b'>' | b'.'));
     let Some(after) = after else { return true };
-    if rest[after].is_ascii_whitespace() || matches!(rest[after], b'"' | b'\'' | b';' | b'&') {
+    if rest[after].is_ascii_whitespace() || matches!(rest[after], b'"' | b'\'' | b';') {
         return true;
     }
     let name = rest[after..].iter().take(64).take_while(|byte| name_byte(**byte)).count();
-    rest[0] == b',' && name > 0 && matches!(rest.get(after + name), Some(b'=' | b':'))
+    matches!(rest[0], b',' | b'&')
+        && name > 0
+        && matches!(rest.get(after + name), Some(b'=' | b':'))
 }
 
 /// Whether it goes on with a sentence about a flag rather than being what the flag is given.

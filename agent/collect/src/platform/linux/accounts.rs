@@ -11,8 +11,10 @@ use crate::collector::{Context, Gap};
 pub(super) fn users(cx: &Context) -> Result<Users, Gap> {
     let groups =
         cx.note(cx.root.text("/etc/group")).map(|text| memberships(&text)).unwrap_or_default();
-    let mut users: Vec<User> =
-        cx.root.text("/etc/passwd")?.lines().filter_map(|line| user(line, &groups)).collect();
+    let text = cx.root.text("/etc/passwd")?;
+    // Lines of NIS begin with a sign and name nobody here.
+    let lines = text.lines().filter(|line| !line.starts_with(['+', '-', '#']));
+    let mut users = cx.lines("/etc/passwd", lines, |line| user(line, &groups));
     users.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Users { users })
 }
@@ -68,6 +70,9 @@ fn memberships(text: &str) -> BTreeMap<String, Vec<String>> {
     groups
 }
 
+/// The length of a record of utmp(5) as glibc writes it on 64-bit systems.
+const UTMP_BYTES: usize = 384;
+
 /// Section `sessions`: as the login manager has them, else as utmp has them.
 pub(super) fn sessions(cx: &Context) -> Result<Sessions, Gap> {
     const MANAGER: &str = "/run/systemd/sessions";
@@ -75,7 +80,12 @@ pub(super) fn sessions(cx: &Context) -> Result<Sessions, Gap> {
     let names: Vec<String> = names.into_iter().filter(|name| !name.ends_with(".ref")).collect();
     let mut sessions: Vec<Session> = if names.is_empty() {
         match cx.root.read("/run/utmp").or_else(|_| cx.root.read("/var/run/utmp")) {
-            Ok(records) => utmp(&records),
+            Ok(records) => {
+                if records.len() % UTMP_BYTES != 0 {
+                    cx.gap(Gap::failed("/run/utmp ends within a record"));
+                }
+                utmp(&records)
+            }
             Err(_) if cx.root.exists(MANAGER) => Vec::new(),
             Err(unread) => return Err(unread.into()),
         }
@@ -111,7 +121,7 @@ fn managed(id: &str, text: &str) -> Option<Session> {
     })
 }
 
-/// Records of utmp(5) as glibc writes them on 64-bit systems: 384 bytes each, the kind first.
+/// Records of utmp(5) the kind first.
 pub(super) fn utmp(records: &[u8]) -> Vec<Session> {
     const USER_PROCESS: u8 = 7;
     let text = |bytes: &[u8]| {
@@ -136,7 +146,7 @@ pub(super) fn utmp(records: &[u8]) -> Vec<Session> {
         })
     };
     records
-        .chunks_exact(384)
+        .chunks_exact(UTMP_BYTES)
         .filter(|record| record[0] == USER_PROCESS)
         .filter_map(session)
         .collect()

@@ -34,8 +34,8 @@ fn disk(cx: &Context, name: String) -> Disk {
     let removable = flag("removable");
     let transport = transport(cx, &name);
     let media = flag("queue/rotational").map(|rotates| if rotates { "hdd" } else { "ssd" });
-    // What a hypervisor gives has no media to speak of.
-    let media = media.filter(|_| !matches!(transport, Some("virtio" | "xen")));
+    // What a hypervisor gives has no media to speak of, and USB bridges claim to rotate.
+    let media = media.filter(|_| !matches!(transport, Some("virtio" | "xen" | "usb")));
     Disk {
         size_bytes: sectors(cx, &format!("/sys/block/{name}/size")),
         vendor: line("device/vendor").filter(|vendor| vendor != "ATA" && !vendor.starts_with("0x")),
@@ -120,7 +120,7 @@ pub(super) fn arrays(text: &str) -> Vec<Array> {
     let mut arrays: Vec<Array> = Vec::new();
     for line in text.lines() {
         if let Some((name, rest)) = line.split_once(" : ")
-            && !line.starts_with([' ', '\t'])
+            && !line.starts_with([' ', '\t', 'P'])
         {
             arrays.push(array(name.trim(), rest));
             continue;

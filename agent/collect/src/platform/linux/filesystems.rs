@@ -13,7 +13,7 @@ const SERVER_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Section `filesystems`.
 pub(super) fn filesystems(cx: &Context) -> Result<Filesystems, Gap> {
-    let mut filesystems = parse(&mountinfo(cx)?);
+    let mut filesystems = mounted(cx)?;
     filesystems.retain(|filesystem| !is_kernels_own(filesystem));
     for filesystem in &mut filesystems {
         // Options of network mounts carry user names and passwords.
@@ -31,7 +31,7 @@ pub(super) fn usage(cx: &Context) -> Result<FilesystemsUsage, Gap> {
         return Err(Gap::unsupported("only the running system can be asked how full it is"));
     }
     let mut result = FilesystemsUsage::default();
-    for filesystem in parse(&mountinfo(cx)?) {
+    for filesystem in mounted(cx)? {
         if is_kernels_own(&filesystem) {
             continue;
         }
@@ -76,21 +76,20 @@ fn ask(mount_point: &str) -> Result<FilesystemUsage, String> {
     })
 }
 
-fn mountinfo(cx: &Context) -> Result<String, Gap> {
-    Ok(cx.root.text("/proc/self/mountinfo")?)
-}
-
 /// Reads mountinfo (proc(5)); of several mounts on one place the last one counts, since it hides
 /// the others.
-pub(super) fn parse(text: &str) -> Vec<Filesystem> {
+fn mounted(cx: &Context) -> Result<Vec<Filesystem>, Gap> {
+    const MOUNTS: &str = "/proc/self/mountinfo";
+    let text = cx.root.text(MOUNTS)?;
     let mut filesystems = std::collections::BTreeMap::new();
-    for filesystem in text.lines().filter_map(line) {
+    for filesystem in cx.lines(MOUNTS, text.lines(), line) {
         filesystems.insert(filesystem.mount_point.clone(), filesystem);
     }
-    filesystems.into_values().collect()
+    Ok(filesystems.into_values().collect())
 }
 
-fn line(line: &str) -> Option<Filesystem> {
+/// One line: numbers, root, place, options, and behind a dash kind, source and options.
+pub(super) fn line(line: &str) -> Option<Filesystem> {
     let (place, device) = line.split_once(" - ")?;
     let mut place = place.split(' ').skip(4);
     let mount_point = unescaped(place.next()?);
@@ -101,7 +100,10 @@ fn line(line: &str) -> Option<Filesystem> {
     let of_device = device.next().unwrap_or_default();
     let read_only = options.iter().any(|option| option == "ro")
         || of_device.split(',').any(|option| option == "ro");
-    options.extend(of_device.split(',').map(unescaped));
+    // Whether the device may be written to is not whether this mount may.
+    options.extend(
+        of_device.split(',').filter(|option| !matches!(*option, "rw" | "ro")).map(unescaped),
+    );
     options.retain(|option| !option.is_empty());
     options.sort_unstable();
     options.dedup();

@@ -87,49 +87,49 @@ fn is_wireless(cx: &Context, name: &str) -> bool {
 
 /// Section `network.counters`.
 pub(super) fn counters(cx: &Context) -> Result<Counters, Gap> {
-    let mut interfaces = parse_counters(&cx.root.text("/proc/net/dev")?);
+    const DEV: &str = "/proc/net/dev";
+    let text = cx.root.text(DEV)?;
+    let lines = text.lines().filter(|line| line.contains(':'));
+    let mut interfaces = cx.lines(DEV, lines, counted);
     interfaces.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Counters { interfaces })
 }
 
-/// Reads `/proc/net/dev`: two lines of heading, then eight numbers received and eight sent.
-pub(super) fn parse_counters(text: &str) -> Vec<InterfaceCounters> {
-    let line = |line: &str| {
-        let (name, rest) = line.rsplit_once(':')?;
-        let numbers: Vec<u64> =
-            rest.split_ascii_whitespace().map_while(|number| number.parse().ok()).collect();
-        let &[
-            rx_bytes,
-            rx_packets,
-            rx_errors,
-            rx_dropped,
-            _,
-            _,
-            _,
-            _,
-            tx_bytes,
-            tx_packets,
-            tx_errors,
-            tx_dropped,
-            ..,
-        ] = numbers.as_slice()
-        else {
-            return None;
-        };
-        let name = name.trim().to_owned();
-        Some(InterfaceCounters {
-            name,
-            rx_bytes,
-            rx_packets,
-            rx_errors,
-            rx_dropped,
-            tx_bytes,
-            tx_packets,
-            tx_errors,
-            tx_dropped,
-        })
+/// A line of `/proc/net/dev`: eight numbers received and eight sent.
+pub(super) fn counted(line: &str) -> Option<InterfaceCounters> {
+    let (name, rest) = line.rsplit_once(':')?;
+    let numbers: Vec<u64> =
+        rest.split_ascii_whitespace().map_while(|number| number.parse().ok()).collect();
+    let &[
+        rx_bytes,
+        rx_packets,
+        rx_errors,
+        rx_dropped,
+        _,
+        _,
+        _,
+        _,
+        tx_bytes,
+        tx_packets,
+        tx_errors,
+        tx_dropped,
+        ..,
+    ] = numbers.as_slice()
+    else {
+        return None;
     };
-    text.lines().filter_map(line).collect()
+    let name = name.trim().to_owned();
+    Some(InterfaceCounters {
+        name,
+        rx_bytes,
+        rx_packets,
+        rx_errors,
+        rx_dropped,
+        tx_bytes,
+        tx_packets,
+        tx_errors,
+        tx_dropped,
+    })
 }
 
 /// Section `wifi`.

@@ -11,6 +11,7 @@ use super::uptime::pressure;
 pub(super) fn usage(cx: &Context) -> Result<MemoryUsage, Gap> {
     let text = cx.root.text("/proc/meminfo")?;
     let info = Info::parse(&text);
+    note_missing(cx, &info);
     Ok(MemoryUsage {
         total_bytes: info.bytes("MemTotal"),
         available_bytes: info.bytes("MemAvailable"),
@@ -22,6 +23,12 @@ pub(super) fn usage(cx: &Context) -> Result<MemoryUsage, Gap> {
             .map(|(total, free)| total.saturating_sub(free)),
         pressure_percent: pressure(cx, "memory"),
     })
+}
+
+fn note_missing(cx: &Context, info: &Info<'_>) {
+    if info.bytes("MemTotal").is_none() {
+        cx.gap(Gap::failed("/proc/meminfo does not tell how much memory there is"));
+    }
 }
 
 /// `/proc/meminfo`: names and KiB.
@@ -47,6 +54,7 @@ impl<'a> Info<'a> {
 pub(super) fn memory(cx: &Context) -> Result<Memory, Gap> {
     let text = cx.root.text("/proc/meminfo")?;
     let info = Info::parse(&text);
+    note_missing(cx, &info);
     let bytes = dmi::tables(cx);
     let (tables, whole) = dmi::structures(&bytes);
     dmi::note_damage(cx, whole);

@@ -21,6 +21,12 @@ pub(super) fn packages(cx: &Context) -> Result<Packages, Gap> {
         found = true;
         let database = cx.root.read_capped(DPKG, MAX_DATABASE_BYTES)?;
         packages = dpkg(&String::from_utf8_lossy(&database));
+        let halves = packages.iter().filter(|package| package.version.is_empty()).count();
+        if halves > 0 {
+            cx.gap(Gap::failed(format!(
+                "{DPKG} does not tell the version of {halves} of its packages"
+            )));
+        }
     }
     if let Some(database) =
         RPM.iter().find(|path| !cx.root.list(path).unwrap_or_default().is_empty())

@@ -106,7 +106,16 @@ fn read(cx: &Context) -> Result<Vec<Socket>, Gap> {
     ] {
         let path = format!("/proc/net/{file}");
         match cx.root.read_capped(&path, 64 << 20) {
-            Ok(bytes) => sockets.extend(table(&String::from_utf8_lossy(&bytes), protocol, state)),
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                let lines = cx.lines(&path, text.lines().skip(1), |line| listed(line, protocol));
+                sockets.extend(
+                    lines
+                        .into_iter()
+                        .filter(|(found, _)| *found == state)
+                        .map(|(_, socket)| socket),
+                );
+            }
             Err(unread) if file == "tcp" => return Err(unread.into()),
             Err(unread) => {
                 cx.note::<(), _>(Err(unread));
@@ -116,31 +125,27 @@ fn read(cx: &Context) -> Result<Vec<Socket>, Gap> {
     Ok(sockets)
 }
 
-/// Reads `/proc/net/tcp` and its like: number, local and remote address, state, queues, timer,
-/// retries, owner, timeout, inode. Addresses as the processor keeps them, word by word.
-pub(super) fn table(text: &str, protocol: &'static str, wanted: u32) -> Vec<Socket> {
-    let line = |line: &str| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let &[_, local, _, state, _, _, _, uid, _, inode, ..] = fields.as_slice() else {
-            return None;
-        };
-        let (address, port) = local.split_once(':')?;
-        if u32::from_str_radix(state, 16).ok()? != wanted {
-            return None;
-        }
-        let word = |at: usize| {
-            u32::from_str_radix(address.get(at..at + 8)?, 16).ok().map(u32::to_le_bytes)
-        };
-        let address = if address.len() == 8 {
-            IpAddr::V4(Ipv4Addr::from(word(0)?))
-        } else {
-            let words = [word(0)?, word(8)?, word(16)?, word(24)?];
-            IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(words.concat()).ok()?))
-        };
-        let port = u16::from_str_radix(port, 16).ok()?;
-        Some(Socket { protocol, port, address, uid: uid.parse().ok()?, inode: inode.parse().ok()? })
+/// A line of `/proc/net/tcp` and its like: number, local and remote address, state, queues, timer,
+/// retries, owner, timeout, inode. Addresses as the processor keeps them, word by word. Gives the
+/// state with the socket.
+pub(super) fn listed(line: &str, protocol: &'static str) -> Option<(u32, Socket)> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let &[_, local, _, state, _, _, _, uid, _, inode, ..] = fields.as_slice() else { return None };
+    let (address, port) = local.split_once(':')?;
+    let word =
+        |at: usize| u32::from_str_radix(address.get(at..at + 8)?, 16).ok().map(u32::to_le_bytes);
+    let address = if address.len() == 8 {
+        IpAddr::V4(Ipv4Addr::from(word(0)?))
+    } else {
+        let words = [word(0)?, word(8)?, word(16)?, word(24)?];
+        IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(words.concat()).ok()?))
     };
-    text.lines().skip(1).filter_map(line).collect()
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let state = u32::from_str_radix(state, 16).ok()?;
+    Some((
+        state,
+        Socket { protocol, port, address, uid: uid.parse().ok()?, inode: inode.parse().ok()? },
+    ))
 }
 
 /// The names of the processes that hold these sockets; whose descriptors may not be looked at is

@@ -16,7 +16,10 @@ pub(super) fn routes(cx: &Context) -> Result<Routes, Gap> {
             Gap::failed(format!("the kernel could not be asked for routes: {error}"))
         })?
     } else {
-        let mut routes = recorded4(&cx.root.text("/proc/net/route")?);
+        const FOUR: &str = "/proc/net/route";
+        let text = cx.root.text(FOUR)?;
+        let mut routes =
+            cx.lines(FOUR, text.lines().filter(|line| !line.starts_with("Iface")), recorded4);
         let six = cx.note(cx.root.text("/proc/net/ipv6_route"));
         routes.extend(six.map(|text| recorded6(&text)).unwrap_or_default());
         routes
@@ -113,31 +116,27 @@ fn named(names: &[(u32, String)], index: u32) -> Option<String> {
     names.iter().find(|(known, _)| *known == index).map(|(_, name)| name.clone())
 }
 
-/// Reads `/proc/net/route`: a heading, then interface, destination, gateway, flags, three numbers
-/// (the last the metric), mask; addresses as the processor keeps them.
-pub(super) fn recorded4(text: &str) -> Vec<Route> {
-    let line = |line: &str| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let &[interface, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice()
-        else {
-            return None;
-        };
-        let address = |field| {
-            u32::from_str_radix(field, 16).ok().map(|bits| Ipv4Addr::from(bits.to_le_bytes()))
-        };
-        let gateway = address(gateway)?;
-        let prefix = u32::from_str_radix(mask, 16).ok()?.count_ones();
-        let refused = u32::from_str_radix(flags, 16).ok()? & 0x200 != 0;
-        Some(Route {
-            destination: format!("{}/{prefix}", address(destination)?),
-            gateway: (!gateway.is_unspecified()).then(|| gateway.to_string()),
-            interface: (interface != "*").then(|| interface.to_owned()),
-            metric: metric.parse().ok().filter(|metric| *metric > 0),
-            refusal: refused.then(|| "unreachable".into()),
-            ..Route::default()
-        })
+/// A line of `/proc/net/route`: interface, destination, gateway, flags, three numbers (the last the
+/// metric), mask; addresses as the processor keeps them.
+pub(super) fn recorded4(line: &str) -> Option<Route> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let &[interface, destination, gateway, flags, _, _, metric, mask, ..] = fields.as_slice()
+    else {
+        return None;
     };
-    text.lines().skip(1).filter_map(line).collect()
+    let address =
+        |field| u32::from_str_radix(field, 16).ok().map(|bits| Ipv4Addr::from(bits.to_le_bytes()));
+    let gateway = address(gateway)?;
+    let prefix = u32::from_str_radix(mask, 16).ok()?.count_ones();
+    let refused = u32::from_str_radix(flags, 16).ok()? & 0x200 != 0;
+    Some(Route {
+        destination: format!("{}/{prefix}", address(destination)?),
+        gateway: (!gateway.is_unspecified()).then(|| gateway.to_string()),
+        interface: (interface != "*").then(|| interface.to_owned()),
+        metric: metric.parse().ok().filter(|metric| *metric > 0),
+        refusal: refused.then(|| "unreachable".into()),
+        ..Route::default()
+    })
 }
 
 /// Reads `/proc/net/ipv6_route`: destination, prefix, source, prefix, gateway, metric, two counts,

@@ -1,0 +1,222 @@
+//! Recorded trees of other machines, read through a root handle.
+//!
+//! A tree is one text file, `trees/NAME.tree`: `--- path` and the file's lines, `--x path` and its
+//! bytes in hexadecimal, `--> path target` for a symbolic link. It is laid out in a temporary
+//! folder, so that names which some systems do not allow need not be in the repository.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use befund_collect::child::{ChildMessage, run_collect};
+use befund_collect::{Plan, Root, collect, expected};
+use befund_model::snapshot::{PrivacyClass, Section, SectionKind, Status};
+use befund_runtime::frame;
+use tempfile::TempDir;
+
+fn laid_out(recorded: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut file: Option<(PathBuf, bool)> = None;
+    let mut content = String::new();
+    for line in recorded.lines().chain(["--- end"]) {
+        if !line.starts_with("---") && !line.starts_with("--x ") && !line.starts_with("--> ") {
+            if file.is_some() {
+                content.push_str(line);
+                content.push('\n');
+            }
+            continue;
+        }
+        if let Some((path, hex)) = file.take() {
+            let bytes = if hex { unhexed(&content) } else { content.clone().into_bytes() };
+            fs::write(path, bytes).expect("written");
+        }
+        content.clear();
+        let mut words = line[4..].splitn(2, ' ');
+        let path = words.next().expect("a path");
+        if path == "end" {
+            break;
+        }
+        let path = folder.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        match words.next() {
+            Some(target) => symlink(target, path).expect("linked"),
+            None => file = Some((path, line.starts_with("--x"))),
+        }
+    }
+    folder
+}
+
+fn unhexed(text: &str) -> Vec<u8> {
+    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hexadecimal")).collect()
+}
+
+fn collected(folder: &Path, plan: &Plan) -> Vec<Section> {
+    let root = Root::at(folder).expect("the tree");
+    let mut sections = Vec::new();
+    collect(&root, plan, |section| sections.push(section));
+    sections.sort_by(|a, b| a.line.kind.cmp(&b.line.kind));
+    sections
+}
+
+fn everything(recorded: &str) -> String {
+    let folder = laid_out(recorded);
+    let plan = Plan::all(PrivacyClass::Consent);
+    let sections = collected(folder.path(), &plan);
+    let kinds: Vec<SectionKind> =
+        sections.iter().map(|section| section.line.kind.clone()).collect();
+    let wanted: Vec<SectionKind> = expected(&plan).into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, wanted, "every section comes, once");
+    let mut told = String::new();
+    for Section { line, bytes } in &sections {
+        let content: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
+        writeln!(told, "== {} {}", line.kind, line.status).expect("a string");
+        if !line.reason.is_empty() {
+            writeln!(told, "   because {}", line.reason).expect("a string");
+        }
+        if line.redacted > 0 {
+            writeln!(told, "   {} redacted", line.redacted).expect("a string");
+        }
+        if !content.is_null() {
+            writeln!(told, "{content:#}").expect("a string");
+        }
+    }
+    told
+}
+
+#[test]
+fn a_laptop_with_battery_and_wifi() {
+    let told = everything(include_str!("trees/laptop.tree"));
+    for secret in ["hunter2", "Tr0ub4dor", "9f8e7d6c5b4a"] {
+        assert!(!told.contains(secret), "{secret} is hidden everywhere");
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_server_with_raid() {
+    insta::assert_snapshot!(everything(include_str!("trees/server.tree")));
+}
+
+#[test]
+fn a_machine_with_damaged_smbios_and_other_damage() {
+    insta::assert_snapshot!(everything(include_str!("trees/damaged.tree")));
+}
+
+#[test]
+fn an_empty_tree_gives_a_reason_for_every_section() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for section in collected(folder.path(), &Plan::all(PrivacyClass::Consent)) {
+        let line = &section.line;
+        assert!(line.status == Status::Ok || !line.reason.is_empty(), "{} has a reason", line.kind);
+        assert_eq!(line.size, section.bytes.len() as u64);
+    }
+}
+
+#[test]
+fn the_same_tree_gives_the_same_bytes() {
+    let folder = laid_out(include_str!("trees/laptop.tree"));
+    let plan = Plan::all(PrivacyClass::Consent);
+    let bytes = |sections: Vec<Section>| -> Vec<Vec<u8>> {
+        sections.into_iter().map(|section| section.bytes).collect()
+    };
+    assert_eq!(bytes(collected(folder.path(), &plan)), bytes(collected(folder.path(), &plan)));
+}
+
+#[test]
+fn links_do_not_lead_out_of_the_tree() {
+    let outside = tempfile::tempdir().expect("a temporary folder");
+    fs::write(outside.path().join("secret"), "mine").expect("written");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    symlink(outside.path().join("secret"), folder.path().join("absolute")).expect("linked");
+    symlink("../../../../../../../../etc/passwd", folder.path().join("relative")).expect("linked");
+    let root = Root::at(folder.path()).expect("the tree");
+    assert!(root.read("/absolute").is_err());
+    assert!(root.read("/relative").is_err());
+    assert!(root.read("/../../etc/passwd").is_err());
+}
+
+#[test]
+fn what_is_too_large_is_not_read_and_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("large"), vec![b'x'; 100]).expect("written");
+    let root = Root::at(folder.path()).expect("the tree");
+    assert_eq!(root.read_capped("/large", 100).expect("readable").len(), 100);
+    let unread = root.read_capped("/large", 99).expect_err("too large");
+    assert_eq!(unread.status(), Status::Failed);
+    assert!(unread.told().contains("larger than the 99 bytes"), "{}", unread.told());
+    assert_eq!(root.tail("/large", 7).expect("readable"), b"xxxxxxx");
+}
+
+/// Opening a pipe that nobody writes to blocks, as reading from a dying disk does.
+#[test]
+fn a_collector_that_hangs_times_out_and_holds_up_nobody() {
+    let folder = laid_out(include_str!("trees/laptop.tree"));
+    let pipe = folder.path().join("proc/meminfo");
+    fs::remove_file(&pipe).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    let deadline = Duration::from_millis(300);
+    let plan = Plan { deadline, ..Plan::all(PrivacyClass::Scheduled) };
+
+    let root = Root::at(folder.path()).expect("the tree");
+    let mut order = Vec::new();
+    collect(&root, &plan, |section| order.push(section));
+
+    let late: Vec<&Section> =
+        order.iter().filter(|section| section.line.status == Status::Timeout).collect();
+    let kinds: Vec<&str> = late.iter().map(|section| section.line.kind.as_str()).collect();
+    assert_eq!(kinds, ["memory", "memory.usage"]);
+    assert_eq!(late[0].line.reason, "nothing came within 300 ms; last busy with /proc/meminfo");
+    assert_eq!(late[0].bytes, b"null");
+    let last_two = &order[order.len() - 2..];
+    assert!(
+        last_two.iter().all(|section| section.line.status == Status::Timeout),
+        "the others came first"
+    );
+    assert_eq!(order.len(), expected(&plan).len());
+}
+
+#[test]
+fn the_child_writes_a_frame_for_each_section_and_says_when_it_is_done() {
+    let folder = laid_out(include_str!("trees/server.tree"));
+    let root = Root::at(folder.path()).expect("the tree");
+    let only = vec![SectionKind::known("cpu"), SectionKind::known("disks")];
+    let plan = Plan { only: Some(only), ..Plan::all(PrivacyClass::Scheduled) };
+    let mut pipe = Vec::new();
+
+    run_collect(&root, &plan, &mut pipe).expect("written");
+
+    let mut from = pipe.as_slice();
+    let mut kinds = Vec::new();
+    let done = loop {
+        let frame = frame::read::<ChildMessage>(&mut from).expect("readable").expect("a frame");
+        match frame.header {
+            ChildMessage::Section(line) => {
+                assert_eq!(line.hash, befund_model::id::Hash::of(&frame.blob));
+                kinds.push(line.kind.to_string());
+            }
+            ChildMessage::Done { sections, .. } => break sections,
+        }
+    };
+    kinds.sort();
+    assert_eq!((done, kinds), (2, vec!["cpu".to_owned(), "disks".to_owned()]));
+    assert!(from.is_empty());
+}
+
+#[test]
+fn a_plan_takes_no_more_than_its_class() {
+    let classes = |up_to| -> Vec<PrivacyClass> {
+        let mut classes: Vec<_> =
+            expected(&Plan::all(up_to)).into_iter().map(|(_, class, _)| class).collect();
+        classes.sort();
+        classes.dedup();
+        classes
+    };
+    assert_eq!(classes(PrivacyClass::Scheduled), [PrivacyClass::Scheduled]);
+    assert_eq!(
+        classes(PrivacyClass::OnRequest),
+        [PrivacyClass::Scheduled, PrivacyClass::OnRequest]
+    );
+}
