@@ -238,6 +238,7 @@ impl Executor {
         config.agent =
             IdentityFolder::new(RealDisk, &self.state).load().ok().map(|identity| identity.agent);
         config.allow_uids.extend(self.allow_uid);
+        config.allow_owner_of(&self.state);
         if let Some(policy) = self.policy {
             config.policy = policy;
         }

@@ -63,6 +63,14 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Lets the account that owns this folder ask: the link's, if it is the link's state. Nothing
+    /// changes where there is no such folder.
+    pub fn allow_owner_of(&mut self, folder: &std::path::Path) {
+        self.allow_uids.extend(platform::owner_of(folder));
+    }
+}
+
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) config: Config,

@@ -103,6 +103,11 @@ pub(crate) fn owner_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// The account that owns a file, if it is there.
+pub(crate) fn owner_of(path: &std::path::Path) -> Option<u32> {
+    std::fs::symlink_metadata(path).ok().map(|file| file.uid())
+}
+
 /// Who but `uid` and root may change a file, in words; `None` if nobody.
 pub(crate) fn may_be_changed_by(file: &Metadata, uid: u32) -> Option<String> {
     if file.uid() != 0 && file.uid() != uid {

@@ -225,3 +225,6 @@ fn otherwise(all: &Facts, causes: &[Cause]) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
