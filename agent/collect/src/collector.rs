@@ -38,18 +38,27 @@ pub(crate) struct Gap {
 impl Gap {
     /// This system has no such thing.
     pub(crate) fn unsupported(reason: impl Into<String>) -> Self {
-        Self { status: Status::Unsupported, reason: reason.into() }
+        Self { status: Status::Unsupported, reason: plain(reason.into()) }
     }
 
     /// It could not be read or understood.
     pub(crate) fn failed(reason: impl Into<String>) -> Self {
-        Self { status: Status::Failed, reason: reason.into() }
+        Self { status: Status::Failed, reason: plain(reason.into()) }
     }
 
     /// The account may not read it.
     pub(crate) fn denied(reason: impl Into<String>) -> Self {
-        Self { status: Status::Denied, reason: reason.into() }
+        Self { status: Status::Denied, reason: plain(reason.into()) }
     }
+}
+
+/// The reason without the numbers that Rust puts behind errors of the system.
+fn plain(mut reason: String) -> String {
+    while let Some(start) = reason.find(" (os error ") {
+        let end = reason[start..].find(')').map_or(reason.len(), |end| start + end + 1);
+        reason.replace_range(start..end, "");
+    }
+    reason
 }
 
 impl From<Unread> for Gap {

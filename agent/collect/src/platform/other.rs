@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use befund_model::section;
-use befund_model::snapshot::Status;
 
-use crate::collector::{Context, Outcome};
+use crate::collector::{Context, Gap, Outcome, run};
 use crate::registry::Entry;
 
 /// A tree of files.
@@ -54,8 +53,10 @@ const fn none(section: &'static section::Known) -> Entry {
     Entry { section, deadline: Duration::from_secs(1), run: unsupported }
 }
 
-fn unsupported(_: &Context) -> Outcome {
-    Outcome::lost(Status::Unsupported, "this agent cannot read it on this operating system yet")
+fn unsupported(cx: &Context) -> Outcome {
+    run(cx, |_| {
+        Err::<(), _>(Gap::unsupported("this agent cannot read it on this operating system yet"))
+    })
 }
 
 /// Every kind of section.

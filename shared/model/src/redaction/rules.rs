@@ -28,6 +28,7 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
                 spans.extend(identified_by(text, at));
             }
             b'@' => spans.extend(data_source(text, at)),
+            b'>' => spans.extend(element(text, at)),
             _ => {}
         }
         hidden = spans.last().map_or(0, |span| span.end);
@@ -141,10 +142,28 @@ fn header(text: &str, from: usize, kind: Secret) -> Option<Span> {
 fn bearer(text: &str, at: usize) -> Option<Span> {
     let start = after(text, at, "bearer ")?;
     let (start, end) = value(text, start)?;
-    if !token_like(&text[start..end]) {
+    let value = &text[start..end];
+    // The next setting behind `token_type=bearer` is none.
+    if !token_like(value) || value.trim_end_matches('=').contains('=') {
         return None;
     }
     span(text, start, end, Secret::Token)
+}
+
+/// XML's `<password>value</password>`.
+fn element(text: &str, at: usize) -> Option<Span> {
+    let bytes = text.as_bytes();
+    let length = bytes[..at].iter().rev().take(65).take_while(|byte| name_byte(**byte)).count();
+    if !text[..at - length].ends_with('<') {
+        return None;
+    }
+    let kind = secret(&text[at - length..at])?;
+    let start = at + 1;
+    let end = start + bytes[start..].iter().take(FAR).position(|byte| *byte == b'<')?;
+    if harmless(&text[start..end], kind) {
+        return None;
+    }
+    span(text, start, end, kind)
 }
 
 /// SQL's `IDENTIFIED BY 'password'`.
@@ -300,7 +319,6 @@ fn harmless(value: &str, kind: Secret) -> bool {
         "%q",
         "{}",
         "[]",
-        "x",
         "-",
     ];
     const FOLDERS: &[&str] = &[
@@ -329,7 +347,7 @@ fn harmless(value: &str, kind: Secret) -> bool {
         return true;
     }
     let masked = value.bytes().all(|byte| byte == b'*')
-        || value.bytes().all(|byte| matches!(byte, b'x' | b'X'));
+        || value.len() > 3 && value.bytes().all(|byte| matches!(byte, b'x' | b'X'));
     let reference = value
         .strip_prefix('$')
         .is_some_and(|name| name.trim_matches(['{', '}', '(', ')']).bytes().all(name_byte))

@@ -11,6 +11,8 @@ enum Alphabet {
     Url,
     /// And `.`.
     Dotted,
+    /// And `/`, `:`.
+    Path,
 }
 
 impl Alphabet {
@@ -19,6 +21,7 @@ impl Alphabet {
             Self::Plain => byte.is_ascii_alphanumeric(),
             Self::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
             Self::Dotted => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'),
+            Self::Path => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b':'),
         }
     }
 }
@@ -60,6 +63,9 @@ const SHAPES: &[Shape] = &[
     ("shpat_",          30, Alphabet::Plain,  Secret::Token),
     ("hvs.",            20, Alphabet::Url,    Secret::Token),   // Vault
     ("tskey-",          16, Alphabet::Url,    Secret::Key),     // Tailscale
+    ("hooks.slack.com/services/",  16, Alphabet::Path, Secret::Token),
+    ("discord.com/api/webhooks/",  16, Alphabet::Path, Secret::Token),
+    ("api.telegram.org/bot",       16, Alphabet::Path, Secret::Token),
     ("AGE-SECRET-KEY-1",40, Alphabet::Plain,  Secret::PrivateKey),
 ];
 

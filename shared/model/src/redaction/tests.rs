@@ -42,6 +42,9 @@ fn values_behind_secret_names_are_hidden() {
         ("apiKey=abc123, region=eu", "apiKey=[redacted:key], region=eu"),
         ("login(user=bob, passwd=secret)", "login(user=bob, passwd=[redacted:password])"),
         ("password => 'x1y2'", "password => '[redacted:password]'"),
+        ("<Password>hunter2</Password>", "<Password>[redacted:password]</Password>"),
+        ("-e MYSQL_ROOT_PASSWORD=x -e A=b", "-e MYSQL_ROOT_PASSWORD=[redacted:password] -e A=b"),
+        ("recovery_password=Tr0ub4dor&3", "recovery_password=[redacted:password]"),
         ("wpa-psk=correcthorse", "wpa-psk=[redacted:token]"),
         ("SECRET_KEY_BASE=0123abc", "SECRET_KEY_BASE=[redacted:token]"),
         (
@@ -77,6 +80,7 @@ fn headers_urls_and_query_strings_are_hidden() {
             "https://x.blob/a?sv=1&sig=Ab%2Bcd%3D&se=2",
             "https://x.blob/a?sv=1&sig=[redacted:token]&se=2",
         ),
+        ("https://hooks.slack.com/services/T0000/B000/XXXXaaaa1111", "https://[redacted:token]"),
         (
             "root:tops3cret@tcp(127.0.0.1:3306)/db",
             "root:[redacted:password]@tcp(127.0.0.1:3306)/db",
@@ -151,6 +155,7 @@ fn harmless_look_alikes_survive() {
         "syntax error near unexpected token `('",
         "unexpected token: end of input",
         "Bearer authentication required",
+        "token_type=bearer expires_in=3600",
         "option --password requires an argument",
         "sshd: Accepted publickey for bob: ED25519 SHA256:Zx9YbC3kq0ZkJt8T",
         "commit 3f786850e387550fdab836ed7e6dc881de23001b",
