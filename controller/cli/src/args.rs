@@ -101,7 +101,7 @@ mod tests {
         let good = [
             "befund login https://help.example:8443 --pin sha256:0000000000000000000000000000000000000000000000000000000000000000",
             "befund login http://127.0.0.1:7480 --name ada --password-file -",
-            "befund ticket list --status open --mine",
+            "befund ticket list --status open --mine --priority high --level L2",
             "befund tickets list --json",
             "befund ticket show #7",
             "befund ticket new --subject slow -m very --machine PC-9 --priority high --level L2",

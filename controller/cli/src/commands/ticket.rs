@@ -46,6 +46,12 @@ pub(crate) struct List {
     /// Closed ones too.
     #[arg(long)]
     all: bool,
+    /// Only tickets with this priority.
+    #[arg(long, value_parser = priority)]
+    priority: Option<Priority>,
+    /// Only tickets at this level.
+    #[arg(long, value_parser = level)]
+    level: Option<Level>,
     /// Only those that are assigned to me.
     #[arg(long, conflicts_with = "assignee")]
     mine: bool,
@@ -133,8 +139,8 @@ async fn list(arguments: List, desk: &mut Desk<'_>) -> Result<(), Failure> {
     let query = TicketQuery {
         status: arguments.status,
         all: arguments.all,
-        priority: None,
-        level: None,
+        priority: arguments.priority,
+        level: arguments.level,
         assignee,
         machine,
         requester: arguments.requester,
