@@ -47,7 +47,7 @@ fn facts(addresses: Vec<Address>) -> AddrFacts {
     }
 }
 
-/// CHECKS.md, row 2: none, or only 169.254.0.0/16, is a failure.
+/// docs/probes.md: none, or only 169.254.0.0/16, is a failure.
 fn judge(facts: &AddrFacts) -> (Verdict, String) {
     if facts.addresses.is_empty() {
         (Verdict::Fail, "no interface has an address".to_owned())

@@ -10,7 +10,7 @@ use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, Unmeasured, reach, targets};
 
-/// CHECKS.md, row 21: worth a look beyond 5 s; beyond 300 s Kerberos refuses (RFC 4120, 5.2.3
+/// docs/probes.md: worth a look beyond 5 s; beyond 300 s Kerberos refuses (RFC 4120, 5.2.3
 /// names 5 minutes).
 const WARN_US: i64 = 5_000_000;
 const FAIL_US: i64 = 300_000_000;

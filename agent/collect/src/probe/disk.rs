@@ -8,7 +8,7 @@ use befund_model::probe::{Parameters, Verdict};
 use super::platform::{self, Space};
 use super::{Context, Measured, Outcome, Unmeasured};
 
-/// CHECKS.md, rows 32 and 33: per cent available, and per cent of inodes used.
+/// docs/probes.md: per cent available, and per cent of inodes used.
 const WARN_BELOW: u8 = 15;
 const FAIL_BELOW: u8 = 5;
 const INODES_FAIL_ABOVE: u8 = 95;

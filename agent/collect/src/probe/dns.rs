@@ -9,7 +9,7 @@ use befund_model::probe::{Parameters, Verdict};
 use super::wire::{self, Record};
 use super::{Context, Measured, Outcome, Unmeasured, micros, millis};
 
-/// CHECKS.md, row 6: a server slower than this is worth a look.
+/// docs/probes.md: a server slower than this is worth a look.
 const SLOW: Duration = Duration::from_millis(500);
 /// How long one attempt waits, and how many there are: what glibc does, shortened (resolv.conf(5):
 /// 5 s, twice).

@@ -2,7 +2,7 @@
 //!
 //! A gateway need not answer any packet, so it is nudged (which makes the kernel resolve it) and
 //! then two things are watched: whether it answers the nudge, and what the kernel says of the
-//! neighbour. CHECKS.md, row 5: unresolved is a failure; a ping alone proves nothing.
+//! neighbour. docs/probes.md: unresolved is a failure; a ping alone proves nothing.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

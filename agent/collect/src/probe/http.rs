@@ -1,5 +1,5 @@
 //! `net.http`: asks known places over plain HTTP, and sees whether somebody on the way answers
-//! instead. CHECKS.md, row 9: a redirect is a captive portal, no answer is a failure.
+//! instead. docs/probes.md: a redirect is a captive portal, no answer is a failure.
 //!
 //! A client of its own: one request, one answer of which the beginning matters, no redirect
 //! followed, nothing sent but the question.

@@ -58,7 +58,7 @@ fn stacked(context: &Context<'_>, folder: &str, name: &str) -> bool {
     })
 }
 
-/// CHECKS.md, row 1: no physical link is a failure.
+/// docs/probes.md: no physical link is a failure.
 fn judge(facts: &LinkFacts) -> (Verdict, String) {
     let names = |physical: bool| {
         facts

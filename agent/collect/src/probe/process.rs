@@ -8,7 +8,7 @@ use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, Unmeasured};
 
-/// CHECKS.md, row 30: per cent of memory available.
+/// docs/probes.md: per cent of memory available.
 const MEMORY_WARN_BELOW: u64 = 10;
 const MEMORY_FAIL_BELOW: u64 = 5;
 

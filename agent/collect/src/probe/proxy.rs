@@ -1,4 +1,4 @@
-//! `net.proxy`: the configured proxies, and whether they take connections. CHECKS.md, row 16: a
+//! `net.proxy`: the configured proxies, and whether they take connections. docs/probes.md: a
 //! dead one is a failure.
 //!
 //! Read from the files that set a proxy for everyone. What a user set in a desktop of their own is

@@ -1,4 +1,4 @@
-//! `net.tcp`: whether ports take connections. CHECKS.md, row 14: a refusal means closed, silence
+//! `net.tcp`: whether ports take connections. docs/probes.md: a refusal means closed, silence
 //! means filtered.
 
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! `net.tls`: a handshake, the certificates shown, and whether they lead to a root that this
-//! machine trusts. CHECKS.md, row 18: fewer than 14 days left is worth a look, invalid a failure.
+//! machine trusts. docs/probes.md: fewer than 14 days left is worth a look, invalid a failure.
 //!
 //! The verdict on the chain is taken and kept; the handshake goes on either way, since a broken
 //! chain is what one wants to see. Nothing is sent over the connection.

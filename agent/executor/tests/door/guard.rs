@@ -114,3 +114,11 @@ fn mistakes_in_a_policy_are_named() {
         }
     }
 }
+
+#[test]
+fn the_example_that_is_shipped_is_valid() {
+    let text = include_str!("../../../systemd/policy.example.toml");
+    let policy = Policy::parse(Path::new("policy.example.toml"), text).expect("valid");
+    assert_eq!(policy.targets.names(List::TcpTargets), ["files", "web"]);
+    assert!(policy.allows("log.tail") && !policy.allows("process.top"));
+}

@@ -1,6 +1,6 @@
 //! `net.no-internet`: why a machine does not reach the Internet. Collects and detects only.
 //!
-//! The causes are those of RUNBOOKS.md's example; each detector is a pure function over the typed
+//! Each detector is a pure function over the typed
 //! facts of the probes, and says *unknown* where they are missing.
 
 use crate::probe::ProbeResult;

@@ -1,4 +1,4 @@
-//! The scenarios of RUNBOOKS.md, as facts.
+//! Ways to be without the Internet, as facts.
 
 use serde_json::{Value, json};
 
