@@ -179,11 +179,11 @@ impl Link {
         let settings = config::load(self.config.as_deref())?;
         let life = Lifecycle::new();
         let socket = self.run.join("executor.sock");
+        let _only = (only_one(&self.state)?, only_one(&self.run)?);
         if !self.system_executor {
-            std::fs::create_dir_all(&self.run).map_err(|error| {
-                anyhow::Error::new(error)
-                    .context(format!("could not make the folder {}", self.run.display()))
-            })?;
+            // Held by the executor of a link that was killed, if at all: that one ends by itself
+            // once it is idle, and nobody asks it any more.
+            let _ = std::fs::remove_file(&socket);
             let activator = Activator::bind(&socket, self.executor()?).map_err(|error| {
                 anyhow::Error::new(error).context(format!(
                     "could not open the executor's socket {}; check that the folder is writable and no other agent runs, or use --run",
@@ -222,6 +222,31 @@ impl Link {
             arguments.extend(["--log-format".into(), "json".into()]);
         }
         Ok(ExecutorCommand { program: std::env::current_exe()?, arguments })
+    }
+}
+
+/// Makes sure that no other link uses this folder, as long as the file is held.
+fn only_one(folder: &Path) -> anyhow::Result<std::fs::File> {
+    let path = folder.join("link.lock");
+    let open = || {
+        std::fs::create_dir_all(folder)?;
+        std::fs::File::options().create(true).append(true).open(&path)
+    };
+    let file = open().map_err(|error| {
+        anyhow::Error::new(error).context(format!(
+            "could not write to the folder {}; run as the account that owns it, or choose another with --state and --run",
+            folder.display()
+        ))
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => anyhow::bail!(
+            "another befund-agent link runs already (it holds {}); stop that one first",
+            path.display()
+        ),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(anyhow::Error::new(error).context(format!("could not lock {}", path.display())))
+        }
     }
 }
 

@@ -127,6 +127,7 @@ pub async fn run(
         commands: commanded,
         facts,
         stop: life.soft(),
+        renew_after: 0,
     };
     life.spawn(info_span!("core"), core.run(notes, recovered));
     life.spawn(info_span!("door"), door::serve::serve(listener, host, life.clone()));

@@ -221,14 +221,12 @@ impl<D: Disk> Spool<D> {
         Some(manifest.root())
     }
 
-    /// The sections that the controller has got from here last, to send differences against.
-    #[must_use]
-    pub fn sent_sections(&self) -> Vec<Section> {
-        ["scheduled", "request"]
-            .iter()
-            .filter_map(|kind| self.load_from(SENT, kind).ok())
-            .flat_map(|sent| sent.sections)
-            .collect()
+    /// A reader of what was sent last, which outlives a borrow of the spool.
+    pub fn sent(&self) -> Sent<D>
+    where
+        D: Clone,
+    {
+        Sent { disk: self.disk.clone(), folder: self.folder.join(SENT) }
     }
 
     /// Keeps an order, durably.
@@ -323,16 +321,8 @@ impl<D: Disk> Spool<D> {
 
     fn load_from(&self, folder: &'static str, name: &str) -> Result<Spooled, SpoolError> {
         let ((manifest, purpose), blobs) = self.read::<(Manifest, Purpose)>(folder, name)?;
-        let mut sections = Vec::with_capacity(manifest.sections.len());
-        let mut rest = blobs.as_slice();
-        for line in &manifest.sections {
-            let size = usize::try_from(line.size).unwrap_or(usize::MAX);
-            let Some((bytes, tail)) = rest.split_at_checked(size) else {
-                return Err(self.set_aside(folder, name));
-            };
-            sections.push(Section { line: line.clone(), bytes: bytes.to_vec() });
-            rest = tail;
-        }
+        let sections =
+            sections_of(&manifest, &blobs).ok_or_else(|| self.set_aside(folder, name))?;
         Ok(Spooled { manifest, purpose, sections })
     }
 
@@ -383,6 +373,40 @@ impl<D: Disk> Spool<D> {
         let path = path.to_owned();
         move |source| SpoolError::Disk { what, path, source }
     }
+}
+
+/// Reads what was sent last.
+#[derive(Clone, Debug)]
+pub struct Sent<D> {
+    disk: D,
+    folder: PathBuf,
+}
+
+impl<D: Disk> Sent<D> {
+    /// The sections that the controller has got from here last, to send differences against; those
+    /// that cannot be read are not there.
+    #[must_use]
+    pub fn sections(&self) -> Vec<Section> {
+        ["scheduled", "request"]
+            .iter()
+            .filter_map(|kind| {
+                let bytes = self.disk.read(&self.folder.join(kind)).ok()?;
+                let ((manifest, _), blobs) = record::decode::<(Manifest, Purpose)>(bytes)?;
+                sections_of(&manifest, &blobs)
+            })
+            .flatten()
+            .collect()
+    }
+}
+
+fn sections_of(manifest: &Manifest, mut blobs: &[u8]) -> Option<Vec<Section>> {
+    let mut sections = Vec::with_capacity(manifest.sections.len());
+    for line in &manifest.sections {
+        let (bytes, rest) = blobs.split_at_checked(usize::try_from(line.size).ok()?)?;
+        sections.push(Section { line: line.clone(), bytes: bytes.to_vec() });
+        blobs = rest;
+    }
+    Some(sections)
 }
 
 /// What is left of an order's time after a restart; `None` once it has run out.

@@ -187,7 +187,7 @@ async fn a_person_sends_and_gets_a_ticket_and_a_job_runs_once() {
     let sent = send.args(["-m", "my VPN drops every hour", "--yes"]).output();
     let sent = tokio::time::timeout(PATIENCE, sent).await.unwrap().unwrap();
     assert!(sent.status.success(), "{}", text(&sent));
-    assert!(text(&sent).contains("number 7"), "{}", text(&sent));
+    assert!(text(&sent).contains("#7"), "{}", text(&sent));
     assert!(text(&sent).contains("Example Ltd"), "{}", text(&sent));
     let (manifest, purpose) = until(&mut heard, "an upload", |heard| match heard {
         Heard::Uploaded { manifest, purpose, .. } => Some((manifest, purpose)),
@@ -250,6 +250,60 @@ async fn a_machine_that_slept_too_long_recovers_by_its_key() {
     assert_eq!(identity_of(&machine).recovery_counter, 1);
 }
 
+#[tokio::test]
+async fn a_machine_with_a_wrong_clock_connects_and_says_so() {
+    // Ten days ahead of this machine, which is the same to it as being ten days behind.
+    let off_ms = 10 * 24 * 3600 * 1000;
+    let (gate, mut heard) = Gate::start_at(off_ms).await;
+    let mut machine = Machine::new();
+    let output = machine.enroll(&gate.token().encode().unwrap()).await;
+    assert!(output.status.success(), "{}", text(&output));
+    machine.start("[schedule]\nhours = 0\n");
+    let mut asked = 0;
+    let hello = until(&mut heard, "a hello", |heard| {
+        asked += usize::from(matches!(heard, Heard::AskedTime));
+        hello(heard)
+    })
+    .await;
+    assert!(asked >= 2, "by enroll and by link");
+    assert!((hello.clock_correction - off_ms).abs() < 60_000, "{}", hello.clock_correction);
+}
+
+fn readdress(machine: &Machine, address: String) {
+    let file = machine.state().join("identity/identity.json");
+    let mut identity: befund_agent::identity::StoredIdentity =
+        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    identity.addresses = vec![address];
+    std::fs::write(&file, serde_json::to_vec(&identity).unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn a_request_survives_a_kill_and_is_delivered_under_its_number() {
+    let (mut machine, gate, mut heard) = enrolled().await;
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    readdress(&machine, closed.to_string());
+    machine.start("[schedule]\nhours = 0\n");
+    // The door opens before the first try to connect ends.
+    while !machine.folder.path().join("run/link.sock").exists() {
+        tokio::task::yield_now().await;
+    }
+    let mut send = machine.command("send");
+    let sent = send.args(["-m", "no network", "--yes", "--json"]).output().await.unwrap();
+    assert_eq!(sent.status.code(), Some(3), "{}", text(&sent));
+    let last: serde_json::Value = serde_json::from_slice(&sent.stdout).unwrap();
+    assert_eq!(last["delivered"], false);
+    let request = last["request"].as_str().unwrap().to_owned();
+    machine.link.take().unwrap().kill().await.unwrap();
+    readdress(&machine, gate.address.to_string());
+    machine.start("[schedule]\nhours = 0\n");
+    let purpose = until(&mut heard, "the request", |heard| match heard {
+        Heard::Uploaded { purpose, .. } => Some(purpose),
+        _ => None,
+    })
+    .await;
+    assert!(purpose.contains(&request), "{request}: {purpose}");
+}
+
 /// A CONNECT proxy that wants a password, and tells whom it connected to.
 async fn proxy(
     credentials: &'static str,
@@ -303,6 +357,16 @@ async fn a_proxy_is_gone_through_and_its_refusal_is_told() {
     ));
     until(&mut heard, "a hello", hello).await;
     assert_eq!(connected.recv().await, Some(gate.address.to_string()));
+}
+
+#[tokio::test]
+async fn two_links_do_not_share_a_spool() {
+    let (mut machine, _gate, mut heard) = enrolled().await;
+    machine.start("[schedule]\nhours = 0\n");
+    until(&mut heard, "a hello", hello).await;
+    let second = machine.command("link").output().await.unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second).contains("runs already"), "{}", text(&second));
 }
 
 #[tokio::test]

@@ -64,9 +64,7 @@ impl Language {
                 "es gibt kein Terminal zum Nachfragen; mit --yes wird ohne Nachfrage gesendet",
             ),
             Text::Sending => ("Sending", "Senden"),
-            Text::Delivered => {
-                ("Your ticket has the number {0}.", "Ihr Ticket hat die Nummer {0}.")
-            }
+            Text::Delivered => ("Your ticket is #{0}.", "Ihr Ticket ist #{0}."),
             Text::DeliveredWithoutTicket => {
                 ("Your help desk has it.", "Ihr Helpdesk hat es erhalten.")
             }

@@ -38,6 +38,10 @@ const BASE: Duration = Duration::from_secs(1);
 const CAP: Duration = Duration::from_secs(60);
 /// After somebody else took over the identity.
 const REPLACED: Duration = Duration::from_secs(600);
+/// How long between two looks at the clock: a machine that slept wakes up to another time.
+const LOOK: Duration = Duration::from_secs(600);
+/// The least time between two renewals, milliseconds.
+const BETWEEN_RENEWALS_MS: i64 = 60_000;
 /// Messages that wait for the connection.
 const QUEUE: usize = 32;
 /// What this version understands beyond the base.
@@ -84,6 +88,8 @@ pub(crate) struct Keeper {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) facts: watch::Sender<Known>,
     pub(crate) stop: CancellationToken,
+    /// No renewal before this, Unix milliseconds.
+    pub(crate) renew_after: i64,
 }
 
 impl Keeper {
@@ -112,7 +118,8 @@ impl Keeper {
                     )
                 }
                 End::Farewell(Farewell::Expired) => {
-                    self.recover().await;
+                    // The next try recovers, if the clock agrees; else the clock is asked for.
+                    self.second_thoughts().await;
                     (full_jitter(BASE, random), "the certificate ran out".to_owned())
                 }
                 End::Farewell(Farewell::Stopping) => {
@@ -144,10 +151,16 @@ impl Keeper {
 
     async fn once(&mut self) -> End {
         self.tell(Connectivity::Connecting);
-        if self.now_ms() >= self.identity.current.not_after {
-            self.recover().await;
-        }
         let mut why = String::new();
+        if self.now_ms() >= self.identity.current.not_after
+            && let Err(error) = self.recover().await
+        {
+            why = telemetry::chain(&error);
+        }
+        if self.now_ms() >= self.identity.current.not_after {
+            let why = format!("the certificate ran out and could not be recovered: {why}");
+            return End::Broken { welcomed: false, why };
+        }
         for address in self.identity.addresses.clone() {
             match self.connect(&address).await {
                 Ok(channel) => return self.session(&address, channel).await,
@@ -213,8 +226,7 @@ impl Keeper {
     ) -> End {
         let mut welcomed = false;
         let mut next = first;
-        let renew_at = enrollment::renewal_at(&self.identity.current);
-        let mut renewal = self.until(renew_at);
+        let mut renew_at = enrollment::renewal_at(&self.identity.current).max(self.renew_after);
         loop {
             let Some(message) = next else {
                 return End::Broken { welcomed, why: "the controller closed the session".into() };
@@ -236,6 +248,7 @@ impl Keeper {
                 }
             }
             next = loop {
+                let look = self.until(renew_at).min(LOOK);
                 // Cancel-safe: `message` keeps what it has read in the stream.
                 tokio::select! {
                     message = stream.message() => match message {
@@ -248,16 +261,24 @@ impl Keeper {
                     command = self.commands.recv() => match command {
                         None => return End::Stopped,
                         Some(Command::Reconnect) => return End::Farewell(Farewell::Stopping),
-                        Some(Command::Renew) => renewal = Duration::ZERO,
+                        Some(Command::Renew) => renew_at = 0,
                     },
-                    () = sleep(renewal) => match self.renew(channel.clone()).await {
-                        Ok(()) => return End::Renewed,
-                        Err(error) => {
-                            warn!(error = telemetry::chain(&error), "the certificate could not be renewed; trying again");
-                            let random = u64::from_be_bytes(clock::random());
-                            renewal = Duration::from_secs(60) + full_jitter(Duration::from_secs(600), random);
+                    () = sleep(look) => {
+                        if self.now_ms() < renew_at {
+                            continue;
                         }
-                    },
+                        match self.renew(channel.clone()).await {
+                            Ok(()) => return End::Renewed,
+                            Err(error) => {
+                                let error = telemetry::chain(&error);
+                                warn!(error, "the certificate could not be renewed; trying again");
+                                let random = u64::from_be_bytes(clock::random());
+                                let wait = LOOK / 10 + full_jitter(LOOK, random);
+                                let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+                                renew_at = self.now_ms().saturating_add(wait);
+                            }
+                        }
+                    }
                 }
             };
         }
@@ -277,6 +298,7 @@ impl Keeper {
         let (credential, counter) = enrollment::renew(channel, &self.identity).await?;
         info!(until = credential.not_after, "the certificate was renewed");
         self.take_up(credential, counter);
+        self.renew_after = self.now_ms() + BETWEEN_RENEWALS_MS;
         Ok(())
     }
 
@@ -289,29 +311,27 @@ impl Keeper {
 
     /// Asks for a certificate by the bound key: the current one's, or that of the one before, if the
     /// controller has never seen the current one.
-    async fn recover(&mut self) {
-        let bound = [Some(self.identity.current.clone()), self.identity.previous.clone()];
-        for credential in bound.into_iter().flatten() {
-            // Kept first: a counter is used once, whatever becomes of the answer.
-            self.identity.recovery_counter += 1;
-            self.store();
-            let counter = self.identity.recovery_counter;
-            let proxy = self.proxy.as_ref();
-            match enrollment::recover(&self.identity, &credential, counter, proxy, &self.clock)
-                .await
-            {
-                Ok((new, counter)) => {
-                    info!(until = new.not_after, "the certificate was recovered");
-                    return self.take_up(new, counter);
-                }
-                Err(error) => {
-                    warn!(
-                        error = telemetry::chain(&error),
-                        "the certificate could not be recovered"
-                    );
-                }
+    async fn recover(&mut self) -> Result<(), EnrollError> {
+        let current = self.identity.current.clone();
+        match (self.recover_by(&current).await, self.identity.previous.clone()) {
+            (Err(EnrollError::Refused { code: Code::PermissionDenied, .. }), Some(previous)) => {
+                self.recover_by(&previous).await
             }
+            (other, _) => other,
         }
+    }
+
+    async fn recover_by(&mut self, bound: &Credential) -> Result<(), EnrollError> {
+        // Kept first: a counter is used once, whatever becomes of the answer.
+        self.identity.recovery_counter += 1;
+        self.folder.store(&self.identity)?;
+        let counter = self.identity.recovery_counter;
+        let proxy = self.proxy.as_ref();
+        let (new, counter) =
+            enrollment::recover(&self.identity, bound, counter, proxy, &self.clock).await?;
+        info!(until = new.not_after, "the certificate was recovered");
+        self.take_up(new, counter);
+        Ok(())
     }
 
     /// The controller does not take the certificate: the new one may never have reached it, or the
@@ -326,9 +346,8 @@ impl Keeper {
                 }
             }
         }
-        if self.now_ms() >= self.identity.current.not_after {
-            self.recover().await;
-        } else if let Some(previous) = &mut self.identity.previous {
+        let good = self.now_ms() < self.identity.current.not_after;
+        if good && let Some(previous) = &mut self.identity.previous {
             std::mem::swap(&mut self.identity.current, previous);
         }
     }

@@ -72,7 +72,7 @@ impl From<tonic::Status> for UploadError {
     }
 }
 
-/// Sends it; `bases` are the sections that were sent earlier, `progress` is told the
+/// Sends it; `bases` reads the sections that were sent earlier, `progress` is told the
 /// payload's bytes sent and all together. Dropping the call gives up; sending again is harmless.
 ///
 /// # Errors
@@ -80,7 +80,7 @@ impl From<tonic::Status> for UploadError {
 pub async fn upload(
     channel: Channel,
     snapshot: &Spooled,
-    bases: &[Section],
+    bases: impl Fn() -> Vec<Section>,
     progress: impl Fn(u64, u64),
 ) -> Result<Receipt, UploadError> {
     let (say, said) = mpsc::channel(QUEUE);
@@ -119,7 +119,8 @@ pub async fn upload(
             }
             Some(Reply::Receipt(receipt)) => return read(snapshot.manifest.id, &receipt),
             Some(Reply::Wanted(wanted)) => {
-                let packed = pack(snapshot, &wanted, bases)?;
+                let any = wanted.sections.iter().any(|section| !section.base.is_empty());
+                let packed = pack(snapshot, &wanted, &if any { bases() } else { Vec::new() })?;
                 let sending = send(&say, packed, &progress);
                 tokio::pin!(sending);
                 // A refusal in the middle must not wait for the rest to be taken.

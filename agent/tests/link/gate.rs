@@ -89,7 +89,7 @@ fn authority(name: &str) -> CertificateParams {
     params
 }
 
-fn ca() -> (Ca, KeyPair, Vec<CertificateDer<'static>>) {
+fn ca(clock: &Clock) -> (Ca, KeyPair, Vec<CertificateDer<'static>>) {
     let root_key = KeyPair::generate().unwrap();
     let root = authority("root").self_signed(&root_key).unwrap();
     let root_issuer = Issuer::new(authority("root"), root_key);
@@ -100,7 +100,7 @@ fn ca() -> (Ca, KeyPair, Vec<CertificateDer<'static>>) {
     let server_key = KeyPair::generate().unwrap();
     let mut server = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let (now, day) = (time(Clock::system().now()), time::Duration::days(1));
+    let (now, day) = (time(clock.now()), time::Duration::days(1));
     (server.not_before, server.not_after) = (now - day, now + day);
     let server = server.signed_by(&server_key, &issuer).unwrap();
     let chain = vec![server.der().clone(), intermediate.der().clone(), root.der().clone()];
@@ -120,7 +120,14 @@ fn time(at: Timestamp) -> time::OffsetDateTime {
 impl Gate {
     /// Starts one on a free port; it ends with the test's runtime.
     pub async fn start() -> (Self, mpsc::UnboundedReceiver<Heard>) {
-        let (ca, server_key, chain) = ca();
+        Self::start_at(0).await
+    }
+
+    /// Starts one whose clock is so many milliseconds ahead.
+    pub async fn start_at(ahead_ms: i64) -> (Self, mpsc::UnboundedReceiver<Heard>) {
+        let clock = Clock::system();
+        clock.correct_by(ahead_ms);
+        let (ca, server_key, chain) = ca(&clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (heard, hears) = mpsc::unbounded_channel();
         let gate = Self {
@@ -132,7 +139,7 @@ impl Gate {
                 validity: (Duration::from_secs(3600), Duration::from_secs(24 * 3600)),
                 after_welcome: Vec::new(),
             })),
-            clock: Clock::system(),
+            clock,
             ca: Arc::new(ca),
             heard,
             bound: Arc::default(),

@@ -153,7 +153,7 @@ impl Core {
                 return;
             }
         };
-        let bases = self.parts.spool.sent_sections();
+        let sent = self.parts.spool.sent();
         self.uploads.running = Some(next.id);
         let inbox = self.parts.inbox.clone();
         self.parts.life.spawn(info_span!("upload", snapshot = %next.id), async move {
@@ -161,7 +161,7 @@ impl Core {
                 // News for a screen: what does not fit is not missed.
                 let _ = inbox.try_send(Note::Progress(next.id, sent, total));
             };
-            let result = upload::upload(channel, &snapshot, &bases, progress).await;
+            let result = upload::upload(channel, &snapshot, || sent.sections(), progress).await;
             // A core that is gone sends it again when it is back.
             let _ = inbox.send(Note::Uploaded(next.id, result)).await;
         });
