@@ -15,7 +15,7 @@ use super::{Context, Measured, Outcome, reach, targets};
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// Files of `name=value` lines, as a shell or pam_env reads them.
 const ENVIRONMENTS: &[&str] =
-    &["/etc/environment", "/etc/default/locale", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"];
+    &["/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"];
 /// In the order in which ordinary requests look.
 const VARIABLES: &[&str] = &["https_proxy", "http_proxy", "all_proxy"];
 

@@ -120,3 +120,9 @@ pub(crate) fn free_port() -> u16 {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a socket");
     socket.local_addr().expect("bound").port()
 }
+
+/// Says that a story was not told, past the test runner, which swallows what passing tests print.
+pub(crate) fn skipped(story: &str, why: &str) {
+    use std::io::Write;
+    writeln!(std::io::stderr(), "SKIPPED {story}: {why}").expect("standard error");
+}

@@ -11,14 +11,14 @@ use befund_model::probe::List;
 use befund_runtime::frame;
 use serde_json::Value;
 
-use crate::common::Fixture;
+use crate::common::{Fixture, skipped};
 
 /// Needs root: only root can become somebody else.
 #[tokio::test]
 async fn a_stranger_is_refused() {
     let fixture = Fixture::start(|_, _| {});
     if !crate::common::is_root() {
-        eprintln!("SKIPPED a_stranger_is_refused: only root can knock as another account");
+        skipped("a_stranger_is_refused", "only root can knock as another account");
         return;
     }
     // A stranger gets as far as the socket lets them: here, all the way.

@@ -17,7 +17,7 @@ use befund_runtime::clock::random;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::common::{agent, child, is_root, write};
+use crate::common::{agent, child, is_root, skipped, write};
 
 /// A machine and its gateway, joined by a cable. Both go with it.
 struct Network {
@@ -41,7 +41,7 @@ impl Network {
     /// None, and a word on standard error, where there can be none.
     fn make(story: &str) -> Option<Self> {
         if !is_root() || !ip("-Version") {
-            eprintln!("SKIPPED {story}: it needs root and the command `ip`");
+            skipped(story, "it needs root and the command `ip`");
             return None;
         }
         let id = u32::from_be_bytes(random());
@@ -54,7 +54,7 @@ impl Network {
         };
         let (machine, gateway) = (&network.machine, &network.gateway);
         if !ip(&format!("netns add {machine}")) {
-            eprintln!("SKIPPED {story}: this system gives no network namespaces");
+            skipped(story, "this system gives no network namespaces");
             return None;
         }
         for line in [
