@@ -2,6 +2,8 @@
 //! orders to machines.
 
 pub mod bus;
+pub mod ca;
 pub mod config;
 pub mod gate;
+mod platform;
 pub mod store;

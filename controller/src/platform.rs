@@ -1,0 +1,32 @@
+//! What differs between systems: who may read a file.
+
+use std::io::Write as _;
+use std::path::Path;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+pub(crate) use system::{create_private_folder, sync_folder};
+
+/// Writes a file that only its owner may read, so that it is there whole or not at all, even after
+/// a power cut.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let mut file = system::open_private(Path::new(&beside))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&beside, path)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
