@@ -1,4 +1,4 @@
-//! What differs between systems: who may read a file.
+//! What differs between systems: who may read a file, the service manager, the allocator.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -13,14 +13,26 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-pub(crate) use system::{create_private_folder, sync_folder};
+pub(crate) use system::{Hangup, REUSE_ADDRESS, sync_folder, tell_service_manager, watchdog};
+pub use system::{create_private_folder, host_name};
+
+/// What a service manager is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceState {
+    /// Everything serves.
+    Ready,
+    /// It still does.
+    Alive,
+    /// It stops.
+    Stopping,
+}
 
 /// Writes a file that only its owner may read, so that it is there whole or not at all, even after
 /// a power cut.
 ///
 /// # Errors
 /// If it cannot be written.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let mut file = system::open_private(Path::new(&beside))?;

@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use befund_model::id::AgentId;
+use befund_proto::v1::wake;
 
-use super::mailbox::Mailbox;
+use super::mailbox::{Letter, Mailbox};
 
 /// The sessions that are open. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,13 @@ impl Live {
     #[must_use]
     pub fn count(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Asks a connected machine to take and send a snapshot now; false if it is not connected here.
+    #[must_use]
+    pub fn ask_for_snapshot(&self, agent: AgentId) -> bool {
+        let mailbox = self.lock().get(&agent).cloned();
+        mailbox.is_some_and(|mailbox| mailbox.post(Letter::Wake(wake::Reason::Snapshot)))
     }
 
     /// Takes in a session; answers the one that it takes the place of.

@@ -10,11 +10,61 @@ pub(super) fn open_private(path: &Path) -> std::io::Result<File> {
 }
 
 /// Makes a folder that only its owner may enter.
-pub(crate) fn create_private_folder(path: &Path) -> std::io::Result<()> {
+pub fn create_private_folder(path: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Whether a listening socket asks for an address that old connections still use.
+pub(crate) const REUSE_ADDRESS: bool = true;
+
+/// Agents' streams hold small pieces for a long time: jemalloc keeps a third less for each than the
+/// system's allocator, and gives memory back after a storm.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Tells the service manager, where there is one.
+pub(crate) fn tell_service_manager(state: super::ServiceState) -> std::io::Result<()> {
+    use super::ServiceState;
+    sd_notify::notify(&[match state {
+        ServiceState::Ready => sd_notify::NotifyState::Ready,
+        ServiceState::Alive => sd_notify::NotifyState::Watchdog,
+        ServiceState::Stopping => sd_notify::NotifyState::Stopping,
+    }])
+}
+
+/// Within which time the service manager wants to hear that the process is alive.
+pub(crate) fn watchdog() -> Option<std::time::Duration> {
+    sd_notify::watchdog_enabled()
+}
+
+/// SIGHUP: read certificates again.
+#[derive(Debug)]
+pub(crate) struct Hangup(Option<tokio::signal::unix::Signal>);
+
+impl Hangup {
+    /// Listens from now on.
+    pub(crate) fn new() -> Self {
+        Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok())
+    }
+
+    /// The next one.
+    pub(crate) async fn next(&mut self) {
+        let came = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if came.is_none() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// This host's name.
+pub fn host_name() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
 }

@@ -1,0 +1,44 @@
+//! The commands, a file each.
+
+use befund_runtime::telemetry::{self, LogFormat};
+use clap::{Parser, Subcommand};
+use tracing::Level;
+
+mod init;
+mod serve;
+
+/// Befund's controller: takes in what agents report, and serves the console and the API.
+#[derive(Debug, Parser)]
+#[command(name = "befund-controller", version, about, propagate_version = true)]
+pub(crate) struct Command {
+    /// What log lines look like: human or json.
+    #[arg(long, global = true, default_value = "human")]
+    log_format: LogFormat,
+    /// Log more.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a controller: its folder, CA, configuration and first administrator.
+    Init(init::Init),
+    /// Serve.
+    Serve(serve::Serve),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        telemetry::init(self.log_format, if self.verbose { Level::DEBUG } else { Level::INFO });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            match self.action {
+                Action::Init(init) => init.run().await,
+                Action::Serve(serve) => serve.run().await,
+            }
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! What the bus tells, done: orders looked for, cancels handed over, revoked machines shown out.
+
+use befund_proto::v1::goodbye;
+use befund_runtime::telemetry;
+use tokio::sync::broadcast::error::RecvError;
+use tracing::{info, warn};
+
+use super::Shared;
+use super::mailbox::Letter;
+use crate::bus::Hint;
+use crate::store::repository::Agents as _;
+
+/// Listens until it is dropped.
+pub(super) async fn run(shared: &Shared, mut hints: tokio::sync::broadcast::Receiver<Hint>) {
+    loop {
+        match hints.recv().await {
+            Ok(hint) => act(shared, hint),
+            Err(RecvError::Lagged(missed)) => {
+                warn!(missed, "hints were missed; looking at the database instead");
+                for agent in shared.live.agents() {
+                    shared.pickup.later(agent);
+                }
+                look_for_revoked(shared).await;
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn act(shared: &Shared, hint: Hint) {
+    match hint {
+        Hint::Order(agent, _) => {
+            if shared.live.connected(agent) {
+                shared.pickup.now(agent);
+            }
+        }
+        Hint::Cancel(agent, job) => {
+            if let Some(mailbox) = shared.live.mailbox(agent) {
+                mailbox.post(Letter::Cancel(job));
+            }
+        }
+        Hint::Revoked(agent) => {
+            shared.revoked.add(agent);
+            show_out(shared, agent);
+        }
+        Hint::Ticket(_) | Hint::Job(_) | Hint::Machine(_) => {}
+    }
+}
+
+/// Revocations that were not told here: by another controller, or a hint that was lost.
+pub(super) async fn look_for_revoked(shared: &Shared) {
+    match shared.store.revoked().await {
+        Ok(revoked) => {
+            for agent in shared.revoked.merge(&revoked) {
+                show_out(shared, agent);
+            }
+        }
+        Err(error) => {
+            warn!(error = telemetry::chain(&error), "could not look for revoked machines");
+        }
+    }
+}
+
+fn show_out(shared: &Shared, agent: befund_model::id::AgentId) {
+    info!(%agent, "a machine's identity was revoked");
+    shared.connections.end_agent(agent, goodbye::Reason::Revoked, shared.clock.now());
+}

@@ -1,0 +1,160 @@
+//! What an enrolled machine may ask: a new certificate, its session, the upload of a snapshot.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use befund_model::id::AgentId;
+use befund_proto::v1;
+use befund_proto::v1::link_server::Link;
+use befund_runtime::telemetry;
+use befund_runtime::tls::Peer;
+use futures_core::Stream;
+use tonic::{Request, Response, Status, Streaming};
+use tracing::{error, info, warn};
+
+use super::Shared;
+use super::connection::Connection;
+use super::enrollment::{connection, internal, invalid};
+use super::mailbox::Mailbox;
+use super::session::SessionStream;
+use super::upload::Upload;
+use crate::ca::RequestedKey;
+use crate::store::repository::{Agents as _, Binding};
+
+/// The service.
+#[derive(Clone)]
+pub(super) struct LinkService {
+    pub(super) shared: Arc<Shared>,
+}
+
+#[tonic::async_trait]
+impl Link for LinkService {
+    async fn renew(
+        &self,
+        request: Request<v1::RenewRequest>,
+    ) -> Result<Response<v1::Certificate>, Status> {
+        let connection = connection(&request)?;
+        let peer = peer(&connection)?;
+        let key = RequestedKey::from_request(&request.get_ref().csr).map_err(invalid)?;
+        if key.der() == peer.public_key {
+            return Err(Status::invalid_argument("a new certificate needs a new key"));
+        }
+        let binding = self.shared.binding(peer.agent).await?;
+        let issued =
+            self.shared.ca.issue(peer.agent, &key, self.shared.clock.now()).map_err(internal)?;
+        metrics::counter!("befund_gate_renewals_total").increment(1);
+        Ok(Response::new(self.shared.certificate(peer.agent, issued, binding.recovery_counter)))
+    }
+
+    type SessionStream = SessionStream;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<v1::AgentMessage>>,
+    ) -> Result<Response<SessionStream>, Status> {
+        let connection = connection(&request)?;
+        let peer = peer(&connection)?;
+        self.shared.use_key(peer).await?;
+        let mailbox = Arc::new(Mailbox::default());
+        if !connection.attach(Arc::clone(&mailbox)) {
+            return Err(Status::failed_precondition(
+                "this connection has had its session: connect anew",
+            ));
+        }
+        self.shared.roots.forget(peer.agent);
+        let stream = SessionStream::begin(
+            Arc::clone(&self.shared),
+            peer.agent,
+            request.into_inner(),
+            mailbox,
+        );
+        // A revocation between the door and here found no session to end.
+        if self.shared.revoked.contains(peer.agent) {
+            connection.end(v1::goodbye::Reason::Revoked, self.shared.clock.now());
+        }
+        Ok(Response::new(stream))
+    }
+
+    type UploadStream = Pin<Box<dyn Stream<Item = Result<v1::UploadReply, Status>> + Send>>;
+
+    async fn upload(
+        &self,
+        request: Request<Streaming<v1::UploadPart>>,
+    ) -> Result<Response<Self::UploadStream>, Status> {
+        let connection = connection(&request)?;
+        let agent = peer(&connection)?.agent;
+        let upload = Upload::begin(Arc::clone(&self.shared), agent, request.into_inner());
+        Ok(Response::new(Box::pin(upload)))
+    }
+}
+
+fn peer(connection: &Connection) -> Result<&Peer, Status> {
+    // The door has refused those without one already.
+    connection.peer.as_ref().ok_or_else(|| Status::unauthenticated("no certificate"))
+}
+
+/// The last certificates that renewed machines have used, by their end: an older one is out of use
+/// from then on. Kept in memory for as long as such a certificate could live.
+#[derive(Debug, Default)]
+pub(super) struct InUse {
+    ends: Mutex<HashMap<AgentId, i64>>,
+}
+
+impl InUse {
+    /// Whether a certificate is older than one that was used.
+    fn is_past(&self, peer: &Peer) -> bool {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.get(&peer.agent).is_some_and(|end| peer.not_after < *end)
+    }
+
+    fn used(&self, peer: &Peer) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).insert(peer.agent, peer.not_after);
+    }
+
+    /// Forgets certificates that have ended.
+    pub(super) fn sweep(&self, now: i64) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, end| *end > now);
+    }
+}
+
+impl Shared {
+    /// Binds the identity to the key of the certificate that it uses.
+    async fn use_key(&self, peer: &Peer) -> Result<(), Status> {
+        let binding = self.binding(peer.agent).await?;
+        if binding.revoked {
+            self.revoked.add(peer.agent);
+            return Err(Status::permission_denied("this machine's identity was revoked"));
+        }
+        if binding.public_key == peer.public_key {
+            return Ok(());
+        }
+        if self.in_use.is_past(peer) {
+            // A copied identity looks like this: the place to raise it, once clones are looked for.
+            warn!(agent = %peer.agent, "a certificate was used after its successor");
+            metrics::counter!("befund_gate_stale_certificates_total").increment(1);
+            return Err(Status::unauthenticated(
+                "a newer certificate of this machine is in use: connect with that one",
+            ));
+        }
+        let now = self.clock.now();
+        self.store.rebind(peer.agent, &peer.public_key, now).await.map_err(unavailable)?;
+        self.in_use.used(peer);
+        info!(agent = %peer.agent, "a renewed certificate is in use");
+        Ok(())
+    }
+
+    async fn binding(&self, agent: AgentId) -> Result<Binding, Status> {
+        self.store.binding(agent).await.map_err(unavailable)?.ok_or_else(|| {
+            warn!(%agent, "a certificate of this CA names a machine that is not known");
+            Status::permission_denied(
+                "this controller does not know the machine: enroll it again with a new token",
+            )
+        })
+    }
+}
+
+fn unavailable(error: crate::store::repository::StoreError) -> Status {
+    error!(error = telemetry::chain(&error), "the store failed for a call");
+    Status::unavailable("the controller cannot reach its database: try again later")
+}

@@ -1,0 +1,231 @@
+//! The session of one machine as a stream of what is said to it. The stream itself listens to the
+//! machine and to its mailbox whenever it is polled, so a connected machine costs no task.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use befund_model::id::{AgentId, Hash, JobId};
+use befund_model::job::JobEvent;
+use befund_proto::convert;
+use befund_proto::v1::controller_message::Body;
+use befund_proto::v1::{self, goodbye};
+use befund_runtime::telemetry;
+use futures_core::Stream;
+use tonic::{Status, Streaming};
+use tracing::{debug, info, warn};
+
+use super::Shared;
+use super::mailbox::{Delivery, Letter, Mailbox};
+use crate::bus::Hint;
+
+mod machine;
+mod work;
+
+use machine::{Heard, Session};
+
+/// The most events that are committed together.
+const EVENTS: usize = 64;
+
+type Work = Pin<Box<dyn Future<Output = Result<Option<Body>, Status>> + Send>>;
+
+/// What is said to one machine.
+pub(super) struct SessionStream {
+    shared: Arc<Shared>,
+    agent: AgentId,
+    inbound: Streaming<v1::AgentMessage>,
+    mailbox: Arc<Mailbox>,
+    rules: Session,
+    outbox: VecDeque<Body>,
+    /// What was heard and cannot be begun before `work` is done.
+    next: Option<Heard>,
+    work: Option<Work>,
+    greeted: bool,
+    over: bool,
+}
+
+impl SessionStream {
+    /// Begins a session; another of the same machine ends.
+    pub(super) fn begin(
+        shared: Arc<Shared>,
+        agent: AgentId,
+        inbound: Streaming<v1::AgentMessage>,
+        mailbox: Arc<Mailbox>,
+    ) -> Self {
+        if let Some(replaced) = shared.live.enter(agent, Arc::clone(&mailbox)) {
+            // A network that broke looks like this, and so does a copied identity: the place to
+            // count from, once clones are looked for.
+            info!(%agent, "another stream of the same identity took over");
+            metrics::counter!("befund_gate_replaced_total").increment(1);
+            replaced.end(goodbye::Reason::Replaced);
+        }
+        metrics::gauge!("befund_gate_sessions").increment(1);
+        Self {
+            shared,
+            agent,
+            inbound,
+            mailbox,
+            rules: Session::default(),
+            outbox: VecDeque::new(),
+            next: None,
+            work: None,
+            greeted: false,
+            over: false,
+        }
+    }
+
+    /// Listens until there is something to say, something to wait for, or the end.
+    fn listen(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        if let Poll::Ready(delivery) = self.mailbox.poll(context) {
+            match delivery {
+                Delivery::End(reason) => self.goodbye(reason),
+                // Nothing is said before the welcome; what waits is found again after it.
+                Delivery::Letter(_) if !self.greeted => {}
+                Delivery::Letter(Letter::Order(order)) => {
+                    self.outbox.push_back(Body::Order(order.into_message()));
+                }
+                Delivery::Letter(Letter::Cancel(job)) => {
+                    let job = convert::id::bytes(job.as_bytes());
+                    self.outbox.push_back(Body::Cancel(v1::Cancel { job }));
+                }
+                Delivery::Letter(Letter::Wake(reason)) => {
+                    self.outbox.push_back(Body::Wake(v1::Wake { reason: reason.into() }));
+                }
+            }
+            return Poll::Ready(Ok(()));
+        }
+        if let Some(work) = &mut self.work {
+            let done = ready!(work.as_mut().poll(context));
+            self.work = None;
+            self.outbox.extend(done?);
+            return Poll::Ready(Ok(()));
+        }
+        let heard = match self.next.take() {
+            Some(heard) => heard,
+            None => ready!(self.hear(context)),
+        };
+        self.act(heard, context);
+        Poll::Ready(Ok(()))
+    }
+
+    /// The next thing that the machine says, by the rules.
+    fn hear(&mut self, context: &mut Context<'_>) -> Poll<Heard> {
+        match ready!(Pin::new(&mut self.inbound).poll_next(context)) {
+            Some(Ok(message)) => match self.rules.hear(message) {
+                Ok(heard) => Poll::Ready(heard),
+                Err(broken) => {
+                    warn!(agent = %self.agent, error = telemetry::chain(&broken), "the protocol was broken");
+                    metrics::counter!("befund_gate_protocol_errors_total").increment(1);
+                    self.goodbye(goodbye::Reason::Protocol);
+                    Poll::Ready(Heard::Nothing)
+                }
+            },
+            Some(Err(status)) => {
+                debug!(agent = %self.agent, %status, "the stream broke");
+                if status.code() == tonic::Code::OutOfRange {
+                    self.goodbye(goodbye::Reason::Protocol);
+                }
+                self.over = true;
+                Poll::Ready(Heard::Nothing)
+            }
+            None => {
+                self.over = true;
+                Poll::Ready(Heard::Nothing)
+            }
+        }
+    }
+
+    fn act(&mut self, heard: Heard, context: &mut Context<'_>) {
+        let now = self.shared.clock.now();
+        match heard {
+            Heard::Nothing => {}
+            Heard::Hello { facts, clock } => {
+                let offset = clock.saturating_sub(now.as_millisecond());
+                self.shared.heard.hello(self.agent, now, facts, offset);
+                self.greeted = true;
+                self.outbox.push_back(Body::Welcome(self.shared.welcome(now)));
+                self.shared.bus.tell(Hint::Machine(self.agent));
+                self.shared.pickup.now(self.agent);
+            }
+            Heard::Beat => {
+                self.shared.heard.beat(self.agent, now);
+                self.shared.pickup.later(self.agent);
+            }
+            Heard::CheckIn(root) => self.check_in(root),
+            Heard::Accepted(job) => {
+                self.work =
+                    Some(Box::pin(work::accepted(Arc::clone(&self.shared), self.agent, job)));
+            }
+            Heard::Event(job, event) => self.events(job, event, context),
+            Heard::Finished(job, outcome) => {
+                let shared = Arc::clone(&self.shared);
+                self.work = Some(Box::pin(work::finished(shared, self.agent, job, outcome)));
+            }
+        }
+    }
+
+    fn check_in(&mut self, root: Hash) {
+        match self.shared.roots.known(self.agent, root) {
+            Some(known) => self.outbox.push_back(Body::CheckIn(v1::CheckInReply { known })),
+            None => {
+                let shared = Arc::clone(&self.shared);
+                self.work = Some(Box::pin(work::check_in(shared, self.agent, root)));
+            }
+        }
+    }
+
+    /// Takes the events that have already come for the same job into one commit.
+    fn events(&mut self, job: JobId, first: JobEvent, context: &mut Context<'_>) {
+        let mut events = vec![first];
+        while events.len() < EVENTS && !self.over {
+            match self.hear(context) {
+                Poll::Ready(Heard::Event(same, event)) if same == job => events.push(event),
+                Poll::Ready(other) => {
+                    self.next = Some(other);
+                    break;
+                }
+                Poll::Pending => break,
+            }
+        }
+        let shared = Arc::clone(&self.shared);
+        self.work = Some(Box::pin(work::events(shared, self.agent, job, events)));
+    }
+
+    fn goodbye(&mut self, reason: goodbye::Reason) {
+        self.outbox.push_back(Body::Goodbye(v1::Goodbye { reason: reason.into() }));
+        self.over = true;
+    }
+}
+
+impl Stream for SessionStream {
+    type Item = Result<v1::ControllerMessage, Status>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(body) = this.outbox.pop_front() {
+                if this.outbox.is_empty() {
+                    this.outbox = VecDeque::new();
+                }
+                return Poll::Ready(Some(Ok(v1::ControllerMessage { body: Some(body) })));
+            }
+            if this.over {
+                return Poll::Ready(None);
+            }
+            if let Err(status) = ready!(this.listen(context)) {
+                this.over = true;
+                return Poll::Ready(Some(Err(status)));
+            }
+        }
+    }
+}
+
+impl Drop for SessionStream {
+    fn drop(&mut self) {
+        metrics::gauge!("befund_gate_sessions").decrement(1);
+        if self.shared.live.leave(self.agent, &self.mailbox) {
+            self.shared.bus.tell(Hint::Machine(self.agent));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The controller as a running whole: opens everything, serves, and does what falls due. Nothing
+//! listens before it can answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use befund_runtime::clock::Clock;
+use befund_runtime::lifecycle::Lifecycle;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use tracing::info_span;
+
+use crate::bus::Bus;
+use crate::ca::Ca;
+use crate::config::{Config, DataFolder};
+use crate::gate::{Gate, GateParts};
+use crate::state::{AppState, Identity};
+use crate::store::ingest::Ingest;
+use crate::store::{Store, StoreOptions};
+
+mod chores;
+mod http;
+mod notify;
+
+pub use notify::{ready, stopping};
+
+/// Where a controller serves, once it does.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// The gate.
+    pub gate: SocketAddr,
+    /// The console and the API.
+    pub console: SocketAddr,
+    /// Their URL.
+    pub url: String,
+    /// What every part shares.
+    pub state: AppState,
+}
+
+/// What the ready file says.
+#[derive(Clone, Debug, Serialize)]
+struct Ready<'a> {
+    gate: String,
+    console: &'a str,
+    ca_pin: String,
+    pid: u32,
+}
+
+impl Serving {
+    /// The ready file's text.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn ready(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&Ready {
+            gate: self.gate.to_string(),
+            console: &self.url,
+            ca_pin: self.state.identity.ca_pin.to_string(),
+            pid: std::process::id(),
+        })
+    }
+}
+
+/// What a controller is started with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Its folder.
+    pub data: DataFolder,
+    /// Its configuration.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+}
+
+/// Starts a controller in tasks of `life`. `routes` makes everything that is served over HTTP.
+///
+/// # Errors
+/// If anything that it needs cannot be opened; nothing listens then.
+pub async fn start(
+    parts: Parts,
+    life: &Lifecycle,
+    routes: impl FnOnce(AppState) -> Router,
+) -> anyhow::Result<Serving> {
+    let Parts { data, config, clock, metrics } = parts;
+    let ca = Arc::new(Ca::load(&data.ca()).context("open the CA")?);
+    let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
+    let store = Store::open(&config.database_url(&data), options).await?;
+    let bus = Bus::default();
+    let (ingest, writer) = Ingest::new(store.clone(), clock.clone());
+    let gate = Gate::open(GateParts {
+        store: store.clone(),
+        ingest,
+        bus: bus.clone(),
+        clock: clock.clone(),
+        ca: Arc::clone(&ca),
+        listen: config.gate.listen,
+        names: config.gate.names.clone(),
+        organisation: config.organisation.clone(),
+        heartbeat_seconds: config.gate.heartbeat_seconds,
+    })
+    .await?;
+    let console = http::Console::open(&config, &ca, &clock)?;
+    let state = AppState {
+        store,
+        bus,
+        clock,
+        live: gate.live(),
+        identity: Arc::new(Identity {
+            addresses: config.advertised(gate.address().port()),
+            ca_pin: ca.pin(),
+        }),
+        config: Arc::new(config),
+        metrics,
+    };
+    let serving = Serving {
+        gate: gate.address(),
+        console: console.address(),
+        url: console.url(),
+        state: state.clone(),
+    };
+    life.spawn(info_span!("ingest"), writer);
+    let gate_certificates = gate.serve(life);
+    let console_certificates = console.serve(routes(state.clone()), life);
+    chores::start(&state, life, gate_certificates, console_certificates);
+    Ok(serving)
+}
