@@ -1,0 +1,8 @@
+//! The gate as machines meet it: real sockets, real TLS, a real database, generated clients.
+
+mod enroll;
+mod fixture;
+mod identity;
+mod open;
+mod session;
+mod upload;
