@@ -4,8 +4,11 @@ use befund_runtime::telemetry::{self, LogFormat};
 use clap::{Parser, Subcommand};
 use tracing::Level;
 
+mod doctor;
 mod init;
 mod serve;
+mod token;
+mod user;
 
 /// Befund's controller: takes in what agents report, and serves the console and the API.
 #[derive(Debug, Parser)]
@@ -27,6 +30,12 @@ enum Action {
     Init(init::Init),
     /// Serve.
     Serve(serve::Serve),
+    /// Make an enrollment token.
+    Token(token::Token),
+    /// Make, switch off and list people's accounts.
+    User(user::User),
+    /// Look for what is wrong, and say what to do.
+    Doctor(doctor::Doctor),
 }
 
 impl Command {
@@ -38,6 +47,9 @@ impl Command {
             match self.action {
                 Action::Init(init) => init.run().await,
                 Action::Serve(serve) => serve.run().await,
+                Action::Token(token) => token.run().await,
+                Action::User(user) => user.run().await,
+                Action::Doctor(doctor) => doctor.run().await,
             }
         })
     }

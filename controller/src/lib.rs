@@ -1,12 +1,19 @@
 //! The controller: takes in what agents report, keeps it, shows it to technicians, and hands their
 //! orders to machines.
 
+pub mod api;
 pub mod bus;
 pub mod ca;
 pub mod config;
+pub mod console;
+pub mod enrollment;
 pub mod gate;
+pub mod jobs;
+pub mod machines;
 pub mod password;
 pub mod platform;
 pub mod serve;
+pub mod snapshots;
 pub mod state;
 pub mod store;
+pub mod tickets;

@@ -14,7 +14,7 @@ use unix as system;
 use windows as system;
 
 pub(crate) use system::{Hangup, REUSE_ADDRESS, sync_folder, tell_service_manager, watchdog};
-pub use system::{create_private_folder, host_name};
+pub use system::{clock_synchronised, create_private_folder, free_bytes, host_name, is_private};
 
 /// What a service manager is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -114,6 +114,7 @@ pub async fn start(
             ca_pin: ca.pin(),
         }),
         config: Arc::new(config),
+        stopping: life.soft(),
         metrics,
     };
     let serving = Serving {

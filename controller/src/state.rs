@@ -24,6 +24,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// What enrollment tokens say of this controller.
     pub identity: Arc<Identity>,
+    /// Cancelled when the controller begins to stop: live streams end then.
+    pub stopping: tokio_util::sync::CancellationToken,
     /// Renders the metrics in Prometheus' text form.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
 }

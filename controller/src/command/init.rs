@@ -164,7 +164,7 @@ fn refuse_initialised(data: &DataFolder) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ask(name: &str) -> anyhow::Result<String> {
+pub(super) fn ask(name: &str) -> anyhow::Result<String> {
     let read = |prompt: String| {
         rpassword::prompt_password(prompt)
             .context("ask for the password; without a terminal, use --admin-password-file FILE")

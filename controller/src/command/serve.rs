@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use befund_controller::config::{Config, DataFolder};
-use befund_controller::{platform, serve};
+use befund_controller::{api, platform, serve};
 use befund_runtime::clock::Clock;
 use befund_runtime::lifecycle::Lifecycle;
 use clap::Args;
@@ -33,7 +33,7 @@ impl Serve {
         let metrics = PrometheusBuilder::new().install_recorder().context("set up the metrics")?;
         let life = Lifecycle::new();
         let parts = serve::Parts { data: data.clone(), config, clock: Clock::system(), metrics };
-        let started = serve::start(parts, &life, |_| axum::Router::new()).await;
+        let started = serve::start(parts, &life, api::router).await;
         let serving = match started {
             Ok(serving) => serving,
             Err(error) => {

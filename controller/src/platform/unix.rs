@@ -68,3 +68,28 @@ impl Hangup {
 pub fn host_name() -> Option<String> {
     rustix::system::uname().nodename().to_str().ok().map(str::to_owned)
 }
+
+/// Whether only its owner may enter a folder.
+///
+/// # Errors
+/// If it cannot be looked at.
+pub fn is_private(path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(path.metadata()?.permissions().mode() & 0o077 == 0)
+}
+
+/// How much this account can still write at a path.
+///
+/// # Errors
+/// If the file system does not tell.
+pub fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    let space = rustix::fs::statvfs(path)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+/// Whether the clock is synchronised, if systemd's time service says so; other services do not
+/// leave a mark.
+#[must_use]
+pub fn clock_synchronised() -> Option<bool> {
+    Path::new("/run/systemd/timesync/synchronized").exists().then_some(true)
+}

@@ -51,3 +51,25 @@ impl Hangup {
 pub fn host_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }
+
+/// Whether only its owner may enter a folder: not told here.
+///
+/// # Errors
+/// Always: access lists are not read.
+pub fn is_private(_: &Path) -> std::io::Result<bool> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// How much this account can still write at a path: not told here.
+///
+/// # Errors
+/// Always.
+pub fn free_bytes(_: &Path) -> std::io::Result<u64> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// Whether the clock is synchronised: not told here.
+#[must_use]
+pub fn clock_synchronised() -> Option<bool> {
+    None
+}

@@ -136,6 +136,12 @@ impl Tickets for Store {
         } else if !query.all {
             filter.and("status <> $", TicketStatus::Closed.as_str());
         }
+        if let Some(priority) = query.priority {
+            filter.and("priority = $", rank(priority));
+        }
+        if let Some(level) = query.level {
+            filter.and("level = $", level.as_str());
+        }
         if let Some(assignee) = &query.assignee {
             filter.and("assignee = $", assignee);
         }

@@ -1,0 +1,70 @@
+//! `/api/v1/works` and `/api/v1/jobs`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use axum::response::sse::Event;
+use befund_model::api::{NewJob, WorkInfo};
+use befund_model::job::Job;
+use futures_util::StreamExt as _;
+
+use crate::api::Api;
+use crate::api::caller::Caller;
+use crate::api::extract::{Asked, Body, Named, parse};
+use crate::api::live::{self, News};
+use crate::api::problem::Failure;
+use crate::api::tickets::After;
+use crate::jobs;
+
+/// `GET /api/v1/works`
+pub async fn works(_: Caller) -> Json<Vec<WorkInfo>> {
+    Json(jobs::works())
+}
+
+/// `POST /api/v1/jobs`
+pub async fn start(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(new): Body<NewJob>,
+) -> Result<(StatusCode, Json<Job>), Failure> {
+    Ok((StatusCode::CREATED, Json(jobs::start(&api.app, new, &caller).await?)))
+}
+
+/// `GET /api/v1/jobs/{job}`
+pub async fn show(State(api): State<Api>, Named(job): Named<String>) -> Result<Json<Job>, Failure> {
+    Ok(Json(jobs::get(&api.app, parse(&job)?).await?))
+}
+
+/// `POST /api/v1/jobs/{job}/cancel`
+pub async fn cancel(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(job): Named<String>,
+) -> Result<Json<Job>, Failure> {
+    Ok(Json(jobs::cancel(&api.app, parse(&job)?, &caller).await?))
+}
+
+/// `GET /api/v1/jobs/{job}/events`
+pub async fn events(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(job): Named<String>,
+    Asked(After { after }): Asked<After>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Failure> {
+    let id = parse(&job)?;
+    jobs::get(&api.app, id).await?;
+    let after = live::last_event_id(&headers).unwrap_or(after);
+    let news = live::news(api.app, caller, id, u32::try_from(after).unwrap_or(0));
+    Ok(live::answer(news.map(|news| {
+        match news {
+            News::Event(event) => Event::default()
+                .event("news")
+                .id(event.seq.to_string())
+                .json_data(&event)
+                .unwrap_or_default(),
+            News::End(job) => Event::default().event("end").json_data(&job).unwrap_or_default(),
+        }
+    })))
+}

@@ -1,0 +1,164 @@
+//! Live streams: a ticket's timeline and a job's news, as server-sent events. The bus only hints;
+//! every event is read from the store, so a lost hint costs time and nothing else. A stream ends
+//! when the controller stops, and when the caller's credential does.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use befund_model::id::{JobId, TicketNumber};
+use befund_model::job::{Job, JobEvent};
+use befund_model::ticket::TimelineEntry;
+use befund_runtime::telemetry;
+use futures_core::Stream;
+use futures_util::stream;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tracing::warn;
+
+use crate::api::caller::Caller;
+use crate::api::problem::Failure;
+use crate::bus::Hint;
+use crate::state::AppState;
+use crate::store::repository::{Jobs as _, Operators as _, StoreError, Tickets as _};
+use crate::{jobs, tickets};
+
+/// How often a stream looks at the store, and at the caller's credential, without a hint.
+const RECHECK: Duration = Duration::from_secs(20);
+/// How often a silent stream says that it lives.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How many events are read at once.
+const BATCH: u32 = 200;
+
+/// What follows an event that a reader saw last, told by the browser itself when it connects anew.
+#[must_use]
+pub fn last_event_id(headers: &HeaderMap) -> Option<i64> {
+    headers.get("last-event-id")?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Dresses a stream of events as an answer.
+pub fn answer<S>(events: S) -> Sse<impl Stream<Item = Result<Event, Infallible>>>
+where
+    S: Stream<Item = Event> + Send + 'static,
+{
+    use futures_util::StreamExt as _;
+    Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// A ticket's timeline from after this entry on, without end.
+pub fn timeline(
+    app: AppState,
+    caller: Caller,
+    number: TicketNumber,
+    after: i64,
+) -> impl Stream<Item = TimelineEntry> + Send {
+    let watch = Watch::new(app, caller, move |hint| hint == Hint::Ticket(number));
+    let state = (watch, after, VecDeque::<TimelineEntry>::new());
+    stream::unfold(state, move |(mut watch, mut after, mut ready)| async move {
+        loop {
+            if let Some(entry) = ready.pop_front() {
+                after = entry.seq;
+                return Some((entry, (watch, after, ready)));
+            }
+            ready = watch.app.store.timeline(number, after, BATCH).await.map_err(told).ok()?.into();
+            if ready.is_empty() {
+                watch.wait().await?;
+            }
+        }
+    })
+}
+
+/// What a job's stream tells.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Something happened.
+    Event(JobEvent),
+    /// It ended; nothing follows.
+    End(Box<Job>),
+}
+
+/// A job's events from after this one on, and its end.
+pub fn news(
+    app: AppState,
+    caller: Caller,
+    id: JobId,
+    after: u32,
+) -> impl Stream<Item = News> + Send {
+    let watch = Watch::new(app, caller, move |hint| hint == Hint::Job(id));
+    let state = Some((watch, after, VecDeque::<JobEvent>::new()));
+    stream::unfold(state, move |state| async move {
+        let (mut watch, mut after, mut ready) = state?;
+        loop {
+            if let Some(event) = ready.pop_front() {
+                after = event.seq;
+                return Some((News::Event(event), Some((watch, after, ready))));
+            }
+            // The state is read first: whatever was told before the end is then there to be read.
+            let job = jobs::get(&watch.app, id).await.ok()?;
+            ready = watch.app.store.job_events(id, after, BATCH).await.map_err(told).ok()?.into();
+            if !ready.is_empty() {
+                continue;
+            }
+            if job.state.is_final() {
+                return Some((News::End(Box::new(job)), None));
+            }
+            watch.wait().await?;
+        }
+    })
+}
+
+fn told(error: StoreError) {
+    warn!(error = telemetry::chain(&error), "a live stream ends because the store cannot be read");
+}
+
+/// Listens to the bus on behalf of one caller.
+pub struct Watch<F> {
+    app: AppState,
+    caller: Caller,
+    hints: broadcast::Receiver<Hint>,
+    concerns: F,
+}
+
+impl<F: Fn(Hint) -> bool> Watch<F> {
+    /// Listens from now on to the hints that concern it.
+    pub fn new(app: AppState, caller: Caller, concerns: F) -> Self {
+        let hints = app.bus.listen();
+        Self { app, caller, hints, concerns }
+    }
+
+    /// Waits until the store is worth a look; `None` when the stream is to end.
+    pub async fn wait(&mut self) -> Option<()> {
+        let stopping = self.app.stopping.clone();
+        let recheck = tokio::time::sleep(RECHECK);
+        tokio::pin!(recheck);
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return None,
+                () = &mut recheck => return self.still_welcome().await,
+                hint = self.hints.recv() => match hint {
+                    Ok(hint) if (self.concerns)(hint) => return Some(()),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => return Some(()),
+                    Err(RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+
+    async fn still_welcome(&self) -> Option<()> {
+        let Caller { shown, .. } = &self.caller;
+        let now = self.app.clock.now();
+        let found = self.app.store.credential(shown.id, &shown.hash(), now).await;
+        let operator = found.map_err(told).ok()??;
+        (operator.role == self.caller.operator.role).then_some(())
+    }
+}
+
+/// Checks that the caller may see the ticket before its stream begins.
+///
+/// # Errors
+/// `not_found`.
+pub async fn admit(app: &AppState, number: TicketNumber, caller: &Caller) -> Result<(), Failure> {
+    tickets::get(app, number, caller).await.map(|_| ())
+}

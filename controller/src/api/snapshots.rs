@@ -1,0 +1,35 @@
+//! `/api/v1/snapshots`
+
+use axum::Json;
+use axum::extract::State;
+use befund_model::api::{SectionView, SnapshotRecord};
+use befund_model::diff::SnapshotDiff;
+
+use crate::api::Api;
+use crate::api::extract::{Named, parse};
+use crate::api::problem::Failure;
+use crate::snapshots;
+
+/// `GET /api/v1/snapshots/{snapshot}`
+pub async fn show(
+    State(api): State<Api>,
+    Named(snapshot): Named<String>,
+) -> Result<Json<SnapshotRecord>, Failure> {
+    Ok(Json(snapshots::get(&api.app, parse(&snapshot)?).await?))
+}
+
+/// `GET /api/v1/snapshots/{snapshot}/sections/{kind}`
+pub async fn section(
+    State(api): State<Api>,
+    Named((snapshot, kind)): Named<(String, String)>,
+) -> Result<Json<SectionView>, Failure> {
+    Ok(Json(snapshots::section(&api.app, parse(&snapshot)?, &kind).await?))
+}
+
+/// `GET /api/v1/snapshots/{snapshot}/diff/{other}`
+pub async fn diff(
+    State(api): State<Api>,
+    Named((snapshot, other)): Named<(String, String)>,
+) -> Result<Json<SnapshotDiff>, Failure> {
+    Ok(Json(snapshots::compare(&api.app, parse(&snapshot)?, parse(&other)?).await?))
+}

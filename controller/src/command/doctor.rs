@@ -1,0 +1,190 @@
+//! `befund-controller doctor`: looks for what is wrong with a controller, and says what to do. Reads
+//! only; a check that fails makes the exit code 1.
+#![expect(clippy::print_stdout, reason = "a command line speaks on the standard streams")]
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use befund_controller::ca::Ca;
+use befund_controller::config::{Config, DataFolder};
+use befund_controller::platform;
+use befund_controller::store::repository::Operators as _;
+use befund_controller::store::{Store, StoreOptions};
+use befund_model::Timestamp;
+use befund_model::operator::Role;
+use befund_runtime::clock::Clock;
+use befund_runtime::telemetry;
+use clap::Args;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// From how few days on a certificate's end is worth a warning.
+const SOON_DAYS: i64 = 30;
+/// Below how much free space a controller should not be left alone.
+const LOW_BYTES: u64 = 1 << 30;
+
+/// Look for what is wrong, and say what to do.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The controller's folder.
+    #[arg(long, env = "BEFUND_DATA", default_value = "/var/lib/befund-controller")]
+    data: PathBuf,
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Findings {
+    failed: u32,
+}
+
+impl Findings {
+    fn good(&self, what: &str, text: impl std::fmt::Display) {
+        println!("  ok    {what:<12} {text}");
+    }
+
+    fn warn(&self, what: &str, text: impl std::fmt::Display) {
+        println!("  warn  {what:<12} {text}");
+    }
+
+    fn bad(&mut self, what: &str, text: impl std::fmt::Display) {
+        self.failed += 1;
+        println!("  FAIL  {what:<12} {text}");
+    }
+}
+
+impl Doctor {
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        let data = DataFolder::new(self.data);
+        let now = Clock::system().now();
+        let mut findings = Findings::default();
+        match Config::load(&data) {
+            Ok(config) => {
+                findings.good("config", data.config().display());
+                database(&mut findings, &data, &config).await;
+                ports(&mut findings, &data, &config);
+            }
+            Err(error) => findings.bad("config", telemetry::chain(&error)),
+        }
+        authority(&mut findings, &data, now);
+        folder(&mut findings, &data);
+        clock(&mut findings, &data, now);
+        ensure!(findings.failed == 0, "{} of the checks failed: see above", findings.failed);
+        println!("Nothing is wrong.");
+        Ok(())
+    }
+}
+
+async fn database(findings: &mut Findings, data: &DataFolder, config: &Config) {
+    let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
+    let store = match Store::open(&config.database_url(data), options).await {
+        Ok(store) => store,
+        Err(error) => return findings.bad("database", telemetry::chain(&error)),
+    };
+    match store.has_operator(Role::Administrator).await {
+        Ok(true) => findings.good("database", "opens, has this version, and has an administrator"),
+        Ok(false) => findings.bad(
+            "database",
+            "has no administrator: make one with `befund-controller user add NAME --role administrator`",
+        ),
+        Err(error) => findings.bad("database", telemetry::chain(&error)),
+    }
+    store.close().await;
+}
+
+fn ports(findings: &mut Findings, data: &DataFolder, config: &Config) {
+    if data.running().exists() {
+        return findings.good("ports", "the controller is running (or was stopped by force)");
+    }
+    for (key, address) in
+        [("gate.listen", config.gate.listen), ("console.listen", config.console.listen)]
+    {
+        match TcpListener::bind(address) {
+            Ok(_) => findings.good("ports", format_args!("{key} {address} is free")),
+            Err(error) => findings.bad(
+                "ports",
+                format_args!("{key} {address} cannot be used ({error}): stop what has it, or choose another in config.toml"),
+            ),
+        }
+    }
+}
+
+fn authority(findings: &mut Findings, data: &DataFolder, now: Timestamp) {
+    let ca = match Ca::load(&data.ca()) {
+        Ok(ca) => ca,
+        Err(error) => return findings.bad("CA", telemetry::chain(&error)),
+    };
+    findings.good("CA pin", ca.pin());
+    for certificate in ca.authorities() {
+        let Ok((_, parsed)) = X509Certificate::from_der(&certificate) else {
+            findings.bad("CA", "one of its certificates cannot be read: restore a backup");
+            continue;
+        };
+        let name = parsed.subject().to_string();
+        let days = (parsed.validity().not_after.timestamp() - now.as_second()) / 86_400;
+        if parsed.validity().not_before.timestamp() > now.as_second() {
+            findings
+                .bad("CA", format_args!("{name} is not valid yet: is this host's clock right?"));
+        } else if days < 0 {
+            findings.bad(
+                "CA",
+                format_args!("{name} has ended: restore a backup, or begin anew with `init`"),
+            );
+        } else if days < SOON_DAYS {
+            findings.warn("CA", format_args!("{name} ends in {days} days"));
+        } else {
+            findings.good("CA", format_args!("{name} is valid for {days} more days"));
+        }
+    }
+}
+
+fn folder(findings: &mut Findings, data: &DataFolder) {
+    for path in [data.path().to_owned(), data.ca()] {
+        match platform::is_private(&path) {
+            Ok(true) => findings.good("permissions", format_args!("{} is private", path.display())),
+            Ok(false) => findings.bad(
+                "permissions",
+                format_args!("{0} can be read by other accounts: chmod 700 {0}", path.display()),
+            ),
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                findings.warn("permissions", "not checked on this system");
+            }
+            Err(error) => findings.bad("permissions", format_args!("{}: {error}", path.display())),
+        }
+    }
+    match platform::free_bytes(data.path()) {
+        Ok(free) if free < LOW_BYTES => findings.bad(
+            "disk",
+            format_args!(
+                "only {} MiB are free at {}: make room",
+                free >> 20,
+                data.path().display()
+            ),
+        ),
+        Ok(free) => findings.good("disk", format_args!("{} MiB are free", free >> 20)),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            findings.warn("disk", "not checked on this system");
+        }
+        Err(error) => findings.bad("disk", format_args!("{}: {error}", data.path().display())),
+    }
+}
+
+/// A clock that is behind the files that this controller wrote went backwards.
+fn clock(findings: &mut Findings, data: &DataFolder, now: Timestamp) {
+    let written = [data.config(), data.database(), data.ledger()]
+        .iter()
+        .filter_map(|path| path.metadata().ok()?.modified().ok())
+        .filter_map(|time| Timestamp::try_from(time).ok())
+        .max();
+    match written {
+        Some(written) if written.as_second() > now.as_second() + 60 => findings.bad(
+            "clock",
+            format_args!("this host's clock ({now}) is behind its own files ({written}): set it, and switch NTP on"),
+        ),
+        Some(_) | None => match platform::clock_synchronised() {
+            Some(true) => findings.good("clock", "synchronised"),
+            Some(false) => findings.warn("clock", "not synchronised by NTP: switch it on, certificates depend on the time"),
+            None => findings.warn("clock", "this system does not tell whether it is synchronised"),
+        },
+    }
+}

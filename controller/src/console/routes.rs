@@ -1,0 +1,41 @@
+//! The table of the console's pages, beside that of the API.
+
+use befund_model::operator::Permission;
+
+use crate::api::access::{Access, Route};
+use crate::console::{act, assets, job, machine, queue, sign_in, ticket};
+
+const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
+const READ: Access = Access::Needs(Permission::Read);
+const WORK: Access = Access::Needs(Permission::WorkTickets);
+const RUN: Access = Access::Needs(Permission::RunReadOnly);
+
+/// The console's routes.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/", Access::Open, "The way to the queue", queue::home).page(),
+        Route::get("/assets/{file}", Access::Open, "Style and scripts", assets::file).page(),
+        Route::get("/sign-in", Access::Open, "Sign-in", sign_in::form).page(),
+        Route::post("/sign-in", Access::Open, "Sign in", sign_in::submit).page(),
+        Route::post("/sign-out", Access::SignedIn, "Sign out", sign_in::leave).page(),
+        Route::get("/tickets", OWN, "The queue", queue::list).page(),
+        Route::get("/tickets/live", OWN, "When the queue changes", queue::live).page().streams(),
+        Route::get("/tickets/new", WORK, "A new ticket's form", ticket::blank).page(),
+        Route::post("/tickets", WORK, "Open a ticket", ticket::open).page(),
+        Route::get("/tickets/{number}", OWN, "A ticket", ticket::show).page(),
+        Route::get("/tickets/{number}/head", OWN, "A ticket's facts", ticket::head).page(),
+        Route::get("/tickets/{number}/live", OWN, "Its timeline, live", ticket::live)
+            .page()
+            .streams(),
+        Route::post("/tickets/{number}/act", WORK, "Change a ticket", act::change).page(),
+        Route::post("/tickets/{number}/run", RUN, "Run on its machine", act::run).page(),
+        Route::get("/machines", READ, "The machines", machine::list).page(),
+        Route::get("/machines/{machine}", READ, "A machine", machine::show).page(),
+        Route::get("/snapshots/{snapshot}/sections/{kind}", READ, "A section", machine::section)
+            .page(),
+        Route::get("/jobs/{job}", READ, "A job", job::show).page(),
+        Route::get("/jobs/{job}/live", READ, "A job, live", job::live).page().streams(),
+        Route::post("/jobs/{job}/cancel", RUN, "Cancel a job", job::cancel).page(),
+    ]
+}

@@ -1,0 +1,136 @@
+//! What people do with jobs: starting one (durable and audited before any machine hears of it) and
+//! cancelling it. Handing orders to machines is the gate's work, on the bus's hint.
+
+use befund_model::Timestamp;
+use befund_model::api::{NewJob, WorkInfo};
+use befund_model::id::JobId;
+use befund_model::job::{DEFAULT_DEADLINE, Job, JobState, Work};
+use befund_model::probe;
+use befund_runtime::clock;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use crate::api::caller::Caller;
+use crate::api::problem::{Code, Failure};
+use crate::bus::Hint;
+use crate::machines;
+use crate::state::AppState;
+use crate::store::repository::{Jobs as _, Tickets as _};
+
+/// The most bytes of a job's parameters, as JSON.
+pub const MAX_PARAMETER_BYTES: usize = 16 << 10;
+/// The longest that a job may wait for its machine: 30 days.
+pub const MAX_DEADLINE_SECONDS: u64 = 30 * 24 * 3600;
+
+/// What can be run on machines.
+#[must_use]
+pub fn works() -> Vec<WorkInfo> {
+    probe::catalogue()
+}
+
+/// Starts a job.
+///
+/// # Errors
+/// `not_found` for a machine or ticket that is not there, `invalid` for work or parameters that
+/// make no sense, `conflict` for a machine that was revoked.
+pub async fn start(app: &AppState, new: NewJob, caller: &Caller) -> Result<Job, Failure> {
+    let spec = spec_of(&new.work)?;
+    let parameters = match new.parameters {
+        Value::Null => Value::Object(Map::new()),
+        Value::Object(map) => Value::Object(map),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            return Err(Failure::invalid("a job's parameters are a JSON object"));
+        }
+    };
+    if parameters.to_string().len() > MAX_PARAMETER_BYTES {
+        return Err(Failure::invalid(format!(
+            "a job's parameters have {MAX_PARAMETER_BYTES} bytes at most"
+        )));
+    }
+    spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
+    let machine = machines::find(app, &new.machine).await?;
+    if machine.revoked_at.is_some() {
+        return Err(Failure::new(
+            Code::Conflict,
+            format!(
+                "machine {} was revoked, so nothing can run on it; enroll it anew",
+                machine.name
+            ),
+        ));
+    }
+    if let Some(number) = new.ticket
+        && app.store.ticket(number).await?.is_none()
+    {
+        return Err(Failure::not_found("ticket", number));
+    }
+    let seconds = new.deadline_seconds.unwrap_or(DEFAULT_DEADLINE.as_secs());
+    if seconds == 0 || seconds > MAX_DEADLINE_SECONDS {
+        return Err(Failure::invalid(format!(
+            "a job may wait for its machine for 1 to {MAX_DEADLINE_SECONDS} seconds"
+        )));
+    }
+    let now = app.clock.now();
+    let wait = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let job = Job {
+        id: JobId::new(now, clock::random()),
+        agent: machine.id,
+        ticket: new.ticket,
+        work: new.work,
+        parameters,
+        state: JobState::Waiting,
+        created_by: caller.operator.name.clone(),
+        created_at: now,
+        deadline: now.checked_add(wait).unwrap_or(Timestamp::MAX),
+        ended_at: None,
+        outcome: None,
+    };
+    let audited = app.store.start(&job, &caller.by(), now).await?;
+    let job = audited.job;
+    app.bus.tell(Hint::Order(job.agent, job.id));
+    tell(app, &job);
+    Ok(job)
+}
+
+fn spec_of(work: &Work) -> Result<&'static probe::Spec, Failure> {
+    probe::spec::work(work).ok_or_else(|| {
+        let name: String = work.name().chars().take(64).collect();
+        Failure::invalid(format!(
+            "{name:?} is nothing that can be run on a machine; `befund works` lists what can"
+        ))
+    })
+}
+
+/// A job.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get(app: &AppState, id: JobId) -> Result<Job, Failure> {
+    app.store.job(id).await?.ok_or_else(|| Failure::not_found("job", id))
+}
+
+/// Cancels a job: at once if no machine has begun it, else by asking the machine.
+///
+/// # Errors
+/// `not_found`; `conflict` if it has ended.
+pub async fn cancel(app: &AppState, id: JobId, caller: &Caller) -> Result<Job, Failure> {
+    let job = get(app, id).await?;
+    if job.state.is_final() {
+        return Err(Failure::new(
+            Code::Conflict,
+            format!("job {id} has ended already: it is {}", job.state),
+        ));
+    }
+    let ended_here = app.store.cancel(id, &caller.by(), app.clock.now()).await?;
+    if !ended_here {
+        app.bus.tell(Hint::Cancel(job.agent, id));
+    }
+    tell(app, &job);
+    get(app, id).await
+}
+
+fn tell(app: &AppState, job: &Job) {
+    app.bus.tell(Hint::Job(job.id));
+    if let Some(number) = job.ticket {
+        app.bus.tell(Hint::Ticket(number));
+    }
+}
