@@ -23,7 +23,7 @@ pub struct Listed {
 /// A file system. Only [`sync_file`](Self::sync_file) and [`sync_folder`](Self::sync_folder) make
 /// anything durable.
 pub trait Disk {
-    /// Makes a folder that only its owner may enter, and those above it.
+    /// Makes a folder that only its owner may enter, and those above it, durably.
     ///
     /// # Errors
     /// The system's.
@@ -90,7 +90,15 @@ pub struct RealDisk;
 
 impl Disk for RealDisk {
     fn make_folder(&self, path: &Path) -> io::Result<()> {
-        platform::make_private_folder(path)
+        if path.is_dir() {
+            return Ok(());
+        }
+        platform::make_private_folder(path)?;
+        // The state folder itself may be new as well.
+        for above in path.ancestors().skip(1).take(3).filter(|above| above.is_dir()) {
+            platform::sync_folder(above)?;
+        }
+        Ok(())
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

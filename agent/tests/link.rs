@@ -1,5 +1,7 @@
 //! The agent's program, as processes, against a gate of the test's own.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
+
 #[path = "link/gate.rs"]
 mod gate;
 
@@ -158,17 +160,7 @@ async fn an_answer_that_was_lost_is_asked_again_with_the_same_key() {
 #[tokio::test]
 async fn a_person_sends_and_gets_a_ticket_and_a_job_runs_once() {
     let (mut machine, gate, mut heard) = enrolled().await;
-    let job = JobId::new(Timestamp::UNIX_EPOCH, [8; 10]);
-    let order = Order {
-        job,
-        agent: gate.agent,
-        work: Work::Probe("system.disk-space".into()),
-        parameters: serde_json::json!({}),
-        ticket: None,
-        within_ms: 30_000,
-    };
-    let body = Out::Order(v1::Order { job: id::bytes(job.as_bytes()), body: json::write(&order) });
-    let message = v1::ControllerMessage { body: Some(body) };
+    let message = order(&gate);
     gate.answers.lock().unwrap().after_welcome = vec![message.clone(), message];
     machine.start("[schedule]\nhours = 0\n");
     until(&mut heard, "a hello", hello).await;
@@ -189,16 +181,68 @@ async fn a_person_sends_and_gets_a_ticket_and_a_job_runs_once() {
     assert!(sent.status.success(), "{}", text(&sent));
     assert!(text(&sent).contains("#7"), "{}", text(&sent));
     assert!(text(&sent).contains("Example Ltd"), "{}", text(&sent));
-    let (manifest, purpose) = until(&mut heard, "an upload", |heard| match heard {
-        Heard::Uploaded { manifest, purpose, .. } => Some((manifest, purpose)),
+    let (manifest, purpose, bytes) = until(&mut heard, "an upload", |heard| match heard {
+        Heard::Uploaded { manifest, purpose, bytes } => Some((manifest, purpose, bytes)),
         Heard::Said(In::Result(_)) => panic!("the job ran twice"),
         _ => None,
     })
     .await;
     assert!(!manifest.sections.is_empty());
+    let expanded: u64 = manifest.sections.iter().map(|section| section.size).sum();
+    assert!(bytes > 0 && (bytes as u64) < expanded, "{bytes} of {expanded}");
     assert!(purpose.contains("my VPN drops every hour"), "{purpose}");
     let left: Vec<_> = std::fs::read_dir(machine.state().join("spool/jobs")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// An order for a probe that every machine can run.
+fn order(gate: &Gate) -> v1::ControllerMessage {
+    let job = JobId::new(Timestamp::UNIX_EPOCH, [8; 10]);
+    let order = Order {
+        job,
+        agent: gate.agent,
+        work: Work::Probe("system.disk-space".into()),
+        parameters: serde_json::json!({}),
+        ticket: None,
+        within_ms: 30_000,
+    };
+    let body = Out::Order(v1::Order { job: id::bytes(job.as_bytes()), body: json::write(&order) });
+    v1::ControllerMessage { body: Some(body) }
+}
+
+#[tokio::test]
+async fn an_outcome_survives_a_kill_until_the_controller_has_it() {
+    let (mut machine, gate, mut heard) = enrolled().await;
+    {
+        let mut answers = gate.answers.lock().unwrap();
+        answers.after_welcome = vec![order(&gate)];
+        answers.acknowledge_results = false;
+    }
+    let result = |heard| match heard {
+        Heard::Said(In::Result(part)) => Some(part.body),
+        _ => None,
+    };
+    machine.start("[schedule]\nhours = 0\n");
+    let first = until(&mut heard, "a result", result).await;
+    machine.link.take().unwrap().kill().await.unwrap();
+    {
+        let mut answers = gate.answers.lock().unwrap();
+        answers.after_welcome.clear();
+        answers.acknowledge_results = true;
+    }
+    machine.start("[schedule]\nhours = 0\n");
+    let again = until(&mut heard, "the result again", result).await;
+    assert_eq!(again, first, "the same outcome, not that of a second run");
+    let forgotten = async {
+        loop {
+            let status = machine.command("status").arg("--json").output().await.unwrap();
+            let report: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+            if report["jobs"] == 0 && report["spool_bytes"] == 0 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, forgotten).await.expect("forgotten once acknowledged");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //! at every moment of a history. Whatever is found, no entry is half there and nothing that was
 //! acknowledged is lost.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -33,7 +33,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// What the gate heard.
 #[derive(Debug)]
-pub enum Heard {
+pub(crate) enum Heard {
     Enrolled,
     Recovered(u64),
     Renewed,
@@ -50,13 +50,15 @@ pub enum Heard {
 }
 
 /// What the gate answers.
-pub struct Answers {
+pub(crate) struct Answers {
     /// Enroll is refused with this.
-    pub refuse_enroll: Option<Status>,
+    pub(crate) refuse_enroll: Option<Status>,
     /// From when and until when new certificates are good, from the gate's time.
-    pub validity: (Duration, Duration),
+    pub(crate) validity: (Duration, Duration),
     /// What comes after welcome, on each session.
-    pub after_welcome: Vec<v1::ControllerMessage>,
+    pub(crate) after_welcome: Vec<v1::ControllerMessage>,
+    /// Whether results are acknowledged.
+    pub(crate) acknowledge_results: bool,
 }
 
 struct Ca {
@@ -68,12 +70,12 @@ struct Ca {
 
 /// The gate.
 #[derive(Clone)]
-pub struct Gate {
-    pub address: SocketAddr,
-    pub pin: CaPin,
-    pub agent: AgentId,
-    pub answers: Arc<Mutex<Answers>>,
-    pub clock: Clock,
+pub(crate) struct Gate {
+    pub(crate) address: SocketAddr,
+    pub(crate) pin: CaPin,
+    pub(crate) agent: AgentId,
+    pub(crate) answers: Arc<Mutex<Answers>>,
+    pub(crate) clock: Clock,
     ca: Arc<Ca>,
     heard: mpsc::UnboundedSender<Heard>,
     bound: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -119,12 +121,12 @@ fn time(at: Timestamp) -> time::OffsetDateTime {
 
 impl Gate {
     /// Starts one on a free port; it ends with the test's runtime.
-    pub async fn start() -> (Self, mpsc::UnboundedReceiver<Heard>) {
+    pub(crate) async fn start() -> (Self, mpsc::UnboundedReceiver<Heard>) {
         Self::start_at(0).await
     }
 
     /// Starts one whose clock is so many milliseconds ahead.
-    pub async fn start_at(ahead_ms: i64) -> (Self, mpsc::UnboundedReceiver<Heard>) {
+    pub(crate) async fn start_at(ahead_ms: i64) -> (Self, mpsc::UnboundedReceiver<Heard>) {
         let clock = Clock::system();
         clock.correct_by(ahead_ms);
         let (ca, server_key, chain) = ca(&clock);
@@ -138,6 +140,7 @@ impl Gate {
                 refuse_enroll: None,
                 validity: (Duration::from_secs(3600), Duration::from_secs(24 * 3600)),
                 after_welcome: Vec::new(),
+                acknowledge_results: true,
             })),
             clock,
             ca: Arc::new(ca),
@@ -167,7 +170,7 @@ impl Gate {
     }
 
     /// A token for this gate.
-    pub fn token(&self) -> EnrollmentToken {
+    pub(crate) fn token(&self) -> EnrollmentToken {
         EnrollmentToken {
             addresses: vec![self.address.to_string()],
             ca_pin: self.pin,
@@ -327,6 +330,9 @@ impl link_server::Link for Gate {
                     Some(In::Result(part)) if part.last => {
                         let ack = Out::ResultAck(v1::ResultAck { job: part.job.clone() });
                         gate.tell(Heard::Said(In::Result(part)));
+                        if !gate.answers.lock().unwrap().acknowledge_results {
+                            continue;
+                        }
                         let _ = say.send(Ok(v1::ControllerMessage { body: Some(ack) })).await;
                     }
                     Some(other) => gate.tell(Heard::Said(other)),
