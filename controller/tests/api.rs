@@ -1,0 +1,12 @@
+//! The API and the console over a real bound port, on a store of their own.
+
+#[path = "api/bed.rs"]
+mod bed;
+#[path = "api/hostile.rs"]
+mod hostile;
+#[path = "api/matrix.rs"]
+mod matrix;
+#[path = "api/session.rs"]
+mod session;
+#[path = "api/tickets.rs"]
+mod tickets;

@@ -1,0 +1,114 @@
+//! Whatever a machine or a person sends is text on every page.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use befund_controller::store::repository::{
+    Agents as _, IncomingSnapshot, Ingested, MachineFacts, NewToken, Redeemed, Redemption,
+    Snapshots as _,
+};
+use befund_model::id::{AgentId, RequestId, SnapshotId, TokenId};
+use befund_model::operator::Role;
+use befund_model::section;
+use befund_model::snapshot::{
+    Manifest, PrivacyClass, Purpose, Request, Section, SectionRef, Status, Volatility,
+};
+use befund_runtime::clock;
+use jiff::SignedDuration;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::bed::{Bed, system};
+
+const HOSTILE: &str = "=cmd()|'<script>alert(1)</script>\"><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\u{0}\u{9b}\u{200b}";
+
+#[tokio::test]
+async fn nothing_that_was_sent_becomes_markup_or_hides() {
+    let bed = Bed::new().await;
+    let agent = enroll(&bed).await;
+    let (snapshot, ticket) = send(&bed, agent).await;
+    let pages = [
+        "/tickets".to_owned(),
+        format!("/tickets/{ticket}"),
+        format!("/tickets/{ticket}/head"),
+        "/machines".to_owned(),
+        format!("/machines/{agent}"),
+        format!("/snapshots/{snapshot}/sections/os"),
+    ];
+    for path in pages {
+        let request = bed.by(Role::Administrator, Method::GET, &path).await;
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let page = answer.text().await.expect("a text");
+        assert!(page.contains("&lt;script&gt;alert(1)"), "{path} shows it");
+        assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{path}");
+        let hidden = ['\u{202e}', '\u{1b}', '\u{0}', '\u{9b}', '\u{200b}'];
+        assert!(!page.contains(hidden), "{path} hides nothing");
+    }
+}
+
+async fn enroll(bed: &Bed) -> AgentId {
+    let now = bed.app.clock.now();
+    let token = NewToken {
+        id: TokenId::new(now, clock::random()),
+        secret_hash: [5; 32],
+        uses: 1,
+        expires_at: now.checked_add(SignedDuration::from_mins(5)).expect("in range"),
+        group: HOSTILE.replace('\0', ""),
+        network: String::new(),
+    };
+    let redemption = Redemption {
+        token: token.id,
+        secret_hash: token.secret_hash,
+        agent: AgentId::new(now, clock::random()),
+        public_key: vec![1, 2, 3],
+        facts: MachineFacts { name: text(), os: text(), agent_version: text() },
+        source: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    bed.app.store.create_token(token, &system(), now).await.expect("a token");
+    match bed.app.store.redeem(redemption, now).await.expect("redeemed") {
+        Redeemed::New(agent) => agent,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// PostgreSQL keeps no NUL in a text, so names have none; JSON does.
+fn text() -> String {
+    HOSTILE.replace('\0', "")
+}
+
+async fn send(bed: &Bed, agent: AgentId) -> (SnapshotId, i64) {
+    let now = bed.app.clock.now();
+    let content =
+        json!({ "hostname": HOSTILE, HOSTILE: [{ HOSTILE: HOSTILE }], "list": [HOSTILE] });
+    let line = SectionRef {
+        kind: section::OS.kind.clone(),
+        status: Status::Partial,
+        reason: text(),
+        hash: befund_model::id::Hash::of(b""),
+        size: 0,
+        class: PrivacyClass::Scheduled,
+        volatility: Volatility::Stable,
+        redacted: 0,
+        took_us: 1,
+    };
+    let section = Section::new(line, content.to_string().into_bytes());
+    let frame = zstd::bulk::compress(&section.bytes, 3).expect("compressed");
+    let id = SnapshotId::new(now, clock::random());
+    let request = Request {
+        id: RequestId::new(now, clock::random()),
+        message: text(),
+        requester: text(),
+        at: now,
+    };
+    let incoming = IncomingSnapshot {
+        agent,
+        sections: vec![(section.line.hash, frame)],
+        manifest: Manifest { id, taken_at: now, sections: vec![section.line] },
+        purpose: Purpose::Request(request),
+    };
+    let answers = bed.app.store.ingest(vec![incoming], now).await.expect("ingested");
+    match answers.as_slice() {
+        [Ingested::Stored { ticket: Some(ticket) }] => (id, ticket.0),
+        other => panic!("{other:?}"),
+    }
+}
