@@ -12,7 +12,6 @@ use befund_proto::v1::upload_part::Body as Part;
 use befund_proto::v1::upload_reply::Body as Reply;
 use befund_runtime::telemetry;
 use futures_core::Stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Status, Streaming};
 use tracing::{error, info};
 
@@ -23,18 +22,15 @@ use crate::store::repository::{IncomingSnapshot, Ingested, Snapshots as _, Store
 
 mod assembly;
 mod expand;
+mod room;
 mod wanted;
 
 use assembly::{Opening, Piece, Sections};
+use room::Place;
+pub(super) use room::Room;
 use wanted::Wanted;
 
-/// Uploads that are taken in at once; more wait, and then come back later.
-const AT_ONCE: usize = 512;
-/// Compressed bytes that are held at once, in KiB.
-const HELD_KIB: usize = 256 << 10;
-/// How long an upload waits for room before it is told to come back.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// When it is told to come back.
+/// When an upload that finds no room is told to come back.
 const LATER_MS: u32 = 5_000;
 /// How long a machine may take for each message.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -91,19 +87,6 @@ pub(super) enum Refused {
     Hash,
 }
 
-/// How much is taken in at once, over all machines.
-#[derive(Debug)]
-pub(super) struct Room {
-    slots: Arc<Semaphore>,
-    kib: Arc<Semaphore>,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self { slots: Arc::new(Semaphore::new(AT_ONCE)), kib: Arc::new(Semaphore::new(HELD_KIB)) }
-    }
-}
-
 /// An upload under way.
 pub(super) struct Upload {
     shared: Arc<Shared>,
@@ -111,8 +94,7 @@ pub(super) struct Upload {
     inbound: Streaming<v1::UploadPart>,
     step: Step,
     rounds: u32,
-    slot: Option<OwnedSemaphorePermit>,
-    held: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
 }
 
 enum Step {
@@ -156,8 +138,7 @@ impl Upload {
         agent: AgentId,
         inbound: Streaming<v1::UploadPart>,
     ) -> impl Stream<Item = Result<v1::UploadReply, Status>> + Send {
-        let this =
-            Self { shared, agent, inbound, step: Step::Open, rounds: 0, slot: None, held: None };
+        let this = Self { shared, agent, inbound, step: Step::Open, rounds: 0, place: None };
         futures_util::stream::try_unfold(this, Self::next)
     }
 
@@ -186,9 +167,7 @@ impl Upload {
     }
 
     async fn open(&mut self) -> Result<Reply, Stop> {
-        let slot = Arc::clone(&self.shared.room.slots).acquire_owned();
-        let slot = tokio::time::timeout(PATIENCE, slot).await.map_err(|_| Stop::Later)?;
-        self.slot = Some(slot.map_err(|_| Stop::Later)?);
+        self.place = Some(self.shared.room.enter(self.agent).await.ok_or(Stop::Later)?);
         let mut opening = Opening::default();
         let (manifest, purpose) = loop {
             let Part::Open(part) = self.hear().await? else { return Err(Refused::Order.into()) };
@@ -241,7 +220,8 @@ impl Upload {
                 Part::Open(_) => return Err(Refused::Order.into()),
                 Part::Section(head) => {
                     let length = sections.head(&head, &manifest)?;
-                    self.hold(length).await?;
+                    let place = self.place.as_mut().ok_or(Stop::Later)?;
+                    place.hold(length).await.ok_or(Stop::Later)?;
                 }
                 Part::Chunk(chunk) => {
                     metrics::counter!("befund_gate_upload_bytes_total")
@@ -260,19 +240,6 @@ impl Upload {
             }
         }
         self.commit(manifest, purpose, whole).await
-    }
-
-    /// Waits for room for this many bytes.
-    async fn hold(&mut self, bytes: u64) -> Result<(), Stop> {
-        let kib = u32::try_from(bytes.div_ceil(1_024)).map_err(|_| Refused::Length)?;
-        let held = Arc::clone(&self.shared.room.kib).acquire_many_owned(kib);
-        let held = tokio::time::timeout(PATIENCE, held).await.map_err(|_| Stop::Later)?;
-        let held = held.map_err(|_| Stop::Later)?;
-        match &mut self.held {
-            Some(all) => all.merge(held),
-            none => *none = Some(held),
-        }
-        Ok(())
     }
 
     async fn apply(
@@ -310,7 +277,7 @@ impl Upload {
             }
             Err(IngestError::Store(error)) => return Err(error.into()),
         };
-        (self.slot, self.held) = (None, None);
+        self.place = None;
         if !duplicate {
             self.shared.roots.set(self.agent, root);
             self.shared.bus.tell(Hint::Machine(self.agent));
@@ -335,7 +302,9 @@ impl Upload {
         missing: &[Hash],
     ) -> Result<Reply, Stop> {
         self.rounds += 1;
-        self.held = None;
+        if let Some(place) = &mut self.place {
+            place.release();
+        }
         let lacking = |hash: &Hash| sent.contains(hash) || missing.contains(hash);
         let own = manifest.sections.iter().map(|line| line.hash).filter(|hash| !lacking(hash));
         let wanted = wanted::choose(&manifest, &own.collect(), None);

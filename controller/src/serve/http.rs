@@ -164,7 +164,18 @@ impl Console {
     /// Its URL, as a person on this host types it.
     pub(super) fn url(&self) -> String {
         let scheme = if self.certificates.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        let config = &self.certificates.config;
+        let names = config.console.names.iter().chain(&config.gate.names);
+        match names.into_iter().next() {
+            Some(name) if self.address.ip().is_unspecified() => {
+                let name = match name.parse::<std::net::Ipv6Addr>() {
+                    Ok(address) => format!("[{address}]"),
+                    Err(_) => name.clone(),
+                };
+                format!("{scheme}://{name}:{}", self.address.port())
+            }
+            _ => format!("{scheme}://{}", self.address),
+        }
     }
 
     /// Serves until the soft stop, in tasks of `life`.
