@@ -2,6 +2,7 @@
 //! orders to machines.
 
 pub mod api;
+pub mod backup;
 pub mod bus;
 pub mod ca;
 pub mod config;

@@ -12,6 +12,7 @@
 mod agents;
 mod audit;
 mod bulk;
+pub mod dump;
 mod enroll;
 pub mod ingest;
 mod intake;

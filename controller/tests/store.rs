@@ -1,5 +1,8 @@
 //! The store's contract: every case runs on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
+#[path = "store/backup.rs"]
+mod backup;
 #[path = "store/bed.rs"]
 mod bed;
 #[path = "store/enrollment.rs"]
@@ -8,5 +11,7 @@ mod enrollment;
 mod intake;
 #[path = "store/jobs.rs"]
 mod jobs;
+#[path = "store/opening.rs"]
+mod opening;
 #[path = "store/tickets.rs"]
 mod tickets;

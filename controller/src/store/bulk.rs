@@ -14,9 +14,9 @@ const MOST_VALUES: usize = 8_192;
 /// Runs `head (…), (…) tail` over all rows; every row has the same number of values.
 pub(in crate::store) async fn execute(
     session: &mut Session,
-    head: &'static str,
+    head: &str,
     rows: Vec<Vec<Value>>,
-    tail: &'static str,
+    tail: &str,
 ) -> Result<u64> {
     let mut touched = 0;
     let mut rows = rows.into_iter();
@@ -45,7 +45,7 @@ pub(in crate::store) async fn rows(
     Ok(found)
 }
 
-/// `prefix IN ($2, …)`, padded to a power of two with the last value: the text and the values.
+/// The list of an `IN`, counted from a place on, padded to a power of two with the last value: the text and the values.
 pub(in crate::store) fn list(from: usize, mut values: Vec<Value>) -> (String, Vec<Value>) {
     if let Some(last) = values.last().cloned() {
         values.resize(values.len().next_power_of_two(), last);

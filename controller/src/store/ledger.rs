@@ -16,6 +16,8 @@ use befund_model::id::{AgentId, TokenId};
 
 /// Ticket numbers are noted this many ahead, so that most tickets need no line.
 pub const TICKET_STEP: i64 = 100;
+/// How far ticket numbers jump when an epoch is raised.
+pub const EPOCH_STEP: i64 = 1_000;
 const FIRST_WORDS: &str = "befund-ledger 1";
 
 /// Why the ledger cannot be used.
@@ -95,9 +97,7 @@ impl Ledger {
         // A line that a power cut tore was never acknowledged.
         file.set_len(whole as u64).map_err(|error| fail("mend", error))?;
         if whole == 0 {
-            let name = data_encoding::HEXLOWER.encode(&befund_runtime::clock::random::<16>());
-            file.write_all(format!("{FIRST_WORDS} {name}\n").as_bytes())
-                .map_err(|error| fail("write", error))?;
+            file.write_all(first_line().as_bytes()).map_err(|error| fail("write", error))?;
             file.sync_all().map_err(|error| fail("sync", error))?;
             sync_folder(&path).map_err(|error| fail("sync the folder of", error))?;
         }
@@ -192,6 +192,19 @@ fn note(told: &mut Told, line: &str) -> bool {
         _ => return false,
     }
     true
+}
+
+/// The line that a new ledger begins with; its random name tells it from any other.
+#[must_use]
+pub fn first_line() -> String {
+    let name = data_encoding::HEXLOWER.encode(&befund_runtime::clock::random::<16>());
+    format!("{FIRST_WORDS} {name}\n")
+}
+
+/// The line that tells of a new epoch.
+#[must_use]
+pub fn epoch_line(epoch: i64, at: Timestamp) -> String {
+    format!("epoch {epoch} {}\n", at.as_microsecond())
 }
 
 /// The bytes up to and with the last line's end.

@@ -153,18 +153,53 @@ impl Store {
         .map_err(|source| StoreError::Database { operation, source })
     }
 
+    /// A transaction that sees everything as of one moment, and takes its time.
+    pub(in crate::store) async fn moment(&self, operation: &'static str) -> Result<Session> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                let transaction = readers
+                    .begin()
+                    .await
+                    .map_err(|source| StoreError::Database { operation, source })?;
+                Ok(Session::sqlite_tx(transaction, operation))
+            }
+            Pools::Postgres(pool) => {
+                let transaction = pool
+                    .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await
+                    .map_err(|source| StoreError::Database { operation, source })?;
+                let mut session = Session::postgres_tx(transaction, operation);
+                session.takes_its_time().await?;
+                Ok(session)
+            }
+        }
+    }
+
     /// A transaction to write in; on SQLite the only one at a time.
     pub(in crate::store) async fn begin(&self, operation: &'static str) -> Result<Session> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => writer
-                .begin_with("BEGIN IMMEDIATE")
-                .await
-                .map(|tx| Session::sqlite_tx(tx, operation)),
+            Pools::Sqlite { writer, .. } => {
+                begin_sqlite(writer).await.map(|tx| Session::sqlite_tx(tx, operation))
+            }
             Pools::Postgres(pool) => {
                 pool.begin().await.map(|tx| Session::postgres_tx(tx, operation))
             }
         }
         .map_err(|source| StoreError::Database { operation, source })
+    }
+}
+
+/// Begins to write. A full disk makes SQLite end a transaction by itself, which leaves the connection
+/// counting one that is no more; such a connection is replaced.
+async fn begin_sqlite(
+    writer: &SqlitePool,
+) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
+    match writer.begin_with("BEGIN IMMEDIATE").await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with("BEGIN IMMEDIATE").await
+        }
+        begun => begun,
     }
 }
 

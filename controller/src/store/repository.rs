@@ -1,21 +1,22 @@
 //! What can be asked of the store and what can be changed, by topic. Implemented by
 //! `Store`, over either database.
 
+mod people;
+mod work;
+
 use std::collections::HashSet;
 use std::future::Future;
 
 use befund_model::Timestamp;
 use befund_model::api::{MachineQuery, Page, SnapshotRecord, TicketQuery};
-use befund_model::audit::{AuditEntry, By};
-use befund_model::id::{
-    AgentId, AuditId, CredentialId, Hash, JobId, OperatorId, RequestId, SnapshotId, TicketNumber,
-    TokenId,
-};
-use befund_model::job::{Job, JobEvent, Outcome};
+use befund_model::audit::By;
+use befund_model::id::{AgentId, Hash, RequestId, SnapshotId, TicketNumber, TokenId};
 use befund_model::machine::Machine;
-use befund_model::operator::{Operator, Role};
 use befund_model::snapshot::{Manifest, Purpose};
 use befund_model::ticket::{InvalidChange, Ticket, TicketChange, TicketEvent, TimelineEntry};
+
+pub use people::{CredentialKind, NewCredential, Operators};
+pub use work::{Audit, AuditReceipt, AuditedJob, Jobs};
 
 /// What every method may fail with.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -376,190 +377,4 @@ pub trait Tickets {
         after: i64,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<TimelineEntry>>> + Send;
-}
-
-/// The proof that an action stands in the audit record, durably. Only the store makes one, and a
-/// job is handed to a machine only against one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AuditReceipt {
-    pub(in crate::store) entry: AuditId,
-}
-
-impl AuditReceipt {
-    /// The entry.
-    #[must_use]
-    pub const fn entry(&self) -> AuditId {
-        self.entry
-    }
-}
-
-/// A job whose start stands in the audit record.
-#[derive(Clone, Debug)]
-pub struct AuditedJob {
-    /// The job.
-    pub job: Job,
-    /// The proof.
-    pub receipt: AuditReceipt,
-}
-
-/// Jobs, their events and their results.
-pub trait Jobs {
-    /// Keeps a new job (state `waiting`), with its timeline event and its audit entry.
-    fn start(
-        &self,
-        job: &Job,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<AuditedJob>> + Send;
-    /// A job.
-    fn job(&self, id: JobId) -> impl Future<Output = Result<Option<Job>>> + Send;
-    /// The jobs of a machine that wait to be delivered and have not expired, oldest first.
-    fn waiting(
-        &self,
-        agents: &[AgentId],
-        at: Timestamp,
-    ) -> impl Future<Output = Result<Vec<AuditedJob>>> + Send;
-    /// The machine has the order durably. False: the job has moved on or is not this agent's.
-    fn delivered(
-        &self,
-        agent: AgentId,
-        job: JobId,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool>> + Send;
-    /// Keeps events that come in order from the machine, each once; answers the highest sequence
-    /// number that is durable. Tells them on the job's ticket too.
-    fn events(
-        &self,
-        agent: AgentId,
-        job: JobId,
-        events: &[JobEvent],
-        at: Timestamp,
-    ) -> impl Future<Output = Result<u32>> + Send;
-    /// Keeps the outcome, exactly once (false: it had one, or is not this agent's), and tells it on
-    /// the ticket.
-    fn finish(
-        &self,
-        agent: AgentId,
-        job: JobId,
-        outcome: &Outcome,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool>> + Send;
-    /// Ends a job that nobody has begun; true if it ended here, false if the machine must be asked.
-    fn cancel(
-        &self,
-        job: JobId,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool>> + Send;
-    /// Ends the jobs whose deadline has passed; answers which.
-    fn expire(&self, at: Timestamp) -> impl Future<Output = Result<Vec<JobId>>> + Send;
-    /// A job's events from after this one on.
-    fn job_events(
-        &self,
-        job: JobId,
-        after: u32,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<JobEvent>>> + Send;
-}
-
-/// A credential that was shown: a browser's session or a personal token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialKind {
-    /// A browser's session.
-    Session,
-    /// A personal token.
-    Token,
-}
-
-/// A new credential; the secret is known only as its hash.
-#[derive(Clone, Debug)]
-pub struct NewCredential {
-    /// Its public half.
-    pub id: CredentialId,
-    /// SHA-256 of the secret.
-    pub secret_hash: [u8; 32],
-    /// What it is.
-    pub kind: CredentialKind,
-    /// Whose it is.
-    pub operator: OperatorId,
-    /// What it is for.
-    pub label: String,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-/// People's accounts and what they sign in with.
-pub trait Operators {
-    /// Makes an account.
-    fn add_operator(
-        &self,
-        operator: &Operator,
-        password_hash: &str,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
-    /// Switches an account off (ending its credentials) or on.
-    fn set_disabled(
-        &self,
-        name: &str,
-        disabled: bool,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
-    /// Gives an account a new password, ending its credentials.
-    fn set_password(
-        &self,
-        name: &str,
-        password_hash: &str,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
-    /// An account and its password's hash, by name.
-    fn operator(
-        &self,
-        name: &str,
-    ) -> impl Future<Output = Result<Option<(Operator, String)>>> + Send;
-    /// All accounts, by name.
-    fn operators(&self) -> impl Future<Output = Result<Vec<Operator>>> + Send;
-    /// Keeps a credential.
-    fn add_credential(
-        &self,
-        credential: &NewCredential,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
-    /// Whose credential this is, if it is still good and the account too.
-    fn credential(
-        &self,
-        id: CredentialId,
-        secret_hash: &[u8; 32],
-        at: Timestamp,
-    ) -> impl Future<Output = Result<Option<Operator>>> + Send;
-    /// Ends a credential.
-    fn end_credential(
-        &self,
-        id: CredentialId,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
-    /// Whether there is any account.
-    fn has_operator(&self, role: Role) -> impl Future<Output = Result<bool>> + Send;
-}
-
-/// The audit record.
-pub trait Audit {
-    /// Writes an entry of its own, for what changes nothing in the store (a sign-in that failed).
-    fn record(
-        &self,
-        action: &str,
-        object: &str,
-        detail: &serde_json::Value,
-        by: &By,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<AuditReceipt>> + Send;
-    /// Gives entries that have none their place in the log, in batches; answers how many.
-    fn sequence(&self) -> impl Future<Output = Result<u64>> + Send;
-    /// Entries by place, from after this one on.
-    fn audit(&self, after: i64, limit: u32)
-    -> impl Future<Output = Result<Vec<AuditEntry>>> + Send;
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use befund_model::Timestamp;
 use befund_model::id::Hash;
+use futures_util::TryStreamExt as _;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, Transaction};
 
@@ -184,6 +185,31 @@ impl Session {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
+    /// Every row, one after the other, without holding them all; the callback says whether to go on.
+    pub(in crate::store) async fn each(
+        &mut self,
+        sql: impl Into<Cow<'static, str>> + Send,
+        mut take: impl FnMut(Row) -> Result<bool> + Send,
+    ) -> Result<()> {
+        let sql = sql.into();
+        let operation = self.operation;
+        let mut outcome = Ok(true);
+        let streamed: Result<()> =
+            on_link!(self, sql, Vec::<Value>::new(), |query, connection| async {
+                let mut rows = query.fetch(connection);
+                while let Some(row) = rows.try_next().await? {
+                    outcome = take(Row::new(row, operation));
+                    if !matches!(outcome, Ok(true)) {
+                        break;
+                    }
+                }
+                Ok::<(), sqlx::Error>(())
+            }
+            .await);
+        streamed?;
+        outcome.map(|_| ())
+    }
+
     /// Commits. Only after this is anything durable.
     pub(in crate::store) async fn commit(self) -> Result<()> {
         let operation = self.operation;
@@ -198,6 +224,28 @@ impl Session {
     /// What this session is for.
     pub(in crate::store) const fn operation(&self) -> &'static str {
         self.operation
+    }
+
+    /// Lifts the deadline of single statements: what follows reads or writes everything.
+    pub(in crate::store) async fn takes_its_time(&mut self) -> Result<()> {
+        if self.has_rivals() {
+            self.execute("SET LOCAL statement_timeout = 0", Vec::new()).await?;
+            self.execute("SET LOCAL idle_in_transaction_session_timeout = 0", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets PostgreSQL count a timeline's places on from the last; SQLite does so by itself.
+    pub(in crate::store) async fn count_events_on(&mut self) -> Result<()> {
+        if self.has_rivals() {
+            self.rows(
+                "SELECT setval(pg_get_serial_sequence('ticket_events', 'seq'), \
+                 (SELECT COALESCE(MAX(seq), 0) + 1 FROM ticket_events), false)",
+                Vec::new(),
+            )
+            .await?;
+        }
+        Ok(())
     }
 
     /// Whether other writers can be at work beside this one.

@@ -59,6 +59,20 @@ impl Bed {
         Store::open(&self.url, options(&self.folder)).await.unwrap()
     }
 
+    /// Changes the database from outside of the store.
+    pub(crate) async fn tamper(&self, statement: &str) {
+        if let Some(postgres) = &self.postgres {
+            postgres.run(statement).unwrap();
+            return;
+        }
+        let path = self.folder.path().join("befund.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        sqlx::Connection::close(connection).await.unwrap();
+    }
+
     /// A machine that was enrolled.
     pub(crate) async fn machine(&self, name: &str) -> AgentId {
         let token = token(1);

@@ -1,0 +1,336 @@
+//! The database as rows of JSON, the same for both kinds, so that a backup of one can be restored
+//! into the other. What credentials people hold is left out: after a restore they sign in again.
+
+use befund_model::Timestamp;
+use befund_model::audit::{Actor, By};
+use data_encoding::BASE64;
+use serde_json::{Value as Json, json};
+
+use super::ledger::Told;
+use super::open::Store;
+use super::repository::Result;
+use super::sql::{Row, Session, Value, args, corrupt};
+use super::{audit, bulk};
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Int,
+    Text,
+    Blob,
+}
+use Kind::{Blob, Int, Text};
+
+struct Table {
+    name: &'static str,
+    columns: &'static [(&'static str, Kind)],
+}
+
+/// What is backed up, in the order in which it can be put back.
+const TABLES: &[Table] = &[
+    Table { name: "meta", columns: &[("key", Text), ("value", Int), ("data", Blob)] },
+    Table {
+        name: "tokens",
+        columns: &[
+            ("id", Blob),
+            ("secret_hash", Blob),
+            ("uses_left", Int),
+            ("expires_at", Int),
+            ("machine_group", Text),
+            ("network", Text),
+            ("created_by", Text),
+            ("created_at", Int),
+        ],
+    },
+    Table {
+        name: "redemptions",
+        columns: &[("token", Blob), ("key_hash", Blob), ("agent", Blob), ("at", Int)],
+    },
+    Table {
+        name: "agents",
+        columns: &[
+            ("id", Blob),
+            ("name", Text),
+            ("folded", Text),
+            ("os", Text),
+            ("agent_version", Text),
+            ("machine_group", Text),
+            ("public_key", Blob),
+            ("recovery_counter", Int),
+            ("enrolled_at", Int),
+            ("last_seen", Int),
+            ("revoked_at", Int),
+            ("last_snapshot", Blob),
+            ("clock_offset_ms", Int),
+        ],
+    },
+    Table { name: "sections", columns: &[("hash", Blob), ("bytes", Blob)] },
+    Table { name: "owned", columns: &[("agent", Blob), ("hash", Blob)] },
+    Table {
+        name: "snapshots",
+        columns: &[
+            ("id", Blob),
+            ("agent", Blob),
+            ("received_at", Int),
+            ("taken_at", Int),
+            ("ticket", Int),
+            ("manifest", Text),
+        ],
+    },
+    Table {
+        name: "tickets",
+        columns: &[
+            ("number", Int),
+            ("version", Int),
+            ("changed_by", Text),
+            ("subject", Text),
+            ("folded", Text),
+            ("requester", Text),
+            ("machine", Blob),
+            ("status", Text),
+            ("priority", Int),
+            ("level", Text),
+            ("assignee", Text),
+            ("solution", Text),
+            ("opened_at", Int),
+            ("updated_at", Int),
+            ("request", Blob),
+        ],
+    },
+    Table {
+        name: "ticket_events",
+        columns: &[("seq", Int), ("ticket", Int), ("at", Int), ("by_name", Text), ("event", Text)],
+    },
+    Table {
+        name: "jobs",
+        columns: &[
+            ("id", Blob),
+            ("agent", Blob),
+            ("ticket", Int),
+            ("work", Text),
+            ("parameters", Text),
+            ("state", Text),
+            ("created_by", Text),
+            ("created_at", Int),
+            ("deadline", Int),
+            ("ended_at", Int),
+            ("outcome", Text),
+            ("answered", Int),
+            ("last_event", Int),
+            ("audit", Blob),
+        ],
+    },
+    Table {
+        name: "job_events",
+        columns: &[("job", Blob), ("seq", Int), ("at", Int), ("what", Text)],
+    },
+    Table {
+        name: "operators",
+        columns: &[
+            ("id", Blob),
+            ("name", Text),
+            ("folded", Text),
+            ("role", Text),
+            ("disabled", Int),
+            ("created_at", Int),
+            ("password_hash", Text),
+        ],
+    },
+    Table {
+        name: "audit",
+        columns: &[
+            ("id", Blob),
+            ("at", Int),
+            ("actor", Text),
+            ("source", Text),
+            ("action", Text),
+            ("object", Text),
+            ("detail", Text),
+            ("seq", Int),
+            ("hash", Blob),
+        ],
+    },
+];
+
+impl Table {
+    fn columns(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether what happened after the backup is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Epoch {
+    /// The ledger reaches beyond the backup.
+    Same,
+    /// It does not: outstanding tokens are void and ticket numbers jump.
+    Raised,
+}
+
+impl Store {
+    /// Every row of every table, as of one moment; the callback says whether to go on.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn dump(
+        &self,
+        mut take: impl FnMut(&'static str, Vec<Json>) -> bool + Send,
+    ) -> Result<()> {
+        let mut session = self.moment("read everything for a backup").await?;
+        for table in TABLES {
+            let sql = format!("SELECT {} FROM {}", table.columns(), table.name);
+            session.each(sql, |row| Ok(take(table.name, read(table, &row)?))).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins to replace everything by what a backup holds: one transaction, nothing of which
+    /// counts before [`RestoreInto::commit`].
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn restore(
+        &self,
+        told: Told,
+        epoch: Epoch,
+        made_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<RestoreInto> {
+        let mut session = self.begin("restore a backup").await?;
+        session.takes_its_time().await?;
+        session.execute("DELETE FROM credentials", Vec::new()).await?;
+        for table in TABLES.iter().rev() {
+            session.execute(format!("DELETE FROM {}", table.name), Vec::new()).await?;
+        }
+        Ok(RestoreInto { session, told, epoch, made_at, at, waiting: None })
+    }
+}
+
+/// A restore under way; dropped without a commit, it never was.
+pub struct RestoreInto {
+    session: Session,
+    told: Told,
+    epoch: Epoch,
+    made_at: Timestamp,
+    at: Timestamp,
+    waiting: Option<(&'static Table, Vec<Vec<Value>>)>,
+}
+
+/// How many rows are inserted at once.
+const BATCH: usize = 64;
+
+impl RestoreInto {
+    /// Puts a row back.
+    ///
+    /// # Errors
+    /// If there is no such table, or the row is not one of it, or the database fails.
+    pub async fn row(&mut self, table: &str, values: Vec<Json>) -> Result<()> {
+        let table = TABLES
+            .iter()
+            .find(|known| known.name == table)
+            .ok_or_else(|| corrupt("a backup", format!("this program has no table {table:?}")))?;
+        if table.columns.len() != values.len() {
+            return Err(corrupt("a backup", format!("a row of {} has another shape", table.name)));
+        }
+        let row = values
+            .into_iter()
+            .zip(table.columns)
+            .map(|(value, (_, kind))| value_of(value, *kind))
+            .collect::<Result<Vec<Value>>>()?;
+        if self
+            .waiting
+            .as_ref()
+            .is_some_and(|(other, rows)| other.name != table.name || rows.len() >= BATCH)
+        {
+            self.flush().await?;
+        }
+        self.waiting.get_or_insert_with(|| (table, Vec::new())).1.push(row);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let Some((table, rows)) = self.waiting.take() else { return Ok(()) };
+        let head = format!("INSERT INTO {} ({}) VALUES", table.name, table.columns());
+        bulk::execute(&mut self.session, &head, rows, "").await?;
+        Ok(())
+    }
+
+    /// Lets what must not roll back stand, and makes it all count.
+    ///
+    /// # Errors
+    /// If the database fails; then everything is as it was.
+    pub async fn commit(mut self) -> Result<()> {
+        self.flush().await?;
+        let Self { mut session, told, epoch, made_at, at, .. } = self;
+        for (agent, revoked_at) in &told.revoked {
+            session
+                .execute(
+                    "UPDATE agents SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
+                    args![*agent, *revoked_at],
+                )
+                .await?;
+        }
+        for (token, left) in &told.tokens {
+            session
+                .execute(
+                    "UPDATE tokens SET uses_left = $2 WHERE id = $1 AND uses_left > $2",
+                    args![*token, *left],
+                )
+                .await?;
+        }
+        session
+            .execute(
+                "UPDATE meta SET value = $1 WHERE key = 'ticket' AND value < $1",
+                args![told.tickets],
+            )
+            .await?;
+        session
+            .execute("UPDATE meta SET value = $1 WHERE key = 'epoch'", args![told.epoch])
+            .await?;
+        if epoch == Epoch::Raised {
+            session.execute("UPDATE tokens SET uses_left = 0", Vec::new()).await?;
+            session
+                .execute(
+                    "UPDATE meta SET value = value + $1 WHERE key = 'ticket'",
+                    args![super::ledger::EPOCH_STEP],
+                )
+                .await?;
+        }
+        session.count_events_on().await?;
+        let by = By { actor: Actor::System, source: "local".to_owned() };
+        let detail = json!({ "made_at": made_at, "epoch": told.epoch });
+        audit::entry(&mut session, "controller.restore", "controller", &detail, &by, at).await?;
+        session.commit().await
+    }
+}
+
+fn read(table: &Table, row: &Row) -> Result<Vec<Json>> {
+    table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(column, (_, kind))| {
+            Ok(match kind {
+                Int => row.maybe_int(column)?.map_or(Json::Null, Json::from),
+                Text => row.maybe_text(column)?.map_or(Json::Null, Json::from),
+                Blob => row
+                    .maybe_blob(column)?
+                    .map_or(Json::Null, |bytes| Json::from(BASE64.encode(&bytes))),
+            })
+        })
+        .collect()
+}
+
+fn value_of(value: Json, kind: Kind) -> Result<Value> {
+    let wrong = || corrupt("a backup", "a value is not of its column's kind");
+    Ok(match (kind, value) {
+        (Int, Json::Null) => Value::Int(None),
+        (Text, Json::Null) => Value::Text(None),
+        (Blob, Json::Null) => Value::Blob(None),
+        (Int, Json::Number(number)) => Value::Int(Some(number.as_i64().ok_or_else(wrong)?)),
+        (Text, Json::String(text)) => Value::Text(Some(text)),
+        (Blob, Json::String(text)) => {
+            Value::Blob(Some(BASE64.decode(text.as_bytes()).map_err(|_| wrong())?))
+        }
+        (Int | Text | Blob, _) => return Err(wrong()),
+    })
+}
