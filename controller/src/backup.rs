@@ -241,6 +241,23 @@ pub async fn restore(
     Ok(Restored { made_at, rows, epoch: raised.then_some(told.epoch), config })
 }
 
+/// The configuration that a backup holds, if it holds one. Reads the backup to its end.
+///
+/// # Errors
+/// If the passphrase is wrong, or the file was cut off or altered.
+pub fn configuration(from: &Path, passphrase: &str) -> Result<Option<String>, BackupError> {
+    let (_, files) = read(from, passphrase, |_, _| Ok(()))?;
+    let bytes = files.into_iter().find(|(name, _)| name == "config.toml").map(|(_, bytes)| bytes);
+    bytes
+        .map(|bytes| {
+            String::from_utf8(bytes).map_err(|_| BackupError::Contents {
+                path: from.to_owned(),
+                problem: "its configuration is not text".to_owned(),
+            })
+        })
+        .transpose()
+}
+
 async fn fill(
     into: &mut RestoreInto,
     receiver: &mut tokio::sync::mpsc::Receiver<(String, Vec<serde_json::Value>)>,

@@ -4,8 +4,11 @@ use befund_runtime::telemetry::{self, LogFormat};
 use clap::{Parser, Subcommand};
 use tracing::Level;
 
+mod backup;
 mod doctor;
 mod init;
+mod local;
+mod restore;
 mod serve;
 mod token;
 mod user;
@@ -36,6 +39,10 @@ enum Action {
     User(user::User),
     /// Look for what is wrong, and say what to do.
     Doctor(doctor::Doctor),
+    /// Save everything that this controller is in one sealed file; it may be serving meanwhile.
+    Backup(backup::Backup),
+    /// Bring back what a backup holds; the controller must not be serving.
+    Restore(restore::Restore),
 }
 
 impl Command {
@@ -50,6 +57,8 @@ impl Command {
                 Action::Token(token) => token.run().await,
                 Action::User(user) => user.run().await,
                 Action::Doctor(doctor) => doctor.run().await,
+                Action::Backup(backup) => backup.run().await,
+                Action::Restore(restore) => restore.run().await,
             }
         })
     }

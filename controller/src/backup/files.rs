@@ -145,7 +145,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
 
 fn fresh_folder(path: &Path) -> Result<(), BackupError> {
     remove_folder(path)
-        .and_then(|()| std::fs::create_dir(path))
+        .and_then(|()| crate::platform::create_private_folder(path))
         .map_err(|source| BackupError::File { attempt: "make", path: path.to_owned(), source })
 }
 

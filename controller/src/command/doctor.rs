@@ -1,23 +1,25 @@
-//! `befund-controller doctor`: looks for what is wrong with a controller, and says what to do. Reads
-//! only; a check that fails makes the exit code 1.
-#![expect(clippy::print_stdout, reason = "a command line speaks on the standard streams")]
+//! `befund-controller doctor`: looks for what is wrong with a controller, and says what to do. It
+//! mends nothing (an older database is brought up to date, as every command does); a check that
+//! fails makes the exit code 1. Safe while the controller serves.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 
 use anyhow::ensure;
-use befund_controller::ca::Ca;
+use befund_controller::ca::{Ca, CaError};
 use befund_controller::config::{Config, DataFolder};
 use befund_controller::platform;
+use befund_controller::store::Store;
 use befund_controller::store::repository::Operators as _;
-use befund_controller::store::{Store, StoreOptions};
 use befund_model::Timestamp;
 use befund_model::operator::Role;
 use befund_runtime::clock::Clock;
 use befund_runtime::telemetry;
 use clap::Args;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::local;
 
 /// From how few days on a certificate's end is worth a warning.
 const SOON_DAYS: i64 = 30;
@@ -40,29 +42,40 @@ struct Findings {
 
 impl Findings {
     fn good(&self, what: &str, text: impl std::fmt::Display) {
-        println!("  ok    {what:<12} {text}");
+        say(format_args!("  ok    {what:<12} {text}"));
     }
 
     fn warn(&self, what: &str, text: impl std::fmt::Display) {
-        println!("  warn  {what:<12} {text}");
+        say(format_args!("  warn  {what:<12} {text}"));
     }
 
     fn bad(&mut self, what: &str, text: impl std::fmt::Display) {
         self.failed += 1;
-        println!("  FAIL  {what:<12} {text}");
+        say(format_args!("  FAIL  {what:<12} {text}"));
     }
+}
+
+/// A line for whoever listens: a reader that went away must not end the checks.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 impl Doctor {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let data = DataFolder::new(self.data);
         let now = Clock::system().now();
+        ensure!(
+            data.path().is_dir(),
+            "there is no controller in {0}: `befund-controller init --data {0}` makes one, or name another folder with --data",
+            data.path().display()
+        );
         let mut findings = Findings::default();
         match Config::load(&data) {
             Ok(config) => {
                 findings.good("config", data.config().display());
                 database(&mut findings, &data, &config).await;
                 ports(&mut findings, &data, &config);
+                console(&mut findings, &config);
             }
             Err(error) => findings.bad("config", telemetry::chain(&error)),
         }
@@ -70,31 +83,62 @@ impl Doctor {
         folder(&mut findings, &data);
         clock(&mut findings, &data, now);
         ensure!(findings.failed == 0, "{} of the checks failed: see above", findings.failed);
-        println!("Nothing is wrong.");
+        say(format_args!("Nothing is wrong."));
         Ok(())
     }
 }
 
 async fn database(findings: &mut Findings, data: &DataFolder, config: &Config) {
-    let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
-    let store = match Store::open(&config.database_url(data), options).await {
+    let store = match local::open_store(data, config).await {
         Ok(store) => store,
-        Err(error) => return findings.bad("database", telemetry::chain(&error)),
+        Err(error) => return findings.bad("database", telemetry::chain(error.as_ref())),
     };
-    match store.has_operator(Role::Administrator).await {
-        Ok(true) => findings.good("database", "opens, has this version, and has an administrator"),
-        Ok(false) => findings.bad(
+    // Each answers by itself: one that fails must not hide the next.
+    match store.ping().await {
+        Ok(()) => findings.good("database", "answers, and its tables fit this program"),
+        Err(error) => findings.bad("database", telemetry::chain(&error)),
+    }
+    match store.damage().await {
+        Ok(damage) if damage.is_empty() => findings.good("database", "its file is whole"),
+        Ok(damage) => findings.bad(
             "database",
-            "has no administrator: make one with `befund-controller user add NAME --role administrator`",
+            format_args!(
+                "its file is damaged ({}): stop the controller and restore a backup",
+                damage.join("; ")
+            ),
         ),
         Err(error) => findings.bad("database", telemetry::chain(&error)),
+    }
+    audit(findings, &store).await;
+    match store.has_operator(Role::Administrator).await {
+        Ok(true) => findings.good("accounts", "there is an administrator"),
+        Ok(false) => findings.bad(
+            "accounts",
+            "there is no administrator: make one with `befund-controller user add NAME --role administrator`",
+        ),
+        Err(error) => findings.bad("accounts", telemetry::chain(&error)),
     }
     store.close().await;
 }
 
+async fn audit(findings: &mut Findings, store: &Store) {
+    match store.verify_audit().await {
+        Ok(None) => findings.good("audit", "every entry is as it was written"),
+        Ok(Some(broken)) => findings.bad(
+            "audit",
+            format_args!(
+                "{broken}. Somebody changed the database past the controller: compare with a backup"
+            ),
+        ),
+        Err(error) => findings.bad("audit", telemetry::chain(&error)),
+    }
+}
+
 fn ports(findings: &mut Findings, data: &DataFolder, config: &Config) {
-    if data.running().exists() {
-        return findings.good("ports", "the controller is running (or was stopped by force)");
+    if let Some(running) = local::running(data) {
+        let gate = running.gate;
+        return findings
+            .good("ports", format_args!("the controller is serving, its gate on {gate}"));
     }
     for (key, address) in
         [("gate.listen", config.gate.listen), ("console.listen", config.console.listen)]
@@ -109,9 +153,34 @@ fn ports(findings: &mut Findings, data: &DataFolder, config: &Config) {
     }
 }
 
+/// A certificate of one's own is read when serving begins: better now than then.
+fn console(findings: &mut Findings, config: &Config) {
+    let own = [
+        ("console.certificate", &config.console.certificate),
+        ("console.key", &config.console.key),
+    ];
+    for (key, path) in own {
+        let Some(path) = path else { continue };
+        let read = std::fs::read(path);
+        let path = path.display();
+        match read {
+            Ok(_) => findings.good("console", format_args!("{key} {path} can be read")),
+            Err(error) => findings.bad(
+                "console",
+                format_args!("{key} {path} cannot be read ({error}): put it there, let this account read it, or take the key out of config.toml"),
+            ),
+        }
+    }
+}
+
 fn authority(findings: &mut Findings, data: &DataFolder, now: Timestamp) {
     let ca = match Ca::load(&data.ca()) {
         Ok(ca) => ca,
+        Err(error @ CaError::File { .. }) => {
+            let why = telemetry::chain(&error);
+            return findings
+                .bad("CA", format_args!("{why}: let this account read it, or restore a backup"));
+        }
         Err(error) => return findings.bad("CA", telemetry::chain(&error)),
     };
     findings.good("CA pin", ca.pin());
@@ -149,7 +218,15 @@ fn folder(findings: &mut Findings, data: &DataFolder) {
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 findings.warn("permissions", "not checked on this system");
             }
-            Err(error) => findings.bad("permissions", format_args!("{}: {error}", path.display())),
+            // What is missing was told above, with what to do.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => findings.bad(
+                "permissions",
+                format_args!(
+                    "{} cannot be looked at ({error}): run this as the controller's own account",
+                    path.display()
+                ),
+            ),
         }
     }
     match platform::free_bytes(data.path()) {

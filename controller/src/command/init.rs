@@ -18,6 +18,8 @@ use befund_model::operator::{Operator, Role};
 use befund_runtime::clock::{self, Clock};
 use clap::Args;
 
+use super::local::{self, Ask};
+
 /// Make a controller.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -117,20 +119,13 @@ impl Init {
     }
 
     async fn password_hash(&self) -> anyhow::Result<String> {
-        let file = self.admin_password_file.clone();
-        let name = self.admin.clone();
-        tokio::task::spawn_blocking(move || {
-            let password = match file {
-                Some(path) => std::fs::read_to_string(&path)
-                    .with_context(|| format!("read the password from {}", path.display()))?
-                    .trim_end_matches(['\r', '\n'])
-                    .to_owned(),
-                None => ask(&name)?,
-            };
-            Ok(password::hash(&password)?)
-        })
-        .await
-        .context("hash the password")?
+        let what =
+            format!("password for {} ({} characters or more)", self.admin, password::MIN_CHARS);
+        let file = self.admin_password_file.as_deref();
+        let password = local::secret(file, &what, "--admin-password-file", Ask::Twice).await?;
+        Ok(tokio::task::spawn_blocking(move || password::hash(&password))
+            .await
+            .context("hash the password")??)
     }
 
     async fn administrator(&self, store: &Store, hash: &str, clock: &Clock) -> anyhow::Result<()> {
@@ -162,16 +157,4 @@ fn refuse_initialised(data: &DataFolder) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-pub(super) fn ask(name: &str) -> anyhow::Result<String> {
-    let read = |prompt: String| {
-        rpassword::prompt_password(prompt)
-            .context("ask for the password; without a terminal, use --admin-password-file FILE")
-    };
-    let first =
-        read(format!("Password for {name} ({} characters or more): ", password::MIN_CHARS))?;
-    let second = read("Once more: ".to_owned())?;
-    ensure!(first == second, "the two passwords differ: nothing was made, begin again");
-    Ok(first)
 }

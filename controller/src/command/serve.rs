@@ -12,6 +12,8 @@ use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing::info;
 
+use super::local;
+
 /// How long running work may take to end after the first signal.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -30,6 +32,7 @@ impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let data = DataFolder::new(self.data);
         let config = Config::load(&data)?;
+        local::has_database(&config.database_url(&data))?;
         let metrics = PrometheusBuilder::new().install_recorder().context("set up the metrics")?;
         let life = Lifecycle::new();
         let parts = serve::Parts { data: data.clone(), config, clock: Clock::system(), metrics };

@@ -8,12 +8,12 @@ use befund_controller::ca::Ca;
 use befund_controller::config::{Config, DataFolder};
 use befund_controller::enrollment;
 use befund_controller::state::Identity;
-use befund_controller::store::{Store, StoreOptions};
 use befund_model::api::NewEnrollmentToken;
 use befund_model::audit::{Actor, By};
 use befund_runtime::clock::Clock;
 use clap::Args;
-use serde::Deserialize;
+
+use super::local;
 
 /// Make an enrollment token.
 #[derive(Debug, Args)]
@@ -35,12 +35,6 @@ pub(crate) struct Token {
     network: Option<String>,
 }
 
-/// What a running controller tells of itself.
-#[derive(Deserialize)]
-struct Running {
-    gate: std::net::SocketAddr,
-}
-
 impl Token {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let data = DataFolder::new(self.data);
@@ -49,8 +43,7 @@ impl Token {
             addresses: config.advertised(gate_port(&data, &config)?),
             ca_pin: Ca::load(&data.ca())?.pin(),
         };
-        let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
-        let store = Store::open(&config.database_url(&data), options).await?;
+        let store = local::open_store(&data, &config).await?;
         let new = NewEnrollmentToken {
             uses: Some(self.uses),
             valid_seconds: Some(self.valid),
@@ -73,13 +66,9 @@ impl Token {
 /// The gate's port: as configured, or where that is any free one, as the running controller says.
 fn gate_port(data: &DataFolder, config: &Config) -> anyhow::Result<u16> {
     match config.gate.listen.port() {
-        0 => {
-            let text = std::fs::read(data.running()).context(
-                "the gate listens on any free port, so a token can be made only while the controller runs; start `befund-controller serve`, or set gate.listen to a fixed port",
-            )?;
-            let running: Running = serde_json::from_slice(&text).context("read the ready file")?;
-            Ok(running.gate.port())
-        }
+        0 => local::running(data).map(|running| running.gate.port()).context(
+            "the gate listens on any free port, so a token can be made only while the controller runs: start `befund-controller serve`, or set gate.listen to a fixed port",
+        ),
         port => Ok(port),
     }
 }

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use befund_controller::config::{Config, DataFolder};
 use befund_controller::password;
+use befund_controller::store::Store;
 use befund_controller::store::repository::Operators as _;
-use befund_controller::store::{Store, StoreOptions};
 use befund_model::audit::{Actor, By};
 use befund_model::id::OperatorId;
 use befund_model::operator::{Operator, Role};
 use befund_runtime::clock::{self, Clock};
 use clap::{Args, Subcommand};
+
+use super::local::{self, Ask};
 
 /// Make, switch off and list people's accounts.
 #[derive(Debug, Args)]
@@ -63,8 +65,7 @@ impl User {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let data = DataFolder::new(self.data);
         let config = Config::load(&data)?;
-        let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
-        let store = Store::open(&config.database_url(&data), options).await?;
+        let store = local::open_store(&data, &config).await?;
         let done = act(&store, self.action).await;
         store.close().await;
         done
@@ -111,18 +112,11 @@ async fn act(store: &Store, action: Action) -> anyhow::Result<()> {
 }
 
 async fn hash(name: &str, file: Option<&Path>) -> anyhow::Result<String> {
-    let (name, file) = (name.to_owned(), file.map(Path::to_owned));
-    tokio::task::spawn_blocking(move || {
-        let password = match file {
-            Some(path) => std::fs::read_to_string(&path)
-                .with_context(|| format!("read the password from {}", path.display()))?
-                .trim_end_matches(['\r', '\n'])
-                .to_owned(),
-            None => super::init::ask(&name)?,
-        };
-        Ok(password::hash(&password)?)
-    })
-    .await?
+    let what = format!("password for {name} ({} characters or more)", password::MIN_CHARS);
+    let password = local::secret(file, &what, "--password-file", Ask::Twice).await?;
+    Ok(tokio::task::spawn_blocking(move || password::hash(&password))
+        .await
+        .context("hash the password")??)
 }
 
 fn role(word: &str) -> Result<Role, String> {

@@ -142,6 +142,21 @@ impl Store {
         self.read("answer").await?.row("SELECT 1", Vec::new()).await.map(|_| ())
     }
 
+    /// What is wrong with the database's file, at most ten findings: SQLite's own check of its
+    /// pages. PostgreSQL looks after its files itself, so there is nothing to find there.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn damage(&self) -> Result<Vec<String>> {
+        if matches!(self.pools, Pools::Postgres(_)) {
+            return Ok(Vec::new());
+        }
+        let mut session = self.moment("check the database's file").await?;
+        let rows = session.rows("PRAGMA quick_check(10)", Vec::new()).await?;
+        let findings: Result<Vec<String>> = rows.iter().map(|row| row.text(0)).collect();
+        Ok(findings?.into_iter().filter(|finding| finding != "ok").collect())
+    }
+
     /// A connection to read with.
     pub(in crate::store) async fn read(&self, operation: &'static str) -> Result<Session> {
         match &self.pools {
