@@ -1,0 +1,149 @@
+//! A technician's program over REST, on connections that stay open.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use befund_model::api::{LoggedIn, Login, NewJob, Page};
+use befund_model::job::{Job, JobState, Work};
+use befund_model::ticket::Ticket;
+use befund_model::token::CaPin;
+use befund_runtime::clock::Clock;
+use befund_runtime::tls;
+use befund_tests::controller::{ADMIN, PASSWORD, TestController};
+
+/// Somebody who is signed in.
+#[derive(Debug)]
+pub(crate) struct Technician {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+/// How long one job took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timed {
+    /// From the call to its answer: the job is durable.
+    pub(crate) answered: Duration,
+    /// From the call to the end of its stream of events: its result is durable.
+    pub(crate) ended: Duration,
+}
+
+impl Technician {
+    /// Signs in.
+    pub(crate) async fn sign_in(controller: &TestController) -> Result<Self> {
+        // Plain HTTP never uses it, but without one the client would look for the system's roots.
+        let tls = tls::client(CaPin([0; 32]), &Clock::system(), None)?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .tls_backend_preconfigured(tls)
+            .build()
+            .context("make a client")?;
+        let url = controller.console().to_owned();
+        let login = Login {
+            name: ADMIN.to_owned(),
+            password: PASSWORD.to_owned(),
+            label: "figures".to_owned(),
+        };
+        let answer = http.post(format!("{url}/api/v1/login")).json(&login).send().await;
+        let answer = answer.and_then(reqwest::Response::error_for_status).context("sign in")?;
+        let LoggedIn { token, .. } = answer.json().await.context("sign in")?;
+        Ok(Self { http, url, token })
+    }
+
+    /// Runs a probe to its end.
+    pub(crate) async fn run(&self, machine: &str, probe: &str) -> Result<Timed> {
+        let new = NewJob {
+            machine: machine.to_owned(),
+            work: Work::Probe(probe.to_owned()),
+            parameters: serde_json::Value::Null,
+            ticket: None,
+            deadline_seconds: None,
+        };
+        let begun = Instant::now();
+        let post = self.http.post(format!("{}/api/v1/jobs", self.url)).bearer_auth(&self.token);
+        let answer = post.json(&new).send().await.and_then(reqwest::Response::error_for_status);
+        let job: Job = answer.context("start a job")?.json().await.context("start a job")?;
+        let answered = begun.elapsed();
+        let mut events = self.stream(&format!("/api/v1/jobs/{}/events", job.id)).await?;
+        let end = events.until("end").await?;
+        let ended = begun.elapsed();
+        let job: Job = serde_json::from_str(&end).context("read a job's end")?;
+        if job.state != JobState::Done {
+            bail!("job {} ended as {}: {:?}", job.id, job.state, job.outcome);
+        }
+        // Lets the connection be used again.
+        while events.more().await? {}
+        Ok(Timed { answered, ended })
+    }
+
+    /// The highest ticket number in the queue; 0 if it is empty.
+    pub(crate) async fn newest_ticket(&self) -> Result<i64> {
+        let get = self.http.get(format!("{}/api/v1/tickets", self.url)).bearer_auth(&self.token);
+        let answer = get.send().await.and_then(reqwest::Response::error_for_status);
+        let page: Page<Ticket> = answer.context("list tickets")?.json().await?;
+        Ok(page.items.iter().map(|ticket| ticket.number.0).max().unwrap_or(0))
+    }
+
+    /// What the console's queue listens to.
+    pub(crate) async fn watch_queue(&self) -> Result<Queue> {
+        Ok(Queue(self.stream("/tickets/live").await?))
+    }
+
+    async fn stream(&self, path: &str) -> Result<Events> {
+        let get = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let answer = get.send().await.and_then(reqwest::Response::error_for_status);
+        Ok(Events {
+            answer: answer.with_context(|| format!("listen to {path}"))?,
+            text: String::new(),
+        })
+    }
+}
+
+/// The queue's stream of changes.
+#[derive(Debug)]
+pub(crate) struct Queue(Events);
+
+impl Queue {
+    /// Waits until some ticket changed.
+    pub(crate) async fn changed(&mut self) -> Result<()> {
+        self.0.until("tickets").await.map(drop)
+    }
+}
+
+/// Server-sent events as they come.
+#[derive(Debug)]
+struct Events {
+    answer: reqwest::Response,
+    text: String,
+}
+
+impl Events {
+    /// The data of the next event of this name.
+    async fn until(&mut self, name: &str) -> Result<String> {
+        loop {
+            while let Some((event, rest)) = self.text.split_once("\n\n") {
+                let field = |key: &str| {
+                    event.lines().find_map(|line| line.strip_prefix(key)).map(str::trim)
+                };
+                let found = (field("event:") == Some(name))
+                    .then(|| field("data:").unwrap_or_default().to_owned());
+                self.text = rest.to_owned();
+                if let Some(data) = found {
+                    return Ok(data);
+                }
+            }
+            if !self.more().await? {
+                bail!("the stream ended without the event {name}");
+            }
+        }
+    }
+
+    /// Reads on; whether there was more.
+    async fn more(&mut self) -> Result<bool> {
+        let chunk = self.answer.chunk().await.context("read a stream of events")?;
+        let Some(chunk) = chunk else { return Ok(false) };
+        self.text.push_str(&String::from_utf8_lossy(&chunk));
+        Ok(true)
+    }
+}
