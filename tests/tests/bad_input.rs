@@ -1,11 +1,11 @@
 //! What people mistype, forget or break: each gets an error that names the thing and the way out, an
 //! exit code that is not zero, and nothing half-written.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::net::TcpListener;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
-use befund_tests::process::run;
+use befund_tests::process::{eventually, run};
 use befund_tests::programs::program;
 use befund_tests::{TestAgent, TestController};
 
@@ -31,7 +31,9 @@ fn a_token_is_good_once() {
 #[test]
 fn an_expired_token_says_so() {
     let controller = TestController::start();
-    let token = controller.token(&["--valid", "0s"]);
+    let made = Instant::now();
+    let token = controller.token(&["--valid", "1s"]);
+    eventually("the token to expire", || made.elapsed() > Duration::from_secs(2));
     let text = complaint(&TestAgent::new().try_enroll(&token));
     assert!(text.contains("expired") || text.contains("ended"), "{text}");
 }
@@ -128,7 +130,8 @@ fn two_people_closing_one_ticket_do_not_overwrite_each_other() {
     let operator = controller.admin();
     let made = operator.json(&["ticket", "new", "--subject", "no sound"]);
     let number = made["ticket"]["number"].to_string();
-    let close = |solution: &'static str| operator.command(&["ticket", "close", &number, "-m", solution]);
+    let close =
+        |solution: &'static str| operator.command(&["ticket", "close", &number, "-s", solution]);
     let (mut one, mut two) = (close("unmuted it"), close("plugged it in"));
     let (one, two) = std::thread::scope(|scope| {
         let one = scope.spawn(move || run(&mut one));

@@ -13,8 +13,9 @@ fn tickets(operator: &TestOperator) -> Vec<Value> {
     operator.json(&["ticket", "list"])["items"].as_array().unwrap().clone()
 }
 
-fn machine(operator: &TestOperator, agent: &TestAgent) -> Value {
-    operator.json(&["machine", "show", &agent.id()])
+fn is_connected(operator: &TestOperator, agent: &str) -> bool {
+    let machine: Value = operator.json(&["machine", "show", agent]);
+    machine["connected"].as_bool().unwrap()
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn what_was_acknowledged_outlives_a_kill_of_the_controller() {
     let shown = operator.json(&["ticket", "show", &ticket]);
     assert_eq!(shown["ticket"]["subject"], "the screen flickers");
     assert!(agent.process().is_running(), "the agent outlives its controller");
-    eventually("the agent to come back", || machine(&operator, &agent)["connected"] == true);
+    eventually("the agent to come back", || is_connected(&operator, &agent.id()));
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn a_job_waits_for_a_machine_that_is_off() {
     let operator = controller.admin();
     let id = agent.id();
     agent.stop();
-    eventually("the machine to be gone", || machine(&operator, &agent)["connected"] == false);
+    eventually("the machine to be gone", || !is_connected(&operator, &id));
 
     let job = operator.json(&["run", "disk.space", "--on", &id, "--detach"]);
     let job = job["id"].as_str().unwrap().to_owned();
@@ -80,16 +81,17 @@ fn a_revoked_machine_is_shut_out_at_once_and_stays_out() {
     let mut agent = TestAgent::connected_to(&controller);
     let operator = controller.admin();
 
-    let _ = operator.says(&["agent", "revoke", &agent.id(), "--yes"]);
-    eventually("its stream to end", || machine(&operator, &agent)["connected"] == false);
-    let job = operator.run(&["run", "disk.space", "--on", &agent.id(), "--detach"]);
+    let id = agent.id();
+    let _ = operator.says(&["agent", "revoke", &id, "--yes"]);
+    eventually("its stream to end", || !is_connected(&operator, &id));
+    let job = operator.run(&["run", "disk.space", "--on", &id, "--detach"]);
     assert!(!job.status.success(), "no job is taken for a revoked machine");
 
     agent.stop();
     agent.start_link(&[]);
     let sent = agent.send("let me in");
     assert!(!sent.status.success());
-    assert_eq!(machine(&operator, &agent)["connected"], false);
+    assert!(!is_connected(&operator, &id));
     assert!(tickets(&operator).is_empty());
 }
 

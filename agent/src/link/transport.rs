@@ -7,6 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use befund_runtime::tls::WrongPin;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig};
@@ -124,6 +125,12 @@ fn judge(address: &str, error: io::Error) -> ConnectError {
             | CertificateError::NotValidYet
             | CertificateError::NotValidYetContext { .. },
         )) => ConnectError::Validity(address, error),
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(why))) => {
+            match why.0.downcast_ref::<WrongPin>() {
+                Some(pin) => ConnectError::Untrusted(address, io::Error::other(pin.clone())),
+                None => ConnectError::Untrusted(address, error),
+            }
+        }
         Some(rustls::Error::InvalidCertificate(_)) => ConnectError::Untrusted(address, error),
         _ => ConnectError::Tls(address, error),
     }

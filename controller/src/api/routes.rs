@@ -43,7 +43,7 @@ fn people() -> Vec<Route> {
             .answers::<Page<Ticket>>("TicketPage"),
         Route::post("/api/v1/tickets", WORK, "Open a ticket", tickets::open)
             .takes::<NewTicket>("NewTicket")
-            .answers::<Ticket>("Ticket"),
+            .answers::<TicketView>("TicketView"),
         Route::get("/api/v1/tickets/{number}", OWN, "A ticket, its timeline", tickets::show)
             .answers::<TicketView>("TicketView"),
         Route::post("/api/v1/tickets/{number}/changes", WORK, "Change a ticket", tickets::change)

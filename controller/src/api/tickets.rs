@@ -42,8 +42,9 @@ pub async fn open(
     State(api): State<Api>,
     caller: Caller,
     Body(new): Body<NewTicket>,
-) -> Result<(StatusCode, Json<Ticket>), Failure> {
-    Ok((StatusCode::CREATED, Json(tickets::open(&api.app, new, &caller).await?)))
+) -> Result<(StatusCode, Json<TicketView>), Failure> {
+    let ticket = tickets::open(&api.app, new, &caller).await?;
+    Ok((StatusCode::CREATED, Json(tickets::view(&api.app, ticket.number, &caller).await?)))
 }
 
 /// `GET /api/v1/tickets/{number}`

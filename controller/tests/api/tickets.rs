@@ -11,7 +11,7 @@ async fn open(bed: &Bed, requester: &str) -> i64 {
     let request = bed.by(Role::TechnicianL1, Method::POST, "/api/v1/tickets").await.json(&body);
     let answer = request.send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::CREATED);
-    answer.json::<Value>().await.expect("a ticket")["number"].as_i64().expect("a number")
+    answer.json::<Value>().await.expect("a ticket")["ticket"]["number"].as_i64().expect("a number")
 }
 
 async fn change(bed: &Bed, number: i64, body: Value) -> (StatusCode, Value) {

@@ -201,7 +201,7 @@ fn time_of(clock: &Clock) -> Arc<dyn TimeProvider> {
 }
 
 /// The chain that a server presented does not end in the pinned root.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error(
     "the server's CA is not the expected one (its pin is {presented}, expected {expected}); this may be another controller, or somebody between you and it"
 )]
