@@ -37,12 +37,6 @@ const CHECKS: &[Check] = &[
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         extent: Extent::Full,
     },
-    // The stories start the programs themselves, which `cargo test` alone would not all build.
-    Check {
-        arguments: &["build", "--workspace", "--bins"],
-        environment: &[],
-        extent: Extent::Fast,
-    },
     Check { arguments: &["test", "--workspace"], environment: &[], extent: Extent::Fast },
 ];
 
