@@ -13,8 +13,9 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::platform::{self, Stop};
 use crate::screen::Screen;
+use crate::screenshots;
 use processes::Processes;
-use story::Shown;
+pub(crate) use story::Shown;
 
 /// When it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) enum Stay {
     Once,
     /// When somebody asks.
     UntilStopped,
+    /// When the console's pages were photographed.
+    Photographed,
 }
 
 /// Builds, then shows it.
@@ -56,7 +59,7 @@ async fn show(screen: &Screen, stay: Stay) -> Result<()> {
             // To be stopped is how it ends when it stays; with --once it means: not all was shown.
             match stay {
                 Stay::UntilStopped => Ok(()),
-                Stay::Once => Err(anyhow::anyhow!("stopped by {signal} before every step was done")),
+                Stay::Once | Stay::Photographed => Err(anyhow::anyhow!("stopped by {signal} before every step was done")),
             }
         }
     };
@@ -74,12 +77,14 @@ async fn tell(
     programs: &build::Programs,
     processes: &mut Processes,
 ) -> Result<()> {
-    let Shown { console, name, password, ticket } =
-        story::tell(screen, programs, processes).await?;
+    let shown = story::tell(screen, programs, processes).await?;
     screen.heading("Every step really happened.");
-    if stay == Stay::Once {
-        return Ok(());
+    match stay {
+        Stay::Once => return Ok(()),
+        Stay::Photographed => return screenshots::take(screen, &shown).await,
+        Stay::UntilStopped => {}
     }
+    let Shown { console, name, password, ticket } = shown;
     screen.line("\nLook around in a browser:");
     screen.line(&format!("    {console}/tickets/{ticket}"));
     screen.line(&format!("    sign in as {name} with the password {password}"));

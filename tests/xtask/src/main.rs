@@ -1,9 +1,10 @@
 //! `cargo xtask`: what is done with the workspace besides building it: its tests with everything
-//! that they need, and the demo. `cargo demo` is short for `cargo xtask demo`.
+//! that they need, the demo, and the pictures of its pages. `cargo demo` is short for `cargo xtask demo`.
 
 mod demo;
 mod platform;
 mod screen;
+mod screenshots;
 mod suite;
 mod system;
 
@@ -34,6 +35,8 @@ enum Chore {
         #[arg(long)]
         once: bool,
     },
+    /// Photograph the console's pages on the demo's data (needs Debian's chromium-driver).
+    Screenshots,
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Test { fast } => {
             suite::run(&screen, if fast { suite::Extent::Fast } else { suite::Extent::Full })
         }
+        Chore::Screenshots => demo::run(&screen, demo::Stay::Photographed),
         Chore::Demo { once } => {
             demo::run(&screen, if once { demo::Stay::Once } else { demo::Stay::UntilStopped })
         }
