@@ -8,6 +8,7 @@ pub mod facts;
 pub mod failure;
 pub mod forms;
 pub mod highlight;
+pub mod inputs;
 pub mod job;
 pub mod machine;
 pub mod page;

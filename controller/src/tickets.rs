@@ -140,7 +140,8 @@ pub async fn view(
         None => None,
     };
     let timeline = timeline(app, number).await?;
-    Ok(TicketView { ticket, machine, timeline })
+    let connected = machine.as_ref().is_some_and(|machine| app.live.connected(machine.id));
+    Ok(TicketView { ticket, machine, connected, timeline })
 }
 
 /// All of a ticket's timeline.

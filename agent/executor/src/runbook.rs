@@ -59,12 +59,13 @@ pub(crate) async fn conclude(
     };
     if !cancelled {
         for cause in &judged.causes {
+            // In quotes: a title says what would be wrong, and stands beside a verdict that may deny it.
             let summary = match cause.verdict {
                 CauseVerdict::Found => {
-                    format!("{}: {}. {}", cause.title, cause.evidence, cause.advice)
+                    format!("“{}”: {}. {}", cause.title, cause.evidence, cause.advice)
                 }
                 CauseVerdict::Excluded | CauseVerdict::Unknown | CauseVerdict::Explained => {
-                    format!("{}: {}", cause.title, cause.evidence)
+                    format!("“{}”: {}", cause.title, cause.evidence)
                 }
             };
             let (cause, verdict) = (cause.id.clone(), cause.verdict);

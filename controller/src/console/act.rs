@@ -1,5 +1,7 @@
 //! What is done to a ticket from its page: changes, and running something on its machine.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -9,13 +11,13 @@ use befund_model::id::TicketNumber;
 use befund_model::job::Work;
 use befund_model::ticket::{Level, Priority, TicketChange, TicketStatus};
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::{Named, parse};
 use crate::api::problem::{Code, Failure};
 use crate::console::forms::{Form, filled};
+use crate::console::inputs;
 use crate::console::page::{Frame, render, wants_fragment};
 use crate::console::ticket::{self, Head};
 use crate::{jobs, tickets};
@@ -120,8 +122,8 @@ fn kindly(failure: &Failure, frame: &Frame) -> String {
 #[derive(Debug, Deserialize)]
 pub struct Run {
     work: String,
-    #[serde(default)]
-    parameters: String,
+    #[serde(flatten)]
+    fields: BTreeMap<String, String>,
 }
 
 #[derive(Template)]
@@ -172,16 +174,10 @@ async fn start(
         Some(("runbook", name)) => Work::Runbook(name.to_owned()),
         _ => return Err(Failure::invalid("choose what to run first")),
     };
-    let parameters = match run.parameters.trim() {
-        "" => Value::Null,
-        text => serde_json::from_str(text).map_err(|error| {
-            Failure::invalid(format!("the parameters are not a JSON object: {error}"))
-        })?,
-    };
     let new = NewJob {
         machine: machine.to_string(),
+        parameters: inputs::parameters(&jobs::works(), &work, &run.fields),
         work,
-        parameters,
         ticket: Some(number),
         deadline_seconds: None,
     };

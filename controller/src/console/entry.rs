@@ -1,9 +1,15 @@
-//! One entry of a timeline: what happened, in words, with a job's result where it is told.
+//! One entry of a timeline: what happened, in words. What a job said and came to stands under the
+//! entry that started it, so that thirty lines of it do not hide what people wrote.
+
+use std::collections::HashMap;
 
 use askama::Template;
-use befund_model::job::{Job, JobNews, Outcome};
+use befund_model::Timestamp;
+use befund_model::id::{AgentId, JobId};
+use befund_model::job::{Job, JobNews, JobState, Outcome, Work};
 use befund_model::probe::ProbeResult;
 use befund_model::runbook::RunbookResult;
+use befund_model::snapshot::Status;
 use befund_model::ticket::{TicketEvent, TimelineEntry};
 use serde::Deserialize as _;
 
@@ -18,27 +24,53 @@ use crate::state::AppState;
 pub struct Entry {
     frame: Frame,
     entry: TimelineEntry,
-    report: Option<Report>,
+    machine: Option<AgentId>,
+    lines: Vec<TimelineEntry>,
+    ending: Option<Ending>,
 }
 
 impl Entry {
-    /// An entry, with its job's result if it tells of one.
-    pub async fn read(app: &AppState, entry: TimelineEntry, frame: Frame) -> Self {
-        let report = match &entry.event {
-            TicketEvent::Result { job, .. } => {
-                jobs::get(app, *job).await.ok().and_then(|job| Report::of(&job, &frame))
+    /// An entry of a ticket about this machine, with its job's result if it tells of one.
+    pub async fn read(
+        app: &AppState,
+        entry: TimelineEntry,
+        machine: Option<AgentId>,
+        frame: Frame,
+    ) -> Self {
+        let ending = Ending::read(app, &entry, &frame).await;
+        Self { frame, entry, machine, lines: Vec::new(), ending }
+    }
+
+    /// A timeline's entries, each job's lines and its end under the entry that started it.
+    pub async fn grouped(
+        app: &AppState,
+        timeline: Vec<TimelineEntry>,
+        machine: Option<AgentId>,
+        frame: &Frame,
+    ) -> Vec<Self> {
+        let mut entries: Vec<Self> = Vec::with_capacity(timeline.len());
+        let mut started: HashMap<JobId, usize> = HashMap::new();
+        for entry in timeline {
+            let group = follows(&entry.event).and_then(|job| started.get(&job).copied());
+            let of_output = matches!(entry.event, TicketEvent::Output { .. });
+            if let TicketEvent::JobStarted { job, .. } = &entry.event {
+                started.insert(*job, entries.len());
             }
-            TicketEvent::Opened { .. }
-            | TicketEvent::Commented { .. }
-            | TicketEvent::SnapshotAttached { .. }
-            | TicketEvent::JobStarted { .. }
-            | TicketEvent::Output { .. }
-            | TicketEvent::Escalated { .. }
-            | TicketEvent::Changed { .. }
-            | TicketEvent::Solved { .. }
-            | TicketEvent::Reopened { .. } => None,
-        };
-        Self { frame, entry, report }
+            match group.and_then(|at| entries.get_mut(at)) {
+                Some(group) if of_output => group.lines.push(entry),
+                Some(group) => group.ending = Ending::read(app, &entry, frame).await,
+                None => entries.push(Self::read(app, entry, machine, frame.clone()).await),
+            }
+        }
+        entries
+    }
+
+    /// The job under which it stands, or that it starts.
+    fn job(&self) -> Option<JobId> {
+        match &self.entry.event {
+            TicketEvent::JobStarted { job, .. } => Some(*job),
+            event => follows(event),
+        }
     }
 
     /// What the style goes by.
@@ -67,6 +99,58 @@ impl Entry {
             "assignee" => t.assignee,
             other => other,
         }
+    }
+}
+
+/// The job that told this, if one did.
+const fn follows(event: &TicketEvent) -> Option<JobId> {
+    match event {
+        TicketEvent::Output { job, .. } | TicketEvent::Result { job, .. } => Some(*job),
+        TicketEvent::Opened { .. }
+        | TicketEvent::Commented { .. }
+        | TicketEvent::SnapshotAttached { .. }
+        | TicketEvent::JobStarted { .. }
+        | TicketEvent::Escalated { .. }
+        | TicketEvent::Changed { .. }
+        | TicketEvent::Solved { .. }
+        | TicketEvent::Reopened { .. } => None,
+    }
+}
+
+/// How a job ended.
+#[derive(Template)]
+#[template(path = "ending.html")]
+pub struct Ending {
+    frame: Frame,
+    at: Timestamp,
+    work: Work,
+    state: JobState,
+    status: Status,
+    summary: String,
+    report: Option<Report>,
+}
+
+impl Ending {
+    /// What this entry tells, if it tells of a job's end.
+    async fn read(app: &AppState, entry: &TimelineEntry, frame: &Frame) -> Option<Self> {
+        let TicketEvent::Result { job, work, state, status, summary } = &entry.event else {
+            return None;
+        };
+        let report = jobs::get(app, *job).await.ok().and_then(|job| Report::of(&job, frame));
+        Some(Self {
+            frame: frame.clone(),
+            at: entry.at,
+            work: work.clone(),
+            state: *state,
+            status: *status,
+            summary: summary.clone(),
+            report,
+        })
+    }
+
+    /// Whether it ended as it should, but could not measure all.
+    fn lacking(&self) -> bool {
+        self.state == JobState::Done && self.status != Status::Ok
     }
 }
 

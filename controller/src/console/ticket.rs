@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Redirect, Response};
 use befund_model::api::{MachineView, NewTicket, TicketView, WorkInfo};
+use befund_model::id::AgentId;
 use befund_model::job::Work;
 use befund_model::operator::Permission;
 use befund_model::ticket::{Level, Priority, Ticket, TicketEvent, TicketStatus, TimelineEntry};
@@ -21,6 +22,7 @@ use crate::api::tickets::After;
 use crate::console::entry::Entry;
 use crate::console::forms::Form;
 use crate::console::highlight::Highlight;
+use crate::console::inputs::{Inputs, key};
 use crate::console::page::{Frame, render};
 use crate::state::AppState;
 use crate::store::repository::Operators as _;
@@ -37,6 +39,7 @@ pub struct TicketPage {
     timeline: Vec<Entry>,
     last: i64,
     works: Vec<WorkInfo>,
+    inputs: Vec<Inputs>,
     text: String,
 }
 
@@ -116,21 +119,29 @@ pub async fn page(
     notice: Option<String>,
     text: String,
 ) -> Result<TicketPage, Failure> {
-    let TicketView { ticket, machine, timeline } = view;
+    let TicketView { ticket, machine, connected: _, timeline } = view;
     let last = timeline.last().map_or(0, |entry| entry.seq);
-    let mut entries = Vec::with_capacity(timeline.len());
-    for entry in timeline {
-        entries.push(Entry::read(app, entry, frame.clone()).await);
-    }
+    let entries = Entry::grouped(app, timeline, ticket.machine, &frame).await;
     let machine = machine.filter(|_| frame.may_read()).map(|machine| machines::view(app, machine));
     let highlights = match &machine {
         Some(view) => Highlight::of(app, &view.machine, &frame).await,
         None => Vec::new(),
     };
     let works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
+    let inputs = Inputs::of(&works);
     let mut head = Head::read(app, ticket, frame.clone(), notice).await?;
     head.whole = true;
-    Ok(TicketPage { frame, head, machine, highlights, timeline: entries, last, works, text })
+    Ok(TicketPage {
+        frame,
+        head,
+        machine,
+        highlights,
+        timeline: entries,
+        last,
+        works,
+        inputs,
+        text,
+    })
 }
 
 /// `GET /tickets/{number}/head`
@@ -156,18 +167,24 @@ pub async fn live(
 ) -> Result<impl IntoResponse, Failure> {
     let number = parse(&number)?;
     live::admit(&api.app, number, &caller).await?;
+    let machine = tickets::get(&api.app, number, &caller).await?.machine;
     let after = live::last_event_id(&headers).unwrap_or(after);
     let app = api.app.clone();
     let entries = live::timeline(api.app, caller.clone(), number, after);
     let events = entries.then(move |entry| {
         let app = app.clone();
         let frame = Frame::new(&headers, &caller, app.clock.now());
-        async move { stream::iter(events_of(&app, entry, frame).await) }
+        async move { stream::iter(events_of(&app, entry, machine, frame).await) }
     });
     Ok(live::answer(events.flatten()))
 }
 
-async fn events_of(app: &AppState, entry: TimelineEntry, frame: Frame) -> Vec<Event> {
+async fn events_of(
+    app: &AppState,
+    entry: TimelineEntry,
+    machine: Option<AgentId>,
+    frame: Frame,
+) -> Vec<Event> {
     let changes_facts = match &entry.event {
         TicketEvent::Escalated { .. }
         | TicketEvent::Changed { .. }
@@ -181,7 +198,7 @@ async fn events_of(app: &AppState, entry: TimelineEntry, frame: Frame) -> Vec<Ev
         | TicketEvent::Result { .. } => false,
     };
     let id = entry.seq.to_string();
-    let markup = Entry::read(app, entry, frame).await.render().unwrap_or_default();
+    let markup = Entry::read(app, entry, machine, frame).await.render().unwrap_or_default();
     // One line: what follows a carriage return or a line feed would be another field.
     let mut events = vec![Event::default().id(id).data(markup.replace('\r', ""))];
     if changes_facts {

@@ -114,12 +114,13 @@ words! {
     facts: "Facts", "Fakten";
     e_opened: "opened the ticket", "hat das Ticket eröffnet";
     e_commented: "wrote", "schrieb";
-    e_snapshot: "Snapshot attached", "Diagnose angehängt";
+    e_snapshot: "sent a snapshot", "sendete eine Diagnose";
     e_started: "started", "startete";
     e_escalated: "escalated", "eskalierte";
     e_changed: "changed", "änderte";
     e_solved: "closed it with the solution", "schloss es mit der Lösung";
     e_reopened: "reopened it", "öffnete es wieder";
+    live_lines: "live lines", "Zeilen während des Laufs";
     e_running: "runs on the machine", "läuft auf dem Rechner";
     conflict: "Nothing was changed: somebody was faster. This is how the ticket stands now; look at it again, then decide.", "Nichts wurde geändert: Jemand war schneller. So steht das Ticket jetzt; bitte noch einmal ansehen, dann entscheiden.";
     more: "The first rows are shown; the API has all of them.", "Die ersten Zeilen werden gezeigt; die API hat alle.";
@@ -207,7 +208,7 @@ impl Words {
     pub fn verdict_of(&self, verdict: &CauseVerdict) -> &'static str {
         match verdict {
             CauseVerdict::Found => self.pick("found", "gefunden"),
-            CauseVerdict::Excluded => self.pick("excluded", "ausgeschlossen"),
+            CauseVerdict::Excluded => self.pick("ruled out", "ausgeschlossen"),
             CauseVerdict::Unknown => self.pick("unknown", "unbekannt"),
             CauseVerdict::Explained => self.pick("follows from another", "folgt aus anderer"),
         }

@@ -109,6 +109,9 @@ pub struct TicketView {
     pub ticket: Ticket,
     /// Its machine, if it has one.
     pub machine: Option<Machine>,
+    /// Whether that machine's agent is connected now.
+    #[serde(default)]
+    pub connected: bool,
     /// Its timeline, oldest first.
     pub timeline: Vec<TimelineEntry>,
 }

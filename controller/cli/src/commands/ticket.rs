@@ -12,6 +12,7 @@ use crate::client::{Client, read};
 use crate::commands::{Desk, change, machine, values};
 use crate::failure::Failure;
 use crate::render;
+use crate::render::ticket::Lines;
 
 /// The most jobs whose results are read for one ticket, the latest first.
 const MAX_RESULTS: usize = 20;
@@ -22,7 +23,7 @@ pub(crate) enum Ticket {
     /// List tickets: all but the closed ones, unless asked otherwise.
     List(List),
     /// Show a ticket with its timeline and the results of its jobs.
-    Show(One),
+    Show(Show),
     /// Open a ticket.
     New(New),
     #[command(flatten)]
@@ -35,6 +36,16 @@ pub(crate) struct One {
     /// The ticket's number.
     #[arg(value_name = "N")]
     pub(crate) number: TicketNumber,
+}
+
+/// Arguments of `befund ticket show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    one: One,
+    /// Also every line that a job said while it ran.
+    #[arg(long)]
+    all: bool,
 }
 
 /// Arguments of `befund ticket list`.
@@ -118,7 +129,10 @@ impl Ticket {
     pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<(), Failure> {
         match self {
             Self::List(arguments) => list(arguments, desk).await,
-            Self::Show(One { number }) => show(number, desk).await,
+            Self::Show(Show { one: One { number }, all }) => {
+                let lines = if all { Lines::All } else { Lines::Running };
+                show(number, lines, desk).await
+            }
             Self::New(arguments) => new(arguments, desk).await,
             Self::Change(change) => change.run(desk).await,
         }
@@ -157,13 +171,13 @@ async fn list(arguments: List, desk: &mut Desk<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(number: TicketNumber, desk: &mut Desk<'_>) -> Result<(), Failure> {
+async fn show(number: TicketNumber, lines: Lines, desk: &mut Desk<'_>) -> Result<(), Failure> {
     let what = format!("show ticket {number}");
     let client = desk.client()?;
     let raw = client.get(&what, &["tickets", &number.to_string()]).await?;
     let view: TicketView = read(&what, &raw)?;
     let jobs = if desk.for_people() { results(&client, &view).await } else { HashMap::new() };
-    desk.screen.show(&raw, |look| render::ticket::one(look, &view, &jobs))
+    desk.screen.show(&raw, |look| render::ticket::one(look, &view, &jobs, lines))
 }
 
 /// The ended jobs of a ticket. One that cannot be read is left out: its summary is on the timeline.

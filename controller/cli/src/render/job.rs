@@ -97,15 +97,15 @@ fn causes(look: &Look, causes: &[Cause], indent: usize) -> String {
     if causes.is_empty() {
         return String::new();
     }
-    let mut rows = table(&narrowed(look, indent), &["cause", "verdict", "evidence"]);
+    let mut rows = table(&narrowed(look, indent), &["verdict", "cause", "evidence"]);
     for cause in causes {
         let verdict = match cause.verdict {
             CauseVerdict::Found => toned("found", Tone::Bad),
-            CauseVerdict::Excluded => toned("excluded", Tone::Good),
+            CauseVerdict::Excluded => toned("ruled out", Tone::Good),
             CauseVerdict::Unknown => cell("unknown"),
             CauseVerdict::Explained => toned("explained by another", Tone::Faint),
         };
-        rows.add_row(vec![cell(&cause.title), verdict, cell(&cause.evidence)]);
+        rows.add_row(vec![verdict, cell(&cause.title), cell(&cause.evidence)]);
     }
     tables::text(&rows, indent)
 }

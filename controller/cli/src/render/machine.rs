@@ -14,7 +14,7 @@ pub(crate) fn list(look: &Look, machines: &[MachineView]) -> String {
     if machines.is_empty() {
         return "No machines. `befund enroll token new` makes a token for one.".to_owned();
     }
-    let mut rows = table(look, &["name", "state", "system", "agent", "last heard of", "id"]);
+    let mut rows = table(look, &["name", "state", "system", "agent", "last seen", "id"]);
     for view in machines {
         let machine = &view.machine;
         let state = match state(view) {
@@ -27,7 +27,7 @@ pub(crate) fn list(look: &Look, machines: &[MachineView]) -> String {
             state,
             cell(&machine.os),
             cell(&machine.agent_version),
-            cell(machine.last_seen.map_or_else(|| "never".to_owned(), |at| look.time(at))),
+            cell(seen(look, view)),
             cell(machine.id.to_string()),
         ]);
     }
@@ -45,6 +45,16 @@ fn state(view: &MachineView) -> State {
         (Some(_), _) => State::Revoked,
         (None, true) => State::Connected,
         (None, false) => State::Away,
+    }
+}
+
+/// When it was last seen. The controller writes that down from time to time only, so a machine that
+/// has just connected for the first time may have no time yet.
+fn seen(look: &Look, view: &MachineView) -> String {
+    match (view.machine.last_seen, view.connected) {
+        (Some(at), _) => look.time(at),
+        (None, true) => "just now".to_owned(),
+        (None, false) => "never".to_owned(),
     }
 }
 
@@ -70,7 +80,7 @@ pub(crate) fn one(look: &Look, view: &MachineView) -> String {
         row("group", text::line(&machine.group));
     }
     row("enrolled", look.time(machine.enrolled_at));
-    row("last heard of", machine.last_seen.map_or_else(|| "never".into(), |at| look.time(at)));
+    row("last seen", seen(look, view));
     if let Some(at) = machine.revoked_at {
         row("revoked", look.time(at));
     }
@@ -90,17 +100,20 @@ fn clock(offset_ms: i64) -> String {
 }
 
 /// A machine on one line, for a ticket's header.
-pub(crate) fn brief(look: &Look, machine: &Machine) -> String {
+pub(crate) fn brief(look: &Look, machine: &Machine, connected: bool) -> String {
     let mut line = look.strong(&text::line(&machine.name));
     if !machine.os.is_empty() {
         let _ = write!(line, ", {}", text::line(&machine.os));
     }
-    match (machine.revoked_at, machine.last_seen) {
-        (Some(_), _) => line.push_str(", identity revoked"),
-        (None, Some(at)) => {
-            let _ = write!(line, ", last heard of {}", look.time(at));
+    match (machine.revoked_at, connected, machine.last_seen) {
+        (Some(_), _, _) => line.push_str(", identity revoked"),
+        (None, true, _) => {
+            let _ = write!(line, ", {}", look.good("connected"));
         }
-        (None, None) => line.push_str(", never heard of"),
+        (None, false, Some(at)) => {
+            let _ = write!(line, ", not connected, last seen {}", look.time(at));
+        }
+        (None, false, None) => line.push_str(", not connected, never seen"),
     }
     line
 }

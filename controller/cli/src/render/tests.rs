@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::render;
+use crate::render::ticket::Lines;
 use crate::screen::{Colours, Look};
 
 const MACHINE: &str = "0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11";
@@ -104,16 +105,18 @@ fn the_queue() {
 #[test]
 fn a_ticket_as_a_technician_reads_it() {
     let jobs = HashMap::from([(job().id, job())]);
-    let text = render::ticket::one(&plain(), &view(), &jobs);
+    let text = render::ticket::one(&plain(), &view(), &jobs, Lines::Running);
     assert!(!text.contains('\u{1b}') && !text.contains('\u{7}'), "{text:?}");
     insta::assert_snapshot!("ticket", text);
+    let all = render::ticket::one(&plain(), &view(), &jobs, Lines::All);
+    assert!(all.contains("no answer in 2 s") && !text.contains("no answer in 2 s"), "{all}");
 }
 
 #[test]
 fn colours_come_only_where_they_are_wanted() {
     let jobs = HashMap::from([(job().id, job())]);
     let coloured = Look { colours: Colours::On, ..plain() };
-    let text = render::ticket::one(&coloured, &view(), &jobs);
+    let text = render::ticket::one(&coloured, &view(), &jobs, Lines::Running);
     let mut stripped = String::new();
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("\u{1b}[") {
@@ -125,7 +128,7 @@ fn colours_come_only_where_they_are_wanted() {
     stripped.push_str(rest);
     assert_ne!(text, stripped);
     let trimmed: String = stripped.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    assert_eq!(trimmed, render::ticket::one(&plain(), &view(), &jobs));
+    assert_eq!(trimmed, render::ticket::one(&plain(), &view(), &jobs, Lines::Running));
 }
 
 #[test]

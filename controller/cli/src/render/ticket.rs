@@ -81,7 +81,7 @@ pub(crate) fn header(look: &Look, view: &TicketView) -> String {
     let requester = text::line(&ticket.requester);
     let _ = writeln!(out, "  asked by {requester}, {}", look.time(ticket.opened_at));
     if let Some(machine) = &view.machine {
-        let _ = writeln!(out, "  machine {}", machine::brief(look, machine));
+        let _ = writeln!(out, "  machine {}", machine::brief(look, machine, view.connected));
     }
     if let Some(solution) = &ticket.solution {
         let _ = writeln!(out, "  solved by: {}", text::block(solution, 4));
@@ -91,19 +91,65 @@ pub(crate) fn header(look: &Look, view: &TicketView) -> String {
     out
 }
 
+/// How much of what jobs said while they ran is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// Those of jobs that still run; of the others, how many there are.
+    Running,
+    /// All.
+    All,
+}
+
 /// All of a ticket; `jobs` are those of its jobs whose results could be read.
-pub(crate) fn one(look: &Look, view: &TicketView, jobs: &HashMap<JobId, Job>) -> String {
+pub(crate) fn one(
+    look: &Look,
+    view: &TicketView,
+    jobs: &HashMap<JobId, Job>,
+    lines: Lines,
+) -> String {
     let mut out = header(look, view);
     let mut day = String::new();
+    let hidden = match lines {
+        Lines::Running => said_by_ended(&view.timeline),
+        Lines::All => HashMap::new(),
+    };
     for entry in &view.timeline {
+        if matches!(&entry.event, TicketEvent::Output { job, .. } if hidden.contains_key(job)) {
+            continue;
+        }
         let today = look.day(entry.at);
         if today != day {
             let _ = write!(out, "\n  {}\n", look.faint(&today));
             day = today;
         }
         let _ = writeln!(out, "{}", timeline_entry(look, entry, jobs));
+        if let TicketEvent::Result { job, .. } = &entry.event
+            && let Some(count) = hidden.get(job).filter(|count| **count > 0)
+        {
+            let (pad, lines) = (" ".repeat(timeline::INDENT), text::count(*count, "live line"));
+            let verb = if *count == 1 { "shows it" } else { "shows them" };
+            let _ = writeln!(out, "{pad}{}", look.faint(&format!("{lines}, --all {verb}")));
+        }
     }
     out
+}
+
+/// How many lines each job that has ended said while it ran.
+fn said_by_ended(timeline: &[TimelineEntry]) -> HashMap<JobId, usize> {
+    let mut counts: HashMap<JobId, usize> = HashMap::new();
+    for entry in timeline {
+        if let TicketEvent::Result { job, .. } = &entry.event {
+            counts.insert(*job, 0);
+        }
+    }
+    for entry in timeline {
+        if let TicketEvent::Output { job, .. } = &entry.event
+            && let Some(count) = counts.get_mut(job)
+        {
+            *count += 1;
+        }
+    }
+    counts
 }
 
 /// An entry, with the typed result of its job below it if that is known.

@@ -76,7 +76,7 @@ fn news_text(look: &Look, news: &JobNews) -> String {
         }
         JobNews::Cause { cause, verdict, summary } => {
             let word = cause_word(look, *verdict);
-            format!("cause {}: {word}: {}", text::line(cause), text::block(summary, INDENT))
+            format!("{word} ({}): {}", text::line(cause), text::block(summary, INDENT))
         }
     }
 }
@@ -113,7 +113,7 @@ pub(crate) fn status_word(look: &Look, status: Status) -> String {
 pub(crate) fn cause_word(look: &Look, verdict: CauseVerdict) -> String {
     match verdict {
         CauseVerdict::Found => look.bad("found"),
-        CauseVerdict::Excluded => look.good("excluded"),
+        CauseVerdict::Excluded => look.good("ruled out"),
         CauseVerdict::Unknown => "unknown".to_owned(),
         CauseVerdict::Explained => "explained by another".to_owned(),
     }
