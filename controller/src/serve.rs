@@ -21,6 +21,7 @@ use crate::store::ingest::Ingest;
 use crate::store::{Store, StoreOptions};
 
 mod chores;
+mod figures;
 mod http;
 mod notify;
 
@@ -86,7 +87,11 @@ pub async fn start(
     routes: impl FnOnce(AppState) -> Router,
 ) -> anyhow::Result<Serving> {
     let Parts { data, config, clock, metrics } = parts;
-    let ca = Arc::new(Ca::load(&data.ca()).context("open the CA")?);
+    figures::begin();
+    let ca = Arc::new(
+        Ca::load(&data.ca())
+            .context("cannot open the CA: `befund-controller doctor` looks for what is wrong")?,
+    );
     let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
     let store = Store::open(&config.database_url(&data), options).await?;
     let bus = Bus::default();

@@ -1,17 +1,14 @@
 //! What several commands do on the controller's own host: open its store, see whether it runs, and
 //! take a secret from a file or from the terminal. No command of its own.
 
-use std::net::{SocketAddr, TcpStream};
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use befund_controller::config::{Config, DataFolder};
 use befund_controller::store::{Store, StoreOptions};
 use serde::Deserialize;
-
-/// How long a running controller may take to accept a connection from its own host.
-const KNOCK_DEADLINE: Duration = Duration::from_secs(2);
 
 /// What a running controller tells of itself.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -44,15 +41,9 @@ pub(super) fn has_database(url: &str) -> anyhow::Result<()> {
 pub(super) fn running(data: &DataFolder) -> Option<Running> {
     let text = std::fs::read(data.running()).ok()?;
     let running: Running = serde_json::from_slice(&text).ok()?;
-    let mut gate = running.gate;
-    if gate.ip().is_unspecified() {
-        let loopback: std::net::IpAddr = match gate {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        };
-        gate.set_ip(loopback);
-    }
-    TcpStream::connect_timeout(&gate, KNOCK_DEADLINE).is_ok().then_some(running)
+    // Taken by whom it was written; to knock would count as a handshake that failed.
+    let taken = TcpListener::bind(running.gate).err()?.kind() == ErrorKind::AddrInUse;
+    taken.then_some(running)
 }
 
 /// How often a secret is asked for.

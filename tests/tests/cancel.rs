@@ -1,0 +1,41 @@
+//! A job is cancelled in the middle, and what it had measured by then is kept.
+
+use std::net::TcpListener;
+
+use befund_tests::process::eventually;
+use befund_tests::{TestAgent, TestController};
+
+#[test]
+fn a_job_that_is_cancelled_in_the_middle_keeps_what_it_measured() {
+    // Takes the connection and never answers: the step that asks it is busy for seconds.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    mute.set_nonblocking(true).unwrap();
+    let controller = TestController::start();
+    let mut agent = TestAgent::new();
+    let policy = agent.folder().join("policy.toml");
+    let url = format!("http://{}/", mute.local_addr().unwrap());
+    let text = format!("[targets]\ndns = []\n[targets.http.mute]\nurl = {url:?}\n");
+    std::fs::write(&policy, text).unwrap();
+    agent.enroll(&controller.token(&[]));
+    agent.start_link(&["--policy", policy.to_str().unwrap()]);
+    agent.wait_until_connected();
+    let operator = controller.admin();
+    let job = operator.json(&["run", "net.no-internet", "--on", &agent.id(), "--detach"]);
+    let job = job["id"].as_str().unwrap();
+
+    let mut taken = None;
+    eventually("the job to ask the one that never answers", || {
+        taken = mute.accept().ok();
+        taken.is_some()
+    });
+    let _ = operator.says(&["job", "cancel", job]);
+    let watched = operator.run(&["job", "watch", job]);
+    assert_eq!(watched.status.code(), Some(7), "a cancelled job did not end well");
+
+    let shown = operator.json(&["job", "show", job]);
+    assert_eq!(shown["state"], "cancelled", "it ended before it was cancelled: {shown}");
+    assert_eq!(shown["outcome"]["status"], "partial", "{shown}");
+    let kept = shown["outcome"].to_string();
+    assert!(kept.contains("what was measured is kept"), "{kept}");
+    assert!(kept.contains("net.link") && kept.contains("net.addr"), "{kept}");
+}
