@@ -7,6 +7,7 @@ pub mod operator;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod tamper;
 
 pub use agent::TestAgent;
 pub use controller::TestController;

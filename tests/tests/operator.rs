@@ -11,7 +11,7 @@ use befund_tests::agent::ticket_in;
 use befund_tests::controller::PASSWORD;
 use befund_tests::postgres::TestPostgres;
 use befund_tests::process::{eventually, run};
-use befund_tests::{TestAgent, TestController, TestOperator};
+use befund_tests::{TestAgent, TestController, TestOperator, tamper};
 
 /// The account of nobody in particular.
 const NOBODY: u32 = 65_534;
@@ -163,7 +163,7 @@ fn a_controller_moves_from_sqlite_to_postgresql() {
     assert_eq!(shown["ticket"]["subject"], "kept in a file");
     eventually("the machine to come back", || is_connected(&operator, &agent.id()));
     assert!(number(&ticket_in(&agent.send("kept in PostgreSQL"))) > before);
-    assert_eq!(postgres.run("SELECT count(*) FROM tickets").unwrap().trim(), "2");
+    assert_eq!(tamper::tickets(&postgres).unwrap(), 2);
     assert_says(&succeeds(&mut controller.command("doctor")), "Nothing is wrong.");
 }
 
@@ -263,10 +263,9 @@ fn the_doctor_sees_that_the_audit_record_was_changed() {
     let postgres = TestPostgres::start().unwrap();
     let mut controller = TestController::start_on(Some(&postgres.url()));
     let _ = controller.token(&[]);
-    let placed = "SELECT count(*) FROM audit WHERE seq IS NOT NULL AND source = 'local'";
-    eventually("the entries to get their place", || postgres.run(placed).unwrap().trim() != "0");
+    eventually("an entry to get its place", || tamper::placed_entries(&postgres).unwrap() > 0);
     controller.stop();
-    let _ = postgres.run("UPDATE audit SET source = 'elsewhere' WHERE seq = 1").unwrap();
+    tamper::change_first_entry(&postgres).unwrap();
     let said = fails(&mut controller.command("doctor"));
     assert_says(&said, "entry at place 1 does not fit its hash");
 }
@@ -275,12 +274,7 @@ fn the_doctor_sees_that_the_audit_record_was_changed() {
 fn a_database_of_a_newer_version_is_refused() {
     let postgres = TestPostgres::start().unwrap();
     let controller = TestController::initialised(Some(&postgres.url()));
-    let _ = postgres
-        .run(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-             SELECT 9000, 'later', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
-        )
-        .unwrap();
+    tamper::make_newer(&postgres).unwrap();
     for command in ["serve", "doctor"] {
         let said = fails(&mut controller.command(command));
         assert_says(&said, "from a newer befund-controller");

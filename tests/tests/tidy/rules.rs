@@ -45,6 +45,7 @@ pub(crate) const ALL: &[Rule] = &[
         good: &[
             ("controller/src/store/jobs.rs", "f(\"SELECT id FROM jobs\")"),
             ("controller/src/store.rs", "f(\"SELECT id FROM jobs\")"),
+            ("tests/src/tamper.rs", "f(\"SELECT id FROM jobs\")"),
             ("controller/src/jobs.rs", "// SELECT id FROM jobs\nf(\"update the settings\")"),
         ],
     },
@@ -156,6 +157,7 @@ fn opening(source: &Source<'_>) -> Vec<Breach> {
 fn sql(source: &Source<'_>) -> Vec<Breach> {
     let allowed = source.is_in("controller/src/store")
         || source.is_in("controller/tests/store")
+        || source.is_in("tests/src/tamper")
         || source.is_in("tests/tests/tidy");
     if allowed {
         return Vec::new();
