@@ -8,7 +8,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use befund_model::id::{RequestId, TicketNumber};
-use befund_model::snapshot::SectionKind;
+use befund_model::section;
+use befund_model::snapshot::{SectionKind, Status};
 
 use super::words::{Language, Text, fill};
 use super::{DECLINED, NO_AGENT, WAITING, screen};
@@ -194,21 +195,29 @@ enum Sent {
 fn preview(language: Language, organisation: &str, requester: &str, lines: &[PreviewLine]) {
     screen::say(&fill(language.text(Text::WillBeSent), &[organisation, requester]));
     for PreviewLine { section, readable } in lines {
+        let kind = section.kind.as_str();
+        let title = section::known(kind).map_or(kind, |known| known.title);
+        let name = format!("{title} [{kind}]");
+        screen::say(&format!("  {name:<64} {:>9}", screen::bytes(section.size)));
         let mut notes = Vec::new();
-        if section.status.as_str() != "ok" {
-            notes.push(format!("{}: {}", section.status, screen::printable(&section.reason)));
+        if let Some(lacking) = lacking(section.status) {
+            let reason = screen::printable(&section.reason);
+            notes.push(format!("{}: {reason}", language.text(lacking)));
         }
         if section.redacted > 0 {
-            notes.push(format!("{} redacted", section.redacted));
+            let count = section.redacted.to_string();
+            notes.push(fill(language.text(Text::BlackedOut), &[&count]));
         }
         if !readable {
-            notes.push("withheld from this account's eyes".to_owned());
+            notes.push(language.text(Text::Withheld).to_owned());
         }
-        let size = screen::bytes(section.size);
-        screen::say(
-            format!("  {:<28} {size:>9}  {}", section.kind.as_str(), notes.join("; ")).trim_end(),
-        );
+        for note in notes {
+            screen::say(&format!("      {note}"));
+        }
     }
+    let size = screen::bytes(lines.iter().map(|line| line.section.size).sum());
+    let count = lines.len().to_string();
+    screen::say(&format!("\n{}", fill(language.text(Text::InAll), &[&count, &size])));
     let redacted: u32 = lines.iter().map(|line| line.section.redacted).sum();
     if redacted > 0 {
         screen::say(&fill(language.text(Text::Redacted), &[&redacted.to_string()]));
@@ -216,6 +225,18 @@ fn preview(language: Language, organisation: &str, requester: &str, lines: &[Pre
         screen::say(language.text(Text::NoneRedacted));
     }
     screen::say(language.text(Text::ShowHint));
+}
+
+/// What a section lacks, in words.
+const fn lacking(status: Status) -> Option<Text> {
+    match status {
+        Status::Ok => None,
+        Status::Partial => Some(Text::Partial),
+        Status::Unsupported => Some(Text::NotHere),
+        Status::Denied => Some(Text::Denied),
+        Status::Timeout => Some(Text::TooSlow),
+        Status::Failed => Some(Text::Unreadable),
+    }
 }
 
 async fn show(door: &mut Door, kind: &SectionKind) -> anyhow::Result<ExitCode> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use befund_model::Timestamp;
 use clap::Args;
 
 use super::{NO_AGENT, screen};
@@ -45,10 +46,10 @@ fn show(report: &Report) {
     let connection = match &report.connection {
         Connectivity::Connecting => "connecting".to_owned(),
         Connectivity::Connected { address, since } => {
-            format!("connected to {address} since {since:.0}")
+            format!("connected to {address} since {}", time(since))
         }
         Connectivity::Waiting { why, until } => {
-            format!("not connected ({}); next try at {until:.0}", screen::printable(why))
+            format!("not connected ({}); next try at {}", screen::printable(why), time(until))
         }
         Connectivity::Revoked => {
             "revoked: the controller does not let this machine in any more; enroll it anew"
@@ -59,22 +60,13 @@ fn show(report: &Report) {
         ("Organisation", screen::printable(&report.organisation)),
         ("Connection", connection),
         ("Agent", format!("{} (version {})", report.agent, report.version)),
-        ("Certificate", format!("good until {:.0}", report.certificate_until)),
-        (
-            "Waiting",
-            format!(
-                "{} requests, {} snapshots, {} jobs ({})",
-                report.requests_waiting.len(),
-                report.snapshots_waiting,
-                report.jobs,
-                screen::bytes(report.spool_bytes)
-            ),
-        ),
+        ("Certificate", format!("good until {}", time(&report.certificate_until))),
+        ("Waiting", waiting(report)),
         (
             "Last snapshot",
             report.last_delivery.map_or_else(
                 || "none since the agent started".to_owned(),
-                |at| format!("delivered at {at:.0}"),
+                |at| format!("delivered at {}", time(&at)),
             ),
         ),
     ];
@@ -88,4 +80,28 @@ fn show(report: &Report) {
     for request in &report.requests_waiting {
         screen::say(&format!("{:<14} request {request}", ""));
     }
+}
+
+/// What has not been delivered yet.
+fn waiting(report: &Report) -> String {
+    let counts = [
+        (report.requests_waiting.len() as u64, "request"),
+        (report.snapshots_waiting as u64, "snapshot"),
+        (report.jobs as u64, "job"),
+    ];
+    let told: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    if told.is_empty() {
+        "nothing: all is delivered".to_owned()
+    } else {
+        format!("{} ({})", told.join(", "), screen::bytes(report.spool_bytes))
+    }
+}
+
+/// A time, to the second, as people read it.
+fn time(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -28,6 +28,16 @@ pub(crate) enum Text {
     /// `{0}` the reason.
     OutOfReach,
     Collecting,
+    /// `{0}` how many sections, `{1}` how many bytes.
+    InAll,
+    Partial,
+    NotHere,
+    Denied,
+    TooSlow,
+    Unreadable,
+    /// `{0}` how many.
+    BlackedOut,
+    Withheld,
 }
 
 impl Language {
@@ -47,15 +57,15 @@ impl Language {
                 ("This will be sent to {0}, for {1}:", "Das wird an {0} gesendet, für {1}:")
             }
             Text::Redacted => (
-                "{0} secret values were blacked out (marked as [redacted…]).",
-                "{0} geheime Werte wurden geschwärzt (mit [redacted…] markiert).",
+                "Secret values blacked out (marked as [redacted…]): {0}.",
+                "Geschwärzte geheime Werte (mit [redacted…] markiert): {0}.",
             ),
             Text::NoneRedacted => {
                 ("No secret values were found in it.", "Geheime Werte wurden darin nicht gefunden.")
             }
             Text::ShowHint => (
-                "To read a section before it is sent: befund-agent send --show SECTION",
-                "Einen Abschnitt vor dem Senden lesen: befund-agent send --show ABSCHNITT",
+                "To read a section before it is sent: befund-agent send --show NAME (as in brackets)",
+                "Einen Abschnitt vor dem Senden lesen: befund-agent send --show NAME (wie in Klammern)",
             ),
             Text::SendNow => ("Send it? [y/N]", "Senden? [j/N]"),
             Text::NotSent => ("Nothing was sent.", "Es wurde nichts gesendet."),
@@ -79,6 +89,19 @@ impl Language {
             Text::OutOfReach => (
                 "The help desk cannot be reached at the moment ({0}).",
                 "Der Helpdesk ist gerade nicht erreichbar ({0}).",
+            ),
+            Text::InAll => ("{0} sections, {1} in all.", "{0} Abschnitte, zusammen {1}."),
+            Text::Partial => ("not all could be read", "nicht alles war lesbar"),
+            Text::NotHere => ("not on this machine", "gibt es auf diesem Gerät nicht"),
+            Text::Denied => ("no permission to read it", "keine Berechtigung zum Lesen"),
+            Text::TooSlow => ("it took too long", "es hat zu lange gedauert"),
+            Text::Unreadable => ("could not be read", "war nicht lesbar"),
+            Text::BlackedOut => {
+                ("secret values blacked out: {0}", "geschwärzte geheime Werte: {0}")
+            }
+            Text::Withheld => (
+                "sent, but not shown to this account",
+                "wird gesendet, aber diesem Konto nicht gezeigt",
             ),
             Text::Collecting => {
                 ("Reading this machine's state", "Der Zustand dieses Geräts wird gelesen")

@@ -12,6 +12,24 @@ use crate::console::words::Words;
 
 /// The most rows of one table; a machine has thousands of packages.
 pub const MAX_ROWS: usize = 2_000;
+/// A list that is longer tells how long it is.
+const COUNTED: usize = 5;
+/// A text that is longer gets a row of its own.
+const LONG: usize = 60;
+/// The columns by which a row is known, in the order in which they are read.
+const FIRST: [&str; 9] = [
+    "name",
+    "mount_point",
+    "interface",
+    "destination",
+    "address",
+    "port",
+    "pid",
+    "version",
+    "state",
+];
+/// The columns that are long, and read last.
+const LAST: [&str; 4] = ["description", "file", "options", "command"];
 /// The deepest that is shown.
 const MAX_DEPTH: usize = 8;
 
@@ -50,9 +68,15 @@ fn pairs(out: &mut String, t: &Words, map: &Map<String, Value>, depth: usize) {
     out.push_str("<dl class=\"facts\">");
     for (key, value) in map {
         let wide = matches!(value, Value::Object(_))
-            || matches!(value, Value::Array(items) if items.iter().any(Value::is_object));
+            || matches!(value, Value::Array(items) if items.iter().any(Value::is_object))
+            || matches!(value, Value::String(text) if text.len() > LONG);
         out.push_str(if wide { "<div class=\"wide\"><dt>" } else { "<div><dt>" });
         put(out, &label(key));
+        if let Value::Array(items) = value
+            && items.len() > COUNTED
+        {
+            let _ = write!(out, " ({})", items.len());
+        }
         out.push_str("</dt><dd>");
         node(out, t, key, value, depth + 1);
         out.push_str("</dd></div>");
@@ -82,9 +106,12 @@ fn table(out: &mut String, t: &Words, rows: &[Value], depth: usize) {
             columns.push(key);
         }
     }
+    columns.sort_by_key(|column| place(column));
     out.push_str("<div class=\"scroll\" tabindex=\"0\"><table class=\"facts\"><thead><tr>");
     for column in &columns {
-        out.push_str("<th scope=\"col\">");
+        let numbers = rows.iter().any(|row| row.get(column).is_some_and(Value::is_number));
+        let class = if numbers { " class=\"number\"" } else { "" };
+        let _ = write!(out, "<th scope=\"col\"{class}>");
         put(out, &label(column));
         out.push_str("</th>");
     }
@@ -107,6 +134,15 @@ fn table(out: &mut String, t: &Words, rows: &[Value], depth: usize) {
         put(out, t.more);
         out.push_str("</p>");
     }
+}
+
+/// Where a column stands, from the left.
+fn place(column: &str) -> usize {
+    if let Some(at) = FIRST.iter().position(|first| *first == column) {
+        return at;
+    }
+    let last = LAST.iter().position(|last| *last == column);
+    last.map_or(FIRST.len(), |at| FIRST.len() + 1 + at)
 }
 
 /// A field's name as a label: without its unit, which the value then carries.

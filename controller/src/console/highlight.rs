@@ -92,7 +92,7 @@ fn fullest(usage: &Value) -> Option<(String, u64)> {
             let all = used.checked_add(available).filter(|all| *all > 0)?;
             Some((word(row, "mount_point")?, used.saturating_mul(100) / all))
         })
-        .max_by_key(|(_, percent)| *percent)
+        .max_by_key(|(mount, percent)| (*percent, std::cmp::Reverse(mount.len())))
 }
 
 fn reachable(addresses: &Value) -> Option<String> {

@@ -148,6 +148,7 @@ struct SectionFragment {
     frame: Frame,
     section: SectionView,
     markup: String,
+    alone: bool,
 }
 
 #[derive(Template)]
@@ -172,10 +173,8 @@ pub async fn section(
         content => facts::markup(frame.t, content),
     };
     let title = title(section.line.kind.as_str()).to_owned();
-    let body = SectionFragment { frame: frame.clone(), section, markup };
-    if wants_fragment(&headers) {
-        render(&body)
-    } else {
-        render(&SectionPage { frame, title, body })
-    }
+    // On a machine's page the reason stands in the section's heading already.
+    let alone = !wants_fragment(&headers);
+    let body = SectionFragment { frame: frame.clone(), section, markup, alone };
+    if !alone { render(&body) } else { render(&SectionPage { frame, title, body }) }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use befund_model::api::TicketView;
 use befund_model::id::JobId;
-use befund_model::job::Job;
+use befund_model::job::{Job, Work};
 use befund_model::ticket::{Priority, Ticket, TicketEvent, TicketStatus, TimelineEntry};
 
 use crate::render::table::{Tone, cell, table, toned};
@@ -122,13 +122,13 @@ pub(crate) fn one(
             let _ = write!(out, "\n  {}\n", look.faint(&today));
             day = today;
         }
-        let _ = writeln!(out, "{}", timeline_entry(look, entry, jobs));
+        let _ = writeln!(out, "{}", timeline_entry(look, entry, jobs, lines));
         if let TicketEvent::Result { job, .. } = &entry.event
             && let Some(count) = hidden.get(job).filter(|count| **count > 0)
         {
-            let (pad, lines) = (" ".repeat(timeline::INDENT), text::count(*count, "live line"));
+            let (pad, said) = (" ".repeat(timeline::INDENT), text::count(*count, "live line"));
             let verb = if *count == 1 { "shows it" } else { "shows them" };
-            let _ = writeln!(out, "{pad}{}", look.faint(&format!("{lines}, --all {verb}")));
+            let _ = writeln!(out, "{pad}{}", look.faint(&format!("{said}, --all {verb}")));
         }
     }
     out
@@ -153,9 +153,16 @@ fn said_by_ended(timeline: &[TimelineEntry]) -> HashMap<JobId, usize> {
 }
 
 /// An entry, with the typed result of its job below it if that is known.
-fn timeline_entry(look: &Look, entry: &TimelineEntry, jobs: &HashMap<JobId, Job>) -> String {
+/// The facts of a probe are long, and its summary tells them: they are shown with all else.
+fn timeline_entry(
+    look: &Look,
+    entry: &TimelineEntry,
+    jobs: &HashMap<JobId, Job>,
+    lines: Lines,
+) -> String {
     let mut out = timeline::entry(look, entry);
-    if let TicketEvent::Result { job: id, summary, .. } = &entry.event
+    if let TicketEvent::Result { job: id, work, summary, .. } = &entry.event
+        && (lines == Lines::All || matches!(work, Work::Runbook(_)))
         && let Some(Job { work, outcome: Some(outcome), .. }) = jobs.get(id)
     {
         let details = job::result(look, work, outcome, Some(summary), timeline::INDENT + 2);
