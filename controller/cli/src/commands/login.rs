@@ -24,7 +24,7 @@ const MAX_PASSWORD_BYTES: u64 = 1_024;
 /// Arguments of `befund login`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Login {
-    /// The controller, as in https://help.example:8443; plain http:// only to this machine.
+    /// The controller, as in `https://help.example:8443`; plain HTTP only to this machine.
     #[arg(value_parser = address)]
     url: Url,
     /// The pin of the controller's CA, as `befund-controller doctor` prints it.
