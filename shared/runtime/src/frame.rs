@@ -86,7 +86,7 @@ pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> Result<Option<Frame<T>
 /// frame behind, so give up the connection then.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub async fn send<T: Serialize>(
     to: &mut (impl AsyncWrite + Unpin),
     header: &T,
@@ -102,7 +102,7 @@ pub async fn send<T: Serialize>(
 /// eaten half a frame, so give up the connection then.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read()`].
 pub async fn receive<T: DeserializeOwned>(
     from: &mut (impl AsyncRead + Unpin),
 ) -> Result<Option<Frame<T>>, FrameError> {

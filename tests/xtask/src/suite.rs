@@ -33,7 +33,7 @@ const CHECKS: &[Check] = &[
         extent: Extent::Full,
     },
     Check {
-        arguments: &["doc", "--workspace", "--no-deps", "--quiet"],
+        arguments: &["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],
         extent: Extent::Full,
     },
