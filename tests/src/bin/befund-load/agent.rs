@@ -15,6 +15,7 @@ use befund_proto::v1::upload_reply::Body as Reply;
 use befund_proto::{CHUNK_BYTES, convert, v1};
 use befund_runtime::clock::Clock;
 use befund_runtime::tls;
+use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use tokio::net::TcpStream;
@@ -23,7 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::counted::{Count, Counted};
-use crate::snapshot::{self, Shape};
+use crate::snapshot::{Fleet, Own, Ready};
 
 /// Enrolled, not connected.
 pub(crate) struct Agent {
@@ -40,6 +41,8 @@ pub(crate) struct Connected {
     hear: tonic::Streaming<v1::ControllerMessage>,
     root: Vec<u8>,
     count: Count,
+    own: Own,
+    ready: Option<Ready>,
 }
 
 impl Agent {
@@ -89,15 +92,21 @@ impl Agent {
             Some(Heard::Welcome(_)) => {}
             other => bail!("agent {} heard {other:?} instead of a welcome", self.index),
         }
-        Ok(Connected { index: self.index, link, say, hear, root: Vec::new(), count })
+        let (root, own, ready) = (Vec::new(), Own::default(), None);
+        Ok(Connected { index: self.index, link, say, hear, root, count, own, ready })
     }
 }
 
 impl Connected {
-    /// Sends this round's snapshot and waits for the receipt.
-    pub(crate) async fn send(&mut self, shape: Shape, round: usize) -> Result<()> {
-        let at = Clock::system().now();
-        let snapshot = snapshot::generate(shape, self.index, round, at);
+    /// Makes this round's snapshot.
+    pub(crate) fn prepare(&mut self, fleet: &Fleet, round: usize) -> Result<()> {
+        self.ready = Some(fleet.prepare(self.index, round, &mut self.own)?);
+        Ok(())
+    }
+
+    /// Sends the snapshot that was made and waits for the receipt.
+    pub(crate) async fn send(&mut self) -> Result<()> {
+        let snapshot = self.ready.take().context("a snapshot that was made")?;
         self.root = snapshot.manifest.root().as_bytes().to_vec();
         let (say, said) = mpsc::channel(8);
         let open = v1::UploadOpen {
@@ -112,11 +121,11 @@ impl Connected {
             match replies.message().await.context("wait for an answer")?.and_then(|m| m.body) {
                 Some(Reply::Wanted(wanted)) => {
                     for section in wanted.sections {
-                        let bytes = snapshot
-                            .bytes
+                        let frame = snapshot
+                            .frames
                             .get(section.index as usize)
                             .context("a section that was offered")?;
-                        send_section(&say, section.index, bytes).await?;
+                        send_section(&say, section.index, frame).await?;
                     }
                 }
                 Some(Reply::Receipt(_)) => return Ok(()),
@@ -143,16 +152,15 @@ impl Connected {
     }
 }
 
-async fn send_section(say: &mpsc::Sender<v1::UploadPart>, index: u32, bytes: &[u8]) -> Result<()> {
-    let packed = zstd::bulk::compress(bytes, 3).context("compress a section")?;
+async fn send_section(say: &mpsc::Sender<v1::UploadPart>, index: u32, frame: &Bytes) -> Result<()> {
     let head = v1::SectionHead {
         index,
         encoding: v1::section_head::Encoding::Zstd.into(),
-        length: packed.len() as u64,
+        length: frame.len() as u64,
     };
     say.send(v1::UploadPart { body: Some(Part::Section(head)) }).await.context("send")?;
-    for chunk in packed.chunks(CHUNK_BYTES) {
-        let chunk = bytes::Bytes::copy_from_slice(chunk);
+    for from in (0..frame.len()).step_by(CHUNK_BYTES) {
+        let chunk = frame.slice(from..frame.len().min(from + CHUNK_BYTES));
         say.send(v1::UploadPart { body: Some(Part::Chunk(chunk)) }).await.context("send")?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What was measured, printed as it comes.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -12,6 +13,8 @@ use crate::controller::Controller;
 pub(crate) struct Figures {
     pid: u32,
     empty_kb: u64,
+    /// The controller's processor time when it was looked at last.
+    busy: Cell<Duration>,
 }
 
 /// The median, the 99th percentile and the largest.
@@ -36,14 +39,20 @@ impl Figures {
             options.database.as_deref().map_or("SQLite", |_| "PostgreSQL"),
         );
         println!("{:<48} {empty_kb:>9} KB", "controller, empty");
-        Ok(Self { pid, empty_kb })
+        Ok(Self { pid, empty_kb, busy: Cell::new(busy(pid)?) })
     }
 
-    /// How many in which time.
+    /// How many in which time, and the controller's processor time for each, since the last time.
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    pub(crate) fn rate(&self, what: &str, count: usize, took: Duration) {
+    pub(crate) fn rate(&self, what: &str, count: usize, took: Duration) -> Result<()> {
         let seconds = took.as_secs_f64();
-        println!("{what:<48} {count:>9} in {seconds:.2} s, {:.0}/s", count as f64 / seconds);
+        let now = busy(self.pid)?;
+        let each = now.saturating_sub(self.busy.replace(now)).as_secs_f64() * 1e3 / count as f64;
+        println!(
+            "{what:<48} {count:>9} in {seconds:.2} s, {:.0}/s, {each:.2} ms of its CPU each",
+            count as f64 / seconds
+        );
+        Ok(())
     }
 
     /// The controller's memory now, and for each agent.
@@ -94,6 +103,15 @@ pub(crate) fn percentiles(mut times: Vec<Duration>) -> Percentiles {
             .unwrap_or_default()
     };
     Percentiles { p50: at(50), p99: at(99), max: at(100) }
+}
+
+/// Processor time so far, in steps of 10 ms (proc(5): `utime`, `stime`).
+fn busy(pid: u32) -> Result<Duration> {
+    let path = format!("/proc/{pid}/stat");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 10))
 }
 
 fn resident_kb(pid: u32) -> Result<u64> {

@@ -68,32 +68,35 @@ async fn run(options: Options) -> Result<()> {
         async move { Agent::enroll(index, &token).await }
     })
     .await?;
-    figures.rate("enrolled", agents.len(), took);
+    figures.rate("enrolled", agents.len(), took)?;
     figures.memory("after enrollment, nobody connected", 0)?;
 
     let (connected, took) =
         each(&options, agents, |agent| async move { agent.connect().await }).await?;
-    figures.rate("connected (TLS, session, welcomed)", connected.len(), took);
+    figures.rate("connected (TLS, session, welcomed)", connected.len(), took)?;
     figures.settle().await;
     figures.memory("idle", connected.len())?;
 
     let shape = snapshot::Shape { sections: options.sections, bytes: options.section_bytes };
-    let (connected, took) = each(&options, connected, move |mut agent: Connected| async move {
-        agent.send(shape, 0).await?;
+    let fleet = Arc::new(snapshot::Fleet::new(shape)?);
+    let connected = prepare(&options, &fleet, connected, 0).await?;
+    let (connected, took) = each(&options, connected, |mut agent: Connected| async move {
+        agent.send().await?;
         Ok(agent)
     })
     .await?;
-    figures.rate("first snapshots, nothing known, durable", connected.len(), took);
+    figures.rate("first snapshots, nothing known, durable", connected.len(), took)?;
     figures.settle().await;
     figures.memory("idle, once each has sent", connected.len())?;
 
-    let (timed, took) = each(&options, connected, move |mut agent: Connected| async move {
+    let connected = prepare(&options, &fleet, connected, 1).await?;
+    let (timed, took) = each(&options, connected, |mut agent: Connected| async move {
         let begun = Instant::now();
-        agent.send(shape, 1).await?;
+        agent.send().await?;
         Ok((agent, begun.elapsed()))
     })
     .await?;
-    figures.rate("second snapshots, about 90 % known, durable", timed.len(), took);
+    figures.rate("second snapshots, about 90 % known, durable", timed.len(), took)?;
     let (connected, times): (Vec<Connected>, Vec<Duration>) = timed.into_iter().unzip();
     figures.times("a second snapshot, from first byte to receipt", &percentiles(times));
 
@@ -103,7 +106,7 @@ async fn run(options: Options) -> Result<()> {
         Ok((agent, (begun.elapsed(), bytes)))
     })
     .await?;
-    figures.rate("check-ins without change, answered", timed.len(), took);
+    figures.rate("check-ins without change, answered", timed.len(), took)?;
     let (connected, costs): (Vec<Connected>, Vec<(Duration, u64)>) = timed.into_iter().unzip();
     let (times, bytes): (Vec<Duration>, Vec<u64>) = costs.into_iter().unzip();
     figures.times("a check-in", &percentiles(times));
@@ -113,6 +116,24 @@ async fn run(options: Options) -> Result<()> {
     figures.memory("at the end", connected.len())?;
     drop(connected);
     controller.stop().await
+}
+
+/// Makes each agent's snapshot of this round before anything is timed.
+async fn prepare(
+    options: &Options,
+    fleet: &Arc<snapshot::Fleet>,
+    agents: Vec<Connected>,
+    round: usize,
+) -> Result<Vec<Connected>> {
+    let fleet = Arc::clone(fleet);
+    let prepared = each(options, agents, move |mut agent| {
+        let fleet = Arc::clone(&fleet);
+        async move {
+            agent.prepare(&fleet, round)?;
+            Ok(agent)
+        }
+    });
+    Ok(prepared.await?.0)
 }
 
 /// Does the same for each, so many at once, and says how long all took together.
