@@ -27,6 +27,16 @@ pub(crate) const REUSE_ADDRESS: bool = true;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// How it is set: two arenas, since two writers at once are the rule and each arena keeps its own free
+/// memory; what is free goes back to the system within a second, by a thread of jemalloc's own, also
+/// when nothing is allocated any more.
+// SAFETY: jemalloc reads the symbol once, as a pointer to a C string. A slice begins with its pointer,
+// and the string ends with a zero.
+#[expect(unsafe_code, reason = "jemalloc is configured by a symbol of this name")]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+static ALLOCATOR_SETTINGS: &[u8] =
+    b"background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:2\0";
+
 /// Tells the service manager, where there is one.
 pub(crate) fn tell_service_manager(state: super::ServiceState) -> std::io::Result<()> {
     use super::ServiceState;

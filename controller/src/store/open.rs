@@ -18,6 +18,13 @@ use super::sql::Session;
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long to wait for a connection, and for SQLite's write lock.
 const WAIT_DEADLINE: Duration = Duration::from_secs(20);
+/// From when on a wait for a connection is worth a warning: writers queue up behind one another, and
+/// a burst of two seconds is ordinary.
+const SLOW_WAIT: Duration = Duration::from_secs(10);
+/// SQLite's own cache for the writer and for each reader, in its own unit (negative KiB). Every
+/// connection has its own, and the system caches the same pages beneath.
+const WRITER_CACHE: &str = "-32768";
+const READER_CACHE: &str = "-4096";
 /// How often a migration is begun again when another controller migrates at the same time.
 const MIGRATION_TRIES: u32 = 10;
 
@@ -230,24 +237,30 @@ async fn open_sqlite(path: &Path, options: &StoreOptions) -> std::result::Result
         .foreign_keys(true)
         .busy_timeout(WAIT_DEADLINE)
         .statement_cache_capacity(256)
-        .pragma("wal_autocheckpoint", "4000")
-        .pragma("cache_size", "-65536");
+        .pragma("wal_autocheckpoint", "4000");
     if options.most_pages > 0 {
         connect = connect.pragma("max_page_count", options.most_pages.to_string());
     }
     let pool = || {
         SqlitePoolOptions::new()
             .acquire_timeout(WAIT_DEADLINE)
+            .acquire_slow_threshold(SLOW_WAIT)
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let writer = pool().max_connections(1).connect_with(connect.clone()).await.map_err(failed)?;
+    let writing = connect.clone().pragma("cache_size", WRITER_CACHE);
+    let writer = pool().max_connections(1).connect_with(writing).await.map_err(failed)?;
     migrate(&sqlx::migrate!("migrations/sqlite"), &database, || writer.acquire()).await?;
     let count = if options.connections == 0 { 4 } else { options.connections };
     let readers = pool()
         .max_connections(count)
-        .connect_with(connect.create_if_missing(false).pragma("query_only", "1"))
+        .connect_with(
+            connect
+                .create_if_missing(false)
+                .pragma("query_only", "1")
+                .pragma("cache_size", READER_CACHE),
+        )
         .await
         .map_err(failed)?;
     Ok(Pools::Sqlite { writer, readers })
