@@ -155,6 +155,10 @@ impl Core {
                 self.session.disconnected();
             }
             Note::Heard(heard) => self.heard(heard),
+            Note::HandedOver(order) => {
+                let todo = self.session.handed_over(order);
+                self.act(todo);
+            }
             Note::Event(job, event) => {
                 let todo = self.session.event(job, event);
                 self.act(todo);
@@ -214,11 +218,11 @@ impl Core {
                 }
                 Do::KeepOrder(order) => {
                     match self.parts.spool.keep_order(&order, self.parts.clock.now()) {
-                        Ok(()) => todo.extend(self.session.order_kept(*order)),
+                        Ok(()) => todo.extend(self.session.order_kept(order.job)),
                         Err(error) => {
                             let error = telemetry::chain(&error);
                             warn!(error, job = %order.job, "an order could not be kept; it waits at the controller");
-                            self.session.order_lost(order.job);
+                            todo.extend(self.session.order_lost(order.job));
                         }
                     }
                 }

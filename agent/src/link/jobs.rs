@@ -51,7 +51,12 @@ async fn follow(
     if cancel.is_cancelled() {
         return Ok(cancelled());
     }
-    let mut job = runner.executor.run(order, runner.clock_offset_ms).await?;
+    let handed_over = Note::HandedOver(Box::new(order.clone()));
+    let begun = runner.executor.run(order, runner.clock_offset_ms).await;
+    if runner.inbox.send(handed_over).await.is_err() {
+        return Err(ExecutorError::Closed);
+    }
+    let mut job = begun?;
     let stopping = stop(&runner.executor, id, cancel);
     tokio::pin!(stopping);
     loop {

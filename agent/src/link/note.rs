@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 use tonic::transport::Channel;
 
 use befund_model::id::{JobId, SnapshotId};
-use befund_model::job::{JobEvent, Outcome};
+use befund_model::job::{JobEvent, Order, Outcome};
 use befund_model::snapshot::Purpose;
 use befund_proto::v1;
 
@@ -26,6 +26,8 @@ pub(crate) enum Note {
     Heard(Heard),
     /// It is closed.
     Closed,
+    /// The executor was handed a job, or could not be; what becomes of it follows.
+    HandedOver(Box<Order>),
     /// Something happened in a job.
     Event(JobId, JobEvent),
     /// A job ended.

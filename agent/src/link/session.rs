@@ -89,11 +89,12 @@ pub enum Say {
 pub enum Do {
     /// Say this.
     Say(Say),
+    /// Run the job: once it was handed to the executor, tell [`Session::handed_over`], then
+    /// [`Session::event`] and [`Session::ended`].
+    Run(Box<Order>),
     /// Make the order durable, then call [`Session::order_kept`]; if that fails, call
     /// [`Session::order_lost`].
     KeepOrder(Box<Order>),
-    /// Run the job, and tell [`Session::event`] and [`Session::ended`].
-    Run(Box<Order>),
     /// Stop the job.
     Stop(JobId),
     /// Make the outcome (and the events that are not acknowledged) durable, then call
@@ -236,12 +237,22 @@ impl Session {
             return self.ended(job, without_result(JobState::Refused, Status::Denied, reason));
         }
         self.jobs.insert(job, Running::new(Phase::Keeping));
-        vec![Do::KeepOrder(Box::new(order))]
+        vec![Do::Run(Box::new(order))]
+    }
+
+    /// The executor was handed the order. It is made durable while the executor is at work: what
+    /// runs is read-only, and a stop before that leaves the order at the controller, which gives it
+    /// again.
+    #[must_use]
+    pub fn handed_over(&self, order: Box<Order>) -> Vec<Do> {
+        match self.jobs.get(&order.job).map(|running| &running.phase) {
+            Some(Phase::Keeping) => vec![Do::KeepOrder(order)],
+            Some(Phase::Running | Phase::KeepingOutcome(_) | Phase::Ended(_)) | None => Vec::new(),
+        }
     }
 
     /// The order is durable.
-    pub fn order_kept(&mut self, order: Order) -> Vec<Do> {
-        let job = order.job;
+    pub fn order_kept(&mut self, job: JobId) -> Vec<Do> {
         let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
         match running.phase {
             Phase::Keeping => running.phase = Phase::Running,
@@ -249,13 +260,14 @@ impl Session {
         }
         let mut todo = Vec::new();
         self.say(Say::Accepted(job), &mut todo);
-        todo.push(Do::Run(Box::new(order)));
         todo
     }
 
-    /// The order could not be made durable: it was not accepted, and the controller gives it again.
-    pub fn order_lost(&mut self, job: JobId) {
+    /// The order could not be made durable: it was not accepted, is stopped, and the controller
+    /// gives it again.
+    pub fn order_lost(&mut self, job: JobId) -> Vec<Do> {
         self.jobs.remove(&job);
+        vec![Do::Stop(job)]
     }
 
     fn cancel(&mut self, job: JobId) -> Vec<Do> {

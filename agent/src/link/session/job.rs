@@ -26,7 +26,7 @@ pub struct Kept {
 
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// The order is being made durable.
+    /// The executor has it, and the order is being made durable.
     Keeping,
     /// It runs.
     Running,

@@ -45,13 +45,13 @@ fn an_order_is_kept_accepted_run_and_forgotten_after_its_acknowledgement() {
     assert_eq!(session.heard(welcome(), now), []);
     let first = order(1, agent(1));
     let job = first.job;
-    let kept = Do::KeepOrder(Box::new(first.clone()));
-    assert_eq!(session.heard(Heard::Order(Box::new(first.clone())), now), [kept]);
-    assert_eq!(session.heard(Heard::Order(Box::new(first.clone())), now), [], "not twice");
-    assert_eq!(
-        session.order_kept(first.clone()),
-        [Do::Say(Say::Accepted(job)), Do::Run(Box::new(first.clone()))]
-    );
+    let whole = Box::new(first.clone());
+    let run = Do::Run(whole.clone());
+    assert_eq!(session.heard(Heard::Order(whole.clone()), now), [run]);
+    assert_eq!(session.heard(Heard::Order(whole.clone()), now), [], "not twice");
+    assert_eq!(session.handed_over(whole.clone()), [Do::KeepOrder(whole.clone())]);
+    assert_eq!(session.order_kept(job), [Do::Say(Say::Accepted(job))]);
+    assert_eq!(session.handed_over(whole), [], "kept once");
     let [Do::Say(Say::Event(_, event))] = &session.event(job, output("one"))[..] else {
         panic!("an event is said at once")
     };
@@ -149,8 +149,8 @@ struct Seen {
 }
 
 proptest! {
-    /// Whatever comes in whatever order: an order is kept before it is accepted and runs once, an
-    /// outcome is kept once and before it is said, events have no gaps, and nothing is said while
+    /// Whatever comes in whatever order: an order is kept before it is accepted, and what was
+    /// accepted runs once, an outcome is kept once and before it is said, events have no gaps, and nothing is said while
     /// nobody is connected.
     #[test]
     fn the_promises_hold_in_any_order(steps in proptest::collection::vec(happens(), 0..120)) {
@@ -179,12 +179,19 @@ proptest! {
             }.into();
             while let Some(next) = todo.pop_front() {
                 match next {
-                    Do::KeepOrder(order) if keeping_fails => session.order_lost(order.job),
+                    Do::KeepOrder(order) if keeping_fails => {
+                        let stopped = session.order_lost(order.job);
+                        prop_assert_eq!(&stopped, &[Do::Stop(order.job)]);
+                        seen.runs.remove(&order.job);
+                    }
                     Do::KeepOrder(order) => {
                         *seen.kept.entry(order.job).or_default() += 1;
-                        todo.extend(session.order_kept(*order));
+                        todo.extend(session.order_kept(order.job));
                     }
-                    Do::Run(order) => *seen.runs.entry(order.job).or_default() += 1,
+                    Do::Run(order) => {
+                        *seen.runs.entry(order.job).or_default() += 1;
+                        todo.extend(session.handed_over(order));
+                    }
                     Do::KeepOutcome(job, _) => {
                         *seen.outcomes_kept.entry(job).or_default() += 1;
                         todo.extend(session.outcome_kept(job));
