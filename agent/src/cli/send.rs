@@ -8,10 +8,11 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use befund_model::id::{RequestId, TicketNumber};
+use befund_model::language::Language;
 use befund_model::section;
 use befund_model::snapshot::{SectionKind, Status};
 
-use super::words::{Language, Text, fill};
+use super::words::{self, Text, fill};
 use super::{DECLINED, NO_AGENT, WAITING, screen};
 use crate::door::client::{Door, DoorError};
 use crate::door::protocol::{Answer, Ask, PreviewLine};
@@ -40,7 +41,7 @@ pub(super) struct Send {
 
 impl Send {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let language = Language::choose(|name| std::env::var(name).ok());
+        let language = words::choose(|name| std::env::var(name).ok());
         let mut door = match Door::open(&self.run).await {
             Ok(door) => door,
             Err(error @ DoorError::Connect { .. }) => {
@@ -49,7 +50,7 @@ impl Send {
             }
             Err(error) => return Err(error.into()),
         };
-        let spinner = self.spinner(language.text(Text::Collecting));
+        let spinner = self.spinner(Text::Collecting.in_language(language));
         let previewed = door.ask(&Ask::Preview).await;
         spinner.finish_and_clear();
         let Answer::Preview { organisation, requester, lines } = previewed?.header else {
@@ -64,11 +65,11 @@ impl Send {
         }
         if !self.yes {
             if !screen::somebody_there() {
-                anyhow::bail!(language.text(Text::NobodyToAsk));
+                anyhow::bail!(Text::NobodyToAsk.in_language(language));
             }
-            let answer = screen::ask(language.text(Text::SendNow)).unwrap_or_default();
-            if !language.is_yes(&answer) {
-                screen::say(language.text(Text::NotSent));
+            let answer = screen::ask(Text::SendNow.in_language(language)).unwrap_or_default();
+            if !words::is_yes(language, &answer) {
+                screen::say(Text::NotSent.in_language(language));
                 return Ok(ExitCode::from(DECLINED));
             }
         }
@@ -89,7 +90,7 @@ impl Send {
         language: Language,
         patience: Duration,
     ) -> Result<Sent, DoorError> {
-        let bar = self.bar(language.text(Text::Sending));
+        let bar = self.bar(Text::Sending.in_language(language));
         let mut why = None;
         let following = async {
             loop {
@@ -138,17 +139,20 @@ impl Send {
         } else {
             match &sent {
                 Sent::Delivered(Some(ticket)) => {
-                    screen::say(&fill(language.text(Text::Delivered), &[&ticket.to_string()]));
-                    screen::say(&fill(language.text(Text::WhatNext), &[organisation]));
+                    screen::say(&fill(
+                        Text::Delivered.in_language(language),
+                        &[&ticket.to_string()],
+                    ));
+                    screen::say(&fill(Text::WhatNext.in_language(language), &[organisation]));
                 }
                 Sent::Delivered(None) => {
-                    screen::say(language.text(Text::DeliveredWithoutTicket));
+                    screen::say(Text::DeliveredWithoutTicket.in_language(language));
                 }
                 Sent::Waiting(why) => {
                     let why = why.as_deref().unwrap_or("no answer yet");
                     let why = screen::printable(why);
-                    screen::say(&fill(language.text(Text::OutOfReach), &[&why]));
-                    screen::say(&fill(language.text(Text::Kept), &[&request.to_string()]));
+                    screen::say(&fill(Text::OutOfReach.in_language(language), &[&why]));
+                    screen::say(&fill(Text::Kept.in_language(language), &[&request.to_string()]));
                 }
             }
         }
@@ -193,23 +197,23 @@ enum Sent {
 }
 
 fn preview(language: Language, organisation: &str, requester: &str, lines: &[PreviewLine]) {
-    screen::say(&fill(language.text(Text::WillBeSent), &[organisation, requester]));
+    screen::say(&fill(Text::WillBeSent.in_language(language), &[organisation, requester]));
     for PreviewLine { section, readable } in lines {
         let kind = section.kind.as_str();
-        let title = section::known(kind).map_or(kind, |known| known.title);
+        let title = section::title(kind, language);
         let name = format!("{title} [{kind}]");
         screen::say(&format!("  {name:<64} {:>9}", screen::bytes(section.size)));
         let mut notes = Vec::new();
         if let Some(lacking) = lacking(section.status) {
             let reason = screen::printable(&section.reason);
-            notes.push(format!("{}: {reason}", language.text(lacking)));
+            notes.push(format!("{}: {reason}", lacking.in_language(language)));
         }
         if section.redacted > 0 {
             let count = section.redacted.to_string();
-            notes.push(fill(language.text(Text::BlackedOut), &[&count]));
+            notes.push(fill(Text::BlackedOut.in_language(language), &[&count]));
         }
         if !readable {
-            notes.push(language.text(Text::Withheld).to_owned());
+            notes.push(Text::Withheld.in_language(language).to_owned());
         }
         for note in notes {
             screen::say(&format!("      {note}"));
@@ -217,14 +221,14 @@ fn preview(language: Language, organisation: &str, requester: &str, lines: &[Pre
     }
     let size = screen::bytes(lines.iter().map(|line| line.section.size).sum());
     let count = lines.len().to_string();
-    screen::say(&format!("\n{}", fill(language.text(Text::InAll), &[&count, &size])));
+    screen::say(&format!("\n{}", fill(Text::InAll.in_language(language), &[&count, &size])));
     let redacted: u32 = lines.iter().map(|line| line.section.redacted).sum();
     if redacted > 0 {
-        screen::say(&fill(language.text(Text::Redacted), &[&redacted.to_string()]));
+        screen::say(&fill(Text::Redacted.in_language(language), &[&redacted.to_string()]));
     } else {
-        screen::say(language.text(Text::NoneRedacted));
+        screen::say(Text::NoneRedacted.in_language(language));
     }
-    screen::say(language.text(Text::ShowHint));
+    screen::say(Text::ShowHint.in_language(language));
 }
 
 /// What a section lacks, in words.

@@ -1,11 +1,6 @@
 //! What end users read, in English and, where the environment asks for it, German.
 
-/// A language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    English,
-    German,
-}
+use befund_model::language::{Language, Words};
 
 /// A text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,19 +35,19 @@ pub(crate) enum Text {
     Withheld,
 }
 
-impl Language {
-    /// The one that `LC_ALL`, `LC_MESSAGES` or `LANG` ask for, the first that says something.
-    pub(crate) fn choose(environment: impl Fn(&str) -> Option<String>) -> Self {
-        let wish = ["LC_ALL", "LC_MESSAGES", "LANG"]
-            .iter()
-            .find_map(|name| environment(name).filter(|value| !value.is_empty()))
-            .unwrap_or_default();
-        if wish.starts_with("de") { Self::German } else { Self::English }
-    }
+/// The language that `LC_ALL`, `LC_MESSAGES` or `LANG` ask for, the first that says something.
+pub(crate) fn choose(environment: impl Fn(&str) -> Option<String>) -> Language {
+    let wish = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| environment(name).filter(|value| !value.is_empty()))
+        .unwrap_or_default();
+    Language::of_tag(&wish).unwrap_or_default()
+}
 
+impl Text {
     /// The text in this language.
-    pub(crate) const fn text(self, text: Text) -> &'static str {
-        let (english, german) = match text {
+    pub(crate) const fn in_language(self, language: Language) -> &'static str {
+        let (english, german) = match self {
             Text::WillBeSent => {
                 ("This will be sent to {0}, for {1}:", "Das wird an {0} gesendet, für {1}:")
             }
@@ -107,18 +102,15 @@ impl Language {
                 ("Reading this machine's state", "Der Zustand dieses Geräts wird gelesen")
             }
         };
-        match self {
-            Self::English => english,
-            Self::German => german,
-        }
+        Words { english, german }.in_language(language)
     }
+}
 
-    /// Whether an answer to [`Text::SendNow`] means yes.
-    pub(crate) fn is_yes(self, answer: &str) -> bool {
-        match self {
-            Self::English => matches!(answer, "y" | "yes"),
-            Self::German => matches!(answer, "j" | "ja" | "y" | "yes"),
-        }
+/// Whether an answer to [`Text::SendNow`] means yes.
+pub(crate) fn is_yes(language: Language, answer: &str) -> bool {
+    match language {
+        Language::English => matches!(answer, "y" | "yes"),
+        Language::German => matches!(answer, "j" | "ja" | "y" | "yes"),
     }
 }
 
@@ -138,7 +130,7 @@ mod tests {
     #[test]
     fn the_environment_chooses_the_language() {
         let of = |pairs: &'static [(&str, &str)]| {
-            Language::choose(|name| {
+            choose(|name| {
                 pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
             })
         };

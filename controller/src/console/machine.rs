@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use befund_model::api::{MachineQuery, MachineView, Page, SectionView, SnapshotRecord};
 use befund_model::section;
+use befund_model::snapshot::SectionKind;
 use serde::Deserialize;
 
 use crate::api::Api;
@@ -93,13 +94,13 @@ impl MachinePage {
         units::scalar(self.frame.t, "size_bytes", &(*bytes).into())
     }
 
+    fn title<'a>(&self, kind: &'a SectionKind) -> &'a str {
+        section::title(kind.as_str(), self.frame.t.language())
+    }
+
     fn offset(&self, ms: &i64) -> String {
         units::scalar(self.frame.t, "offset_ms", &(*ms).into())
     }
-}
-
-fn title(kind: &str) -> &str {
-    section::known(kind).map_or(kind, |known| known.title)
 }
 
 /// Which of a machine's snapshots.
@@ -172,7 +173,7 @@ pub async fn section(
         serde_json::Value::Null => String::new(),
         content => facts::markup(frame.t, content),
     };
-    let title = title(section.line.kind.as_str()).to_owned();
+    let title = section::title(section.line.kind.as_str(), frame.t.language()).to_owned();
     // On a machine's page the reason stands in the section's heading already.
     let alone = !wants_fragment(&headers);
     let body = SectionFragment { frame: frame.clone(), section, markup, alone };

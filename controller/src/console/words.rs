@@ -4,6 +4,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use befund_model::job::JobState;
+use befund_model::language::Language;
 use befund_model::operator::Role;
 use befund_model::runbook::CauseVerdict;
 use befund_model::snapshot::Status;
@@ -146,10 +147,16 @@ impl Words {
     #[must_use]
     pub fn of(headers: &HeaderMap) -> &'static Self {
         let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        match wanted.map(preferred) {
-            Some(Language::German) => &DE,
-            Some(Language::English) | None => &EN,
+        match wanted.map(preferred).unwrap_or_default() {
+            Language::German => &DE,
+            Language::English => &EN,
         }
+    }
+
+    /// The language that these words are of.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        Language::of_tag(self.lang).unwrap_or_default()
     }
 
     /// A ticket's status.
@@ -241,14 +248,11 @@ impl Words {
     /// Picks by language.
     #[must_use]
     pub fn pick(&self, en: &'static str, de: &'static str) -> &'static str {
-        if self.lang == "de" { de } else { en }
+        match self.language() {
+            Language::English => en,
+            Language::German => de,
+        }
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
-    English,
-    German,
 }
 
 /// The best of ours in an `Accept-Language` (RFC 9110, 12.5.4); English when it names neither.
@@ -257,11 +261,7 @@ fn preferred(header: &str) -> Language {
     for item in header.split(',') {
         let (tag, rest) = item.split_once(';').unwrap_or((item, ""));
         let weight = rest.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.trim().parse().ok());
-        let language = match tag.trim().get(..2).map(str::to_ascii_lowercase).as_deref() {
-            Some("de") => Language::German,
-            Some("en") => Language::English,
-            _ => continue,
-        };
+        let Some(language) = Language::of_tag(tag.trim()) else { continue };
         if let Some(weight) = weight
             && weight > best.0
         {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod diff;
 pub mod id;
 pub mod job;
+pub mod language;
 pub mod machine;
 pub mod operator;
 pub mod probe;

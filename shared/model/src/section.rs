@@ -6,6 +6,7 @@
 //! `_percent`) or in the docs. The types say nothing of how a fact was read, so that Windows and
 //! macOS fill the same ones.
 
+use crate::language::{Language, Words};
 use crate::snapshot::{PrivacyClass, Section, SectionKind, SectionRef, Status, Volatility};
 
 pub mod hardware;
@@ -19,7 +20,7 @@ pub struct Known {
     /// Its name.
     pub kind: SectionKind,
     /// One line for people.
-    pub title: &'static str,
+    pub title: Words,
     /// When it may be taken.
     pub class: PrivacyClass,
     /// Whether it counts into the manifest's root hash.
@@ -29,12 +30,13 @@ pub struct Known {
 }
 
 macro_rules! sections {
-    ($($name:ident = $kind:literal, $class:ident, $volatility:ident, $title:literal, [$($key:literal),*];)+) => {
+    ($($name:ident = $kind:literal, $class:ident, $volatility:ident, [$($key:literal),*],
+       $english:literal, $german:literal;)+) => {
         $(
-            #[doc = $title]
+            #[doc = $english]
             pub static $name: Known = Known {
                 kind: SectionKind::known($kind),
-                title: $title,
+                title: Words { english: $english, german: $german },
                 class: PrivacyClass::$class,
                 volatility: Volatility::$volatility,
                 keys: &[$($key),*],
@@ -47,40 +49,74 @@ macro_rules! sections {
 }
 
 sections! {
-    BATTERIES           = "batteries",          Scheduled, Stable,   "Batteries as built",                              ["name"];
-    BATTERIES_STATE     = "batteries.state",    Scheduled, Volatile, "Batteries: charge and wear",                      ["name"];
-    CLOCK               = "clock",              Scheduled, Volatile, "Clock and its synchronisation",                   [];
-    CPU                 = "cpu",                Scheduled, Stable,   "Processor",                                       ["name"];
-    DISKS               = "disks",              Scheduled, Stable,   "Disks and RAID arrays",                           ["name"];
-    ERRORS              = "errors",             OnRequest, Volatile, "Recent errors in the system log",                 [];
-    FILESYSTEMS         = "filesystems",        Scheduled, Stable,   "Mounted file systems",                            ["mount_point"];
-    FILESYSTEMS_USAGE   = "filesystems.usage",  Scheduled, Volatile, "File systems: space and inodes in use",           ["mount_point"];
-    FIRMWARE            = "firmware",           Scheduled, Stable,   "Firmware, secure boot, TPM",                      [];
-    MEMORY              = "memory",             Scheduled, Stable,   "Memory and swap as built",                        ["slot", "name"];
-    MEMORY_USAGE        = "memory.usage",       Scheduled, Volatile, "Memory in use, and pressure",                     [];
-    NETWORK_ADDRESSES   = "network.addresses",  Scheduled, Stable,   "IP addresses",                                    ["interface", "address"];
-    NETWORK_COUNTERS    = "network.counters",   Scheduled, Volatile, "Network traffic and errors",                      ["name"];
-    NETWORK_DNS         = "network.dns",        Scheduled, Stable,   "Name resolution",                                 ["address", "names"];
-    NETWORK_INTERFACES  = "network.interfaces", Scheduled, Stable,   "Network interfaces",                              ["name"];
-    NETWORK_PORTS       = "network.ports",      Scheduled, Stable,   "Listening ports",                                 ["protocol", "address", "port"];
-    NETWORK_PROXY       = "network.proxy",      Scheduled, Stable,   "Proxy settings",                                  ["source", "scheme"];
-    NETWORK_ROUTES      = "network.routes",     Scheduled, Stable,   "Routes",                                          ["destination", "gateway", "interface", "metric"];
-    OS                  = "os",                 Scheduled, Stable,   "Operating system and kernel",                     [];
-    PACKAGES            = "packages",           Scheduled, Stable,   "Installed packages",                              ["name", "arch"];
-    PROCESSES           = "processes",          OnRequest, Volatile, "Processes",                                       ["pid"];
-    SERVICES            = "services",           Scheduled, Stable,   "Services and whether they start by themselves",   ["name"];
-    SERVICES_STATE      = "services.state",     Scheduled, Volatile, "Services: what runs and what failed",             ["name"];
-    SESSIONS            = "sessions",           OnRequest, Volatile, "Who is signed in",                                ["id", "terminal"];
-    SYSTEM              = "system",             Scheduled, Stable,   "Maker, model, serial number, virtual machine",    [];
-    UPTIME              = "uptime",             Scheduled, Volatile, "Boot time and load",                              [];
-    USERS               = "users",              Scheduled, Stable,   "Local accounts",                                  ["name"];
-    WIFI                = "wifi",               Scheduled, Volatile, "Wi-Fi signal and radio switches",                 ["name"];
+    BATTERIES = "batteries", Scheduled, Stable, ["name"],
+        "Batteries as built", "Akkus im Neuzustand";
+    BATTERIES_STATE = "batteries.state", Scheduled, Volatile, ["name"],
+        "Batteries: charge and wear", "Akkus: Ladung und Abnutzung";
+    CLOCK = "clock", Scheduled, Volatile, [],
+        "Clock and its synchronisation", "Uhr und ihr Abgleich";
+    CPU = "cpu", Scheduled, Stable, ["name"],
+        "Processor", "Prozessor";
+    DISKS = "disks", Scheduled, Stable, ["name"],
+        "Disks and RAID arrays", "Laufwerke und RAID-Verbünde";
+    ERRORS = "errors", OnRequest, Volatile, [],
+        "Recent errors in the system log", "Neuere Fehler im Systemprotokoll";
+    FILESYSTEMS = "filesystems", Scheduled, Stable, ["mount_point"],
+        "Mounted file systems", "Eingehängte Dateisysteme";
+    FILESYSTEMS_USAGE = "filesystems.usage", Scheduled, Volatile, ["mount_point"],
+        "File systems: space and inodes in use", "Dateisysteme: belegter Platz und Inodes";
+    FIRMWARE = "firmware", Scheduled, Stable, [],
+        "Firmware, secure boot, TPM", "Firmware, Secure Boot, TPM";
+    MEMORY = "memory", Scheduled, Stable, ["slot", "name"],
+        "Memory and swap as built", "Eingebauter Speicher und Auslagerung";
+    MEMORY_USAGE = "memory.usage", Scheduled, Volatile, [],
+        "Memory in use, and pressure", "Belegter Speicher und Engpässe";
+    NETWORK_ADDRESSES = "network.addresses", Scheduled, Stable, ["interface", "address"],
+        "IP addresses", "IP-Adressen";
+    NETWORK_COUNTERS = "network.counters", Scheduled, Volatile, ["name"],
+        "Network traffic and errors", "Netzverkehr und Fehler";
+    NETWORK_DNS = "network.dns", Scheduled, Stable, ["address", "names"],
+        "Name resolution", "Namensauflösung";
+    NETWORK_INTERFACES = "network.interfaces", Scheduled, Stable, ["name"],
+        "Network interfaces", "Netzwerkschnittstellen";
+    NETWORK_PORTS = "network.ports", Scheduled, Stable, ["protocol", "address", "port"],
+        "Listening ports", "Offene Ports";
+    NETWORK_PROXY = "network.proxy", Scheduled, Stable, ["source", "scheme"],
+        "Proxy settings", "Proxy-Einstellungen";
+    NETWORK_ROUTES = "network.routes", Scheduled, Stable, ["destination", "gateway", "interface", "metric"],
+        "Routes", "Routen";
+    OS = "os", Scheduled, Stable, [],
+        "Operating system and kernel", "Betriebssystem und Kernel";
+    PACKAGES = "packages", Scheduled, Stable, ["name", "arch"],
+        "Installed packages", "Installierte Pakete";
+    PROCESSES = "processes", OnRequest, Volatile, ["pid"],
+        "Processes", "Prozesse";
+    SERVICES = "services", Scheduled, Stable, ["name"],
+        "Services and whether they start by themselves", "Dienste und ob sie von selbst starten";
+    SERVICES_STATE = "services.state", Scheduled, Volatile, ["name"],
+        "Services: what runs and what failed", "Dienste: was läuft und was ausfiel";
+    SESSIONS = "sessions", OnRequest, Volatile, ["id", "terminal"],
+        "Who is signed in", "Wer angemeldet ist";
+    SYSTEM = "system", Scheduled, Stable, [],
+        "Maker, model, serial number, virtual machine", "Hersteller, Modell, Seriennummer, virtuelle Maschine";
+    UPTIME = "uptime", Scheduled, Volatile, [],
+        "Boot time and load", "Startzeit und Auslastung";
+    USERS = "users", Scheduled, Stable, ["name"],
+        "Local accounts", "Lokale Konten";
+    WIFI = "wifi", Scheduled, Volatile, ["name"],
+        "Wi-Fi signal and radio switches", "WLAN-Signal und Funkschalter";
 }
 
 /// The kind of this name, if this version knows it.
 #[must_use]
 pub fn known(kind: &str) -> Option<&'static Known> {
     ALL.iter().copied().find(|known| known.kind.as_str() == kind)
+}
+
+/// What people read for this kind: its title, or its name if it is not known.
+#[must_use]
+pub fn title(kind: &str, language: Language) -> &str {
+    known(kind).map_or(kind, |known| known.title.in_language(language))
 }
 
 /// Whether a list is empty, and so left out.
@@ -130,7 +166,9 @@ mod tests {
     #[test]
     fn kinds_are_sorted_and_named_once() {
         assert!(ALL.windows(2).all(|pair| pair[0].kind < pair[1].kind));
-        assert_eq!(known("cpu").map(|known| known.title), Some("Processor"));
+        assert_eq!(title("cpu", Language::English), "Processor");
+        assert_eq!(title("cpu", Language::German), "Prozessor");
+        assert_eq!(title("from.the.future", Language::German), "from.the.future");
         assert!(known("cpu.").is_none());
     }
 
