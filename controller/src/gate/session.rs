@@ -6,8 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use befund_model::id::{AgentId, Hash, JobId};
-use befund_model::job::JobEvent;
+use befund_model::id::{AgentId, Hash};
 use befund_proto::convert;
 use befund_proto::v1::controller_message::Body;
 use befund_proto::v1::{self, goodbye};
@@ -21,14 +20,13 @@ use super::mailbox::{Delivery, Letter, Mailbox};
 use crate::bus::Hint;
 
 mod machine;
+mod reports;
 mod work;
 
 use machine::{Heard, Session};
+use reports::Reports;
 
-/// The most events that are committed together.
-const EVENTS: usize = 64;
-
-type Work = Pin<Box<dyn Future<Output = Result<Option<Body>, Status>> + Send>>;
+type Work = Pin<Box<dyn Future<Output = Result<Vec<Body>, Status>> + Send>>;
 
 /// What is said to one machine.
 pub(super) struct SessionStream {
@@ -153,14 +151,8 @@ impl SessionStream {
                 self.shared.pickup.later(self.agent);
             }
             Heard::CheckIn(root) => self.check_in(root),
-            Heard::Accepted(job) => {
-                self.work =
-                    Some(Box::pin(work::accepted(Arc::clone(&self.shared), self.agent, job)));
-            }
-            Heard::Event(job, event) => self.events(job, event, context),
-            Heard::Finished(job, outcome) => {
-                let shared = Arc::clone(&self.shared);
-                self.work = Some(Box::pin(work::finished(shared, self.agent, job, outcome)));
+            said @ (Heard::Accepted(_) | Heard::Event(..) | Heard::Finished(..)) => {
+                self.reports(said, context);
             }
         }
     }
@@ -175,21 +167,22 @@ impl SessionStream {
         }
     }
 
-    /// Takes the events that have already come for the same job into one commit.
-    fn events(&mut self, job: JobId, first: JobEvent, context: &mut Context<'_>) {
-        let mut events = vec![first];
-        while events.len() < EVENTS && !self.over {
-            match self.hear(context) {
-                Poll::Ready(Heard::Event(same, event)) if same == job => events.push(event),
-                Poll::Ready(other) => {
-                    self.next = Some(other);
-                    break;
-                }
-                Poll::Pending => break,
+    /// Takes everything that has already come of jobs into one commit.
+    fn reports(&mut self, first: Heard, context: &mut Context<'_>) {
+        let mut reports = Reports::default();
+        let mut next = Poll::Ready(first);
+        while let Poll::Ready(heard) = next {
+            if let Err(other) = reports.add(heard) {
+                self.next = Some(other);
+                break;
             }
+            if reports.is_full() || self.over {
+                break;
+            }
+            next = self.hear(context);
         }
         let shared = Arc::clone(&self.shared);
-        self.work = Some(Box::pin(work::events(shared, self.agent, job, events)));
+        self.work = Some(Box::pin(work::reports(shared, self.agent, reports.into_reports())));
     }
 
     fn goodbye(&mut self, reason: goodbye::Reason) {

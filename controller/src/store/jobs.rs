@@ -9,7 +9,7 @@ use befund_model::ticket::TicketEvent;
 use serde_json::json;
 
 use super::open::Store;
-use super::repository::{AuditedJob, Jobs, Result, StoreError};
+use super::repository::{AuditedJob, JobProgress, JobReport, Jobs, Result, StoreError};
 use super::sql::{Row, Session, Value, args, to_json};
 use super::write::write;
 use super::{audit, bulk, progress, timeline};
@@ -103,28 +103,13 @@ impl Jobs for Store {
         Ok(jobs)
     }
 
-    async fn delivered(&self, agent: AgentId, job: JobId, at: Timestamp) -> Result<bool> {
-        progress::delivered(self, agent, job, at).await
-    }
-
-    async fn events(
+    async fn report(
         &self,
         agent: AgentId,
-        job: JobId,
-        events: &[JobEvent],
+        reports: &[JobReport],
         at: Timestamp,
-    ) -> Result<u32> {
-        progress::events(self, agent, job, events, at).await
-    }
-
-    async fn finish(
-        &self,
-        agent: AgentId,
-        job: JobId,
-        outcome: &Outcome,
-        at: Timestamp,
-    ) -> Result<bool> {
-        progress::finish(self, agent, job, outcome, at).await
+    ) -> Result<Vec<Option<JobProgress>>> {
+        progress::report(self, agent, reports, at).await
     }
 
     async fn cancel(&self, job: JobId, by: &By, at: Timestamp) -> Result<bool> {

@@ -7,7 +7,7 @@ use befund_model::job::{Job, JobEvent, JobNews, JobState, MAX_EVENTS, Outcome};
 use befund_model::ticket::TicketEvent;
 
 use super::open::Store;
-use super::repository::{Result, StoreError};
+use super::repository::{JobProgress, JobReport, Result};
 use super::sql::{Session, args, corrupt, to_json};
 use super::write::write;
 use super::{bulk, jobs, timeline};
@@ -17,67 +17,114 @@ const MACHINE: &str = "the machine";
 /// The most characters of a result's one line.
 const MOST_SUMMARY: usize = 400;
 
-/// The machine has the order durably; saying so again changes nothing.
-pub(in crate::store) async fn delivered(
+/// Keeps what a machine tells of its jobs, all of it in one commit.
+pub(in crate::store) async fn report(
     store: &Store,
     agent: AgentId,
-    job: JobId,
-    _at: Timestamp,
-) -> Result<bool> {
-    write!(store, "note that a job was delivered", |session| {
-        match jobs::locked(session, agent, job).await? {
-            Some((job, ..)) if job.state.may_become(JobState::Delivered) => {
-                set_state(session, job.id, JobState::Delivered).await?;
-                true
-            }
-            Some((job, ..)) => !job.state.is_final(),
-            None => false,
+    reports: &[JobReport],
+    at: Timestamp,
+) -> Result<Vec<Option<JobProgress>>> {
+    write!(store, "keep what a machine tells of its jobs", |session| {
+        let mut progress = Vec::with_capacity(reports.len());
+        for report in reports {
+            progress.push(keep(session, agent, report, at).await?);
         }
+        progress
     })
 }
 
-/// Keeps events in order, each once; answers the last that is durable.
-pub(in crate::store) async fn events(
-    store: &Store,
+/// One job's report. A job that the controller had ended (its deadline, a cancel) keeps its state,
+/// but what the machine says is kept all the same.
+async fn keep(
+    session: &mut Session,
     agent: AgentId,
-    job: JobId,
-    events: &[JobEvent],
+    report: &JobReport,
     at: Timestamp,
-) -> Result<u32> {
-    write!(store, "keep a job's events", |session| {
-        let (found, _, last) = jobs::locked(session, agent, job)
-            .await?
-            .ok_or_else(|| StoreError::NotFound { what: "job", id: job.to_string() })?;
-        let fresh = in_order(events, last);
-        let Some(newest) = fresh.last().map(|event| event.seq) else { return Ok(last) };
-        let rows = fresh
+) -> Result<Option<JobProgress>> {
+    let Some((found, answered, last)) = jobs::locked(session, agent, report.job).await? else {
+        return Ok(None);
+    };
+    let fresh = in_order(&report.events, last);
+    let last_event = fresh.last().map_or(last, |event| event.seq);
+    let outcome = report.outcome.as_deref().filter(|_| !answered).map(final_one);
+    let began = fresh.iter().any(|event| event.what == JobNews::Started);
+    let steps = [
+        report.delivered.then_some(JobState::Delivered),
+        began.then_some(JobState::Running),
+        outcome.as_ref().map(|outcome| outcome.state),
+    ];
+    let state = steps
+        .into_iter()
+        .flatten()
+        .fold(found.state, |state, next| if state.may_become(next) { next } else { state });
+    let progress = JobProgress {
+        ticket: found.ticket,
+        last_event,
+        ended: outcome.is_some(),
+        changed: outcome.is_some() || state != found.state || !fresh.is_empty(),
+    };
+    if !progress.changed {
+        return Ok(Some(progress));
+    }
+    move_on(session, report.job, state, last_event, outcome.as_ref(), at).await?;
+    let rows = fresh
+        .iter()
+        .map(|event| {
+            Ok(args![report.job, event.seq, event.at, to_json(&event.what, "a job's event")?])
+        })
+        .collect::<Result<_>>()?;
+    bulk::execute(session, "INSERT INTO job_events (job, seq, at, what) VALUES", rows, "").await?;
+    if let Some(ticket) = found.ticket {
+        let output = fresh
             .iter()
-            .map(|event| {
-                Ok(args![job, event.seq, event.at, to_json(&event.what, "a job's event")?])
-            })
-            .collect::<Result<_>>()?;
-        bulk::execute(session, "INSERT INTO job_events (job, seq, at, what) VALUES", rows, "")
-            .await?;
-        session
-            .execute("UPDATE jobs SET last_event = $2 WHERE id = $1", args![job, newest])
-            .await?;
-        let began = fresh.iter().any(|event| event.what == JobNews::Started);
-        if began && found.state.may_become(JobState::Running) {
-            set_state(session, job, JobState::Running).await?;
-        }
-        if let Some(ticket) = found.ticket {
+            .map(|event| TicketEvent::Output { job: report.job, news: event.what.clone() });
+        let told = output.chain(outcome.as_ref().map(|outcome| result(&found, state, outcome)));
+        let rows = told
+            .map(|event| timeline::event_row(ticket, &event, MACHINE, at))
+            .collect::<Result<Vec<_>>>()?;
+        if !rows.is_empty() {
             timeline::locked(session, ticket).await?;
-            let rows = fresh
-                .iter()
-                .map(|event| {
-                    let told = TicketEvent::Output { job, news: event.what.clone() };
-                    timeline::event_row(ticket, &told, MACHINE, at)
-                })
-                .collect::<Result<_>>()?;
             bulk::execute(session, timeline::INSERT_EVENTS, rows, "").await?;
         }
-        newest
-    })
+    }
+    Ok(Some(progress))
+}
+
+/// Writes where a job stands now.
+async fn move_on(
+    session: &mut Session,
+    job: JobId,
+    state: JobState,
+    last_event: u32,
+    outcome: Option<&Outcome>,
+    at: Timestamp,
+) -> Result<()> {
+    match outcome {
+        Some(outcome) => {
+            session
+                .execute(
+                    "UPDATE jobs SET state = $2, last_event = $3, outcome = $4, answered = 1, \
+                     ended_at = COALESCE(ended_at, $5) WHERE id = $1",
+                    args![
+                        job,
+                        state.as_str(),
+                        last_event,
+                        to_json(outcome, "a job's outcome")?,
+                        at
+                    ],
+                )
+                .await?
+        }
+        None => {
+            session
+                .execute(
+                    "UPDATE jobs SET state = $2, last_event = $3 WHERE id = $1",
+                    args![job, state.as_str(), last_event],
+                )
+                .await?
+        }
+    };
+    Ok(())
 }
 
 /// Those events that follow `last` without a gap, each once.
@@ -95,37 +142,13 @@ fn in_order(events: &[JobEvent], last: u32) -> Vec<&JobEvent> {
     fresh
 }
 
-/// Keeps the outcome. A job that the controller had ended (its deadline, a cancel) keeps its state,
-/// but what the machine says is kept all the same.
-pub(in crate::store) async fn finish(
-    store: &Store,
-    agent: AgentId,
-    job: JobId,
-    outcome: &Outcome,
-    at: Timestamp,
-) -> Result<bool> {
-    let outcome = &Outcome {
-        state: if outcome.state.is_final() { outcome.state } else { JobState::Failed },
-        ..outcome.clone()
-    };
-    write!(store, "keep a job's outcome", |session| {
-        let Some((found, false, _)) = jobs::locked(session, agent, job).await? else {
-            return Ok(false);
-        };
-        let state = if found.state.may_become(outcome.state) { outcome.state } else { found.state };
-        session
-            .execute(
-                "UPDATE jobs SET state = $2, outcome = $3, answered = 1, \
-                 ended_at = COALESCE(ended_at, $4) WHERE id = $1",
-                args![job, state.as_str(), to_json(outcome, "a job's outcome")?, at],
-            )
-            .await?;
-        tell_result(session, &found, state, outcome, MACHINE, at).await?;
-        true
-    })
+/// The outcome as it is kept: a machine that names no final state has failed.
+fn final_one(outcome: &Outcome) -> Outcome {
+    let state = if outcome.state.is_final() { outcome.state } else { JobState::Failed };
+    Outcome { state, ..outcome.clone() }
 }
 
-/// Tells a job's end on its ticket.
+/// Tells on a job's ticket that the controller ended it.
 pub(in crate::store) async fn tell_result(
     session: &mut Session,
     job: &Job,
@@ -136,15 +159,19 @@ pub(in crate::store) async fn tell_result(
 ) -> Result<()> {
     let Some(ticket) = job.ticket else { return Ok(()) };
     timeline::locked(session, ticket).await?;
-    let event = TicketEvent::Result {
+    timeline::tell(session, ticket, &result(job, state, outcome), by, at).await?;
+    Ok(())
+}
+
+/// A job's end as its ticket tells it.
+fn result(job: &Job, state: JobState, outcome: &Outcome) -> TicketEvent {
+    TicketEvent::Result {
         job: job.id,
         work: job.work.clone(),
         state,
         status: outcome.status,
         summary: summary(outcome),
-    };
-    timeline::tell(session, ticket, &event, by, at).await?;
-    Ok(())
+    }
 }
 
 /// One line for people: a probe's summary, a runbook's conclusion, or why there is neither.
@@ -162,9 +189,4 @@ fn summary(outcome: &Outcome) -> String {
 /// A count of events as it is kept.
 pub(in crate::store) fn number(value: i64) -> Result<u32> {
     u32::try_from(value).map_err(|_| corrupt("a job", format!("{value} is no count of events")))
-}
-
-async fn set_state(session: &mut Session, job: JobId, state: JobState) -> Result<()> {
-    session.execute("UPDATE jobs SET state = $2 WHERE id = $1", args![job, state.as_str()]).await?;
-    Ok(())
 }

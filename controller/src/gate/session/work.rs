@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use befund_model::id::{AgentId, Hash, JobId};
-use befund_model::job::{JobEvent, Outcome};
+use befund_model::id::{AgentId, Hash};
 use befund_proto::convert;
 use befund_proto::v1::controller_message::Body;
 use befund_proto::v1::{self};
@@ -14,9 +13,9 @@ use tracing::{error, warn};
 
 use crate::bus::Hint;
 use crate::gate::Shared;
-use crate::store::repository::{Jobs as _, Snapshots as _, StoreError};
+use crate::store::repository::{JobProgress, JobReport, Jobs as _, Snapshots as _, StoreError};
 
-type Said = Result<Option<Body>, Status>;
+type Said = Result<Vec<Body>, Status>;
 
 /// Whether this machine's latest snapshot has this root.
 pub(super) async fn check_in(shared: Arc<Shared>, agent: AgentId, root: Hash) -> Said {
@@ -25,77 +24,52 @@ pub(super) async fn check_in(shared: Arc<Shared>, agent: AgentId, root: Hash) ->
     if let Some(latest) = latest {
         shared.roots.set(agent, latest);
     }
-    Ok(Some(Body::CheckIn(v1::CheckInReply { known: latest == Some(root) })))
+    Ok(vec![Body::CheckIn(v1::CheckInReply { known: latest == Some(root) })])
 }
 
-/// The machine has the order durably.
-pub(super) async fn accepted(shared: Arc<Shared>, agent: AgentId, job: JobId) -> Said {
+/// What was said of jobs is kept, then acknowledged.
+pub(super) async fn reports(shared: Arc<Shared>, agent: AgentId, reports: Vec<JobReport>) -> Said {
     let now = shared.clock.now();
-    let delivered =
-        shared.store.delivered(agent, job, now).await.map_err(|error| failed(agent, &error))?;
-    if delivered {
-        shared.bus.tell(Hint::Job(job));
+    let progress =
+        shared.store.report(agent, &reports, now).await.map_err(|error| failed(agent, &error))?;
+    let mut said = Vec::new();
+    for (report, progress) in reports.iter().zip(progress) {
+        let job = report.job;
+        let last_said = report.events.last().map(|event| event.seq);
+        let durable = match progress {
+            Some(progress) => {
+                count(report, progress);
+                if report.outcome.is_some() && !progress.ended {
+                    warn!(%agent, %job, "a result for a job that had one");
+                }
+                if progress.changed {
+                    shared.bus.tell(Hint::Job(job));
+                    if let Some(ticket) = progress.ticket {
+                        shared.bus.tell(Hint::Ticket(ticket));
+                    }
+                }
+                Some(progress.last_event)
+            }
+            None => {
+                // Not this machine's, or gone: it must not say it for ever.
+                warn!(%agent, %job, "news of a job that is not known, or not this machine's");
+                last_said
+            }
+        };
+        let job = convert::id::bytes(job.as_bytes());
+        if let (Some(_), Some(seq)) = (last_said, durable) {
+            said.push(Body::EventAck(v1::EventAck { job: job.clone(), seq }));
+        }
+        if report.outcome.is_some() {
+            said.push(Body::ResultAck(v1::ResultAck { job }));
+        }
     }
-    Ok(None)
+    Ok(said)
 }
 
-/// Events are kept, then acknowledged.
-pub(super) async fn events(
-    shared: Arc<Shared>,
-    agent: AgentId,
-    job: JobId,
-    events: Vec<JobEvent>,
-) -> Said {
-    let now = shared.clock.now();
-    let last = events.last().map_or(0, |event| event.seq);
-    let seq = match shared.store.events(agent, job, &events, now).await {
-        Ok(seq) => {
-            tell(&shared, job).await;
-            seq
-        }
-        Err(error @ StoreError::NotFound { .. }) => {
-            // Not this machine's, or gone: it must not send them for ever.
-            warn!(%agent, %job, error = telemetry::chain(&error), "events of a job that is not this machine's");
-            last
-        }
-        Err(error) => return Err(failed(agent, &error)),
-    };
-    metrics::counter!("befund_gate_job_events_total").increment(events.len() as u64);
-    Ok(Some(Body::EventAck(v1::EventAck { job: convert::id::bytes(job.as_bytes()), seq })))
-}
-
-/// The outcome is kept, then acknowledged.
-pub(super) async fn finished(
-    shared: Arc<Shared>,
-    agent: AgentId,
-    job: JobId,
-    outcome: Box<Outcome>,
-) -> Said {
-    let now = shared.clock.now();
-    match shared.store.finish(agent, job, &outcome, now).await {
-        Ok(true) => {
-            metrics::counter!("befund_gate_job_results_total").increment(1);
-            tell(&shared, job).await;
-        }
-        Ok(false) => {
-            warn!(%agent, %job, "a result for a job that had one, or is not this machine's");
-        }
-        Err(StoreError::NotFound { .. }) => {
-            warn!(%agent, %job, "a result for a job that is not known");
-        }
-        Err(error) => return Err(failed(agent, &error)),
-    }
-    Ok(Some(Body::ResultAck(v1::ResultAck { job: convert::id::bytes(job.as_bytes()) })))
-}
-
-async fn tell(shared: &Shared, job: JobId) {
-    shared.bus.tell(Hint::Job(job));
-    // A hint that is not told costs time, never work.
-    if let Ok(Some(job)) = shared.store.job(job).await
-        && let Some(ticket) = job.ticket
-    {
-        shared.bus.tell(Hint::Ticket(ticket));
-    }
+fn count(report: &JobReport, progress: JobProgress) {
+    metrics::counter!("befund_gate_job_events_total").increment(report.events.len() as u64);
+    metrics::counter!("befund_gate_job_results_total").increment(u64::from(progress.ended));
 }
 
 /// Nothing is acknowledged: the machine comes back and says it again.

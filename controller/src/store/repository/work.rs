@@ -4,7 +4,7 @@ use std::future::Future;
 
 use befund_model::Timestamp;
 use befund_model::audit::{AuditEntry, By};
-use befund_model::id::{AgentId, AuditId, JobId};
+use befund_model::id::{AgentId, AuditId, JobId, TicketNumber};
 use befund_model::job::{Job, JobEvent, Outcome};
 
 use super::Result;
@@ -33,6 +33,40 @@ pub struct AuditedJob {
     pub receipt: AuditReceipt,
 }
 
+/// What a machine tells of one of its jobs, as far as it came together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobReport {
+    /// The job.
+    pub job: JobId,
+    /// The machine has the order durably.
+    pub delivered: bool,
+    /// What happened, in order.
+    pub events: Vec<JobEvent>,
+    /// How it ended.
+    pub outcome: Option<Box<Outcome>>,
+}
+
+impl JobReport {
+    /// A report that tells nothing yet.
+    #[must_use]
+    pub const fn new(job: JobId) -> Self {
+        Self { job, delivered: false, events: Vec::new(), outcome: None }
+    }
+}
+
+/// What became of a [`JobReport`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobProgress {
+    /// The ticket that the job belongs to.
+    pub ticket: Option<TicketNumber>,
+    /// The job's last event that is durable; 0 before the first.
+    pub last_event: u32,
+    /// Whether the outcome is kept: false if there was none, or another before it.
+    pub ended: bool,
+    /// Whether anything in the report was new.
+    pub changed: bool,
+}
+
 /// Jobs, their events and their results.
 pub trait Jobs {
     /// Keeps a new job (state `waiting`), with its timeline event and its audit entry.
@@ -50,31 +84,15 @@ pub trait Jobs {
         agents: &[AgentId],
         at: Timestamp,
     ) -> impl Future<Output = Result<Vec<AuditedJob>>> + Send;
-    /// The machine has the order durably. False: the job has moved on or is not this agent's.
-    fn delivered(
+    /// Keeps what a machine tells of its jobs, in one commit: orders taken, events in order and each
+    /// once, outcomes exactly once; tells it on the jobs' tickets. An answer for each report, in
+    /// order; `None` for a job that is not known, or not this machine's.
+    fn report(
         &self,
         agent: AgentId,
-        job: JobId,
+        reports: &[JobReport],
         at: Timestamp,
-    ) -> impl Future<Output = Result<bool>> + Send;
-    /// Keeps events that come in order from the machine, each once; answers the highest sequence
-    /// number that is durable. Tells them on the job's ticket too.
-    fn events(
-        &self,
-        agent: AgentId,
-        job: JobId,
-        events: &[JobEvent],
-        at: Timestamp,
-    ) -> impl Future<Output = Result<u32>> + Send;
-    /// Keeps the outcome, exactly once (false: it had one, or is not this agent's), and tells it on
-    /// the ticket.
-    fn finish(
-        &self,
-        agent: AgentId,
-        job: JobId,
-        outcome: &Outcome,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<JobProgress>>>> + Send;
     /// Ends a job that nobody has begun; true if it ended here, false if the machine must be asked.
     fn cancel(
         &self,
