@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use befund_controller::store::ingest::Ingest;
 use befund_controller::store::repository::{
-    Agents as _, IncomingSnapshot, Ingested, Jobs as _, MachineFacts, NewToken, OpenTicket,
-    Redemption, Tickets as _,
+    Agents as _, IncomingSnapshot, Ingested, JobReport, Jobs as _, MachineFacts, NewToken,
+    OpenTicket, Redemption, Tickets as _,
 };
 use befund_controller::store::{Store, StoreOptions};
 use befund_model::audit::{Actor, By};
@@ -199,7 +199,7 @@ fn snapshot(
         .collect();
     let taken_at = clock.now();
     let manifest = Manifest { id: SnapshotId::new(taken_at, random()), taken_at, sections: lines };
-    IncomingSnapshot { agent, manifest, purpose: Purpose::Scheduled, sections }
+    IncomingSnapshot { agent, manifest, purpose: Purpose::Scheduled, sections, basis: None }
 }
 
 async fn jobs(
@@ -223,11 +223,9 @@ async fn jobs(
         let job = job(agent, ticket, clock)?;
         let round = Instant::now();
         store.start(&job, &by(), clock.now()).await?;
-        store.delivered(agent, job.id, clock.now()).await?;
+        let taken = JobReport { delivered: true, ..JobReport::new(job.id) };
+        store.report(agent, &[taken], clock.now()).await?;
         let news = [JobNews::Started, JobNews::Output("asking 192.0.2.53".to_owned())];
-        let events: Vec<JobEvent> =
-            (1..).zip(news).map(|(seq, what)| JobEvent { seq, at: clock.now(), what }).collect();
-        store.events(agent, job.id, &events, clock.now()).await?;
         let outcome = Outcome {
             state: JobState::Done,
             status: Status::Ok,
@@ -235,7 +233,16 @@ async fn jobs(
             result: serde_json::json!({ "summary": "all servers answered" }),
             took_us: 800,
         };
-        anyhow::ensure!(store.finish(agent, job.id, &outcome, clock.now()).await?);
+        let rest = JobReport {
+            events: (1..)
+                .zip(news)
+                .map(|(seq, what)| JobEvent { seq, at: clock.now(), what })
+                .collect(),
+            outcome: Some(Box::new(outcome)),
+            ..JobReport::new(job.id)
+        };
+        let kept = store.report(agent, &[rest], clock.now()).await?;
+        anyhow::ensure!(kept.iter().flatten().any(|progress| progress.ended));
         rounds.push(round.elapsed());
     }
     Ok(rounds)

@@ -18,7 +18,9 @@ use tracing::{error, info};
 use super::Shared;
 use crate::bus::Hint;
 use crate::store::ingest::IngestError;
-use crate::store::repository::{IncomingSnapshot, Ingested, Snapshots as _, StoreError};
+use crate::store::repository::{
+    Basis, IncomingSnapshot, Ingested, KnownSections, Snapshots as _, StoreError,
+};
 
 mod assembly;
 mod expand;
@@ -95,6 +97,7 @@ pub(super) struct Upload {
     step: Step,
     rounds: u32,
     place: Option<Place>,
+    basis: Option<Basis>,
 }
 
 enum Step {
@@ -138,7 +141,8 @@ impl Upload {
         agent: AgentId,
         inbound: Streaming<v1::UploadPart>,
     ) -> impl Stream<Item = Result<v1::UploadReply, Status>> + Send {
-        let this = Self { shared, agent, inbound, step: Step::Open, rounds: 0, place: None };
+        let this =
+            Self { shared, agent, inbound, step: Step::Open, rounds: 0, place: None, basis: None };
         futures_util::stream::try_unfold(this, Self::next)
     }
 
@@ -176,13 +180,13 @@ impl Upload {
             }
         };
         let hashes: Vec<Hash> = manifest.sections.iter().map(|line| line.hash).collect();
-        let own = self.shared.store.own_sections(self.agent, &hashes).await?;
-        let latest = if hashes.iter().all(|hash| own.contains(hash)) {
-            None
-        } else {
-            self.shared.store.latest(self.agent).await?
-        };
+        let KnownSections { latest, own } =
+            self.shared.store.known_sections(self.agent, &hashes).await?;
         let wanted = wanted::choose(&manifest, &own, latest.as_ref());
+        self.basis = latest.map(|latest| Basis {
+            snapshot: latest.id,
+            sections: latest.sections.iter().map(|line| line.hash).collect(),
+        });
         self.ask(manifest, purpose, wanted).await
     }
 
@@ -267,7 +271,8 @@ impl Upload {
         let (id, root) = (manifest.id, manifest.root());
         let again = (manifest.clone(), purpose.clone());
         let sent: Vec<Hash> = sections.iter().map(|(hash, _)| *hash).collect();
-        let snapshot = IncomingSnapshot { agent: self.agent, manifest, purpose, sections };
+        let basis = self.basis.take();
+        let snapshot = IncomingSnapshot { agent: self.agent, manifest, purpose, sections, basis };
         let (ticket, duplicate) = match self.shared.ingest.try_submit(snapshot).await {
             Ok(Ingested::Stored { ticket }) => (ticket, false),
             Ok(Ingested::Duplicate { ticket }) => (ticket, true),

@@ -45,11 +45,7 @@ struct Known {
 impl Known {
     async fn look_up(session: &mut Session, batch: &[IncomingSnapshot]) -> Result<Self> {
         let agents: BTreeSet<AgentId> = batch.iter().map(|incoming| incoming.agent).collect();
-        if session.has_rivals() {
-            let (list, values) = bulk::list(1, agents.iter().map(|id| Value::from(*id)).collect());
-            let sql = format!("SELECT id FROM agents WHERE id IN {list} ORDER BY id FOR UPDATE");
-            session.rows(sql, values).await?;
-        }
+        let latest = held(session, &agents).await?;
         let ids = batch.iter().map(|incoming| Value::from(incoming.manifest.id)).collect();
         let (list, values) = bulk::list(1, ids);
         let mut snapshots = HashMap::new();
@@ -71,12 +67,18 @@ impl Known {
                 requests.insert((incoming.agent, request.id), TicketNumber(row.int(0)?));
             }
         }
+        let mut owned = HashSet::new();
         let mut pairs: BTreeSet<(AgentId, Hash)> = BTreeSet::new();
         for incoming in batch {
-            let sent: HashSet<Hash> = incoming.sections.iter().map(|(hash, _)| *hash).collect();
-            for line in &incoming.manifest.sections {
-                if !sent.contains(&line.hash) {
-                    pairs.insert((incoming.agent, line.hash));
+            let basis = incoming
+                .basis
+                .as_ref()
+                .filter(|basis| latest.get(&incoming.agent) == Some(&basis.snapshot));
+            for hash in unsent(incoming) {
+                if basis.is_some_and(|basis| basis.sections.contains(&hash)) {
+                    owned.insert((incoming.agent, hash));
+                } else {
+                    pairs.insert((incoming.agent, hash));
                 }
             }
         }
@@ -87,12 +89,35 @@ impl Known {
             ")",
         )
         .await?;
-        let mut owned = HashSet::with_capacity(rows.len());
         for row in rows {
             owned.insert((row.id(0, AgentId::from_slice)?, row.id(1, Hash::from_slice)?));
         }
         Ok(Self { snapshots, requests, owned })
     }
+}
+
+/// Holds the machines' rows until the end of the transaction; answers the latest snapshot of each.
+async fn held(
+    session: &mut Session,
+    agents: &BTreeSet<AgentId>,
+) -> Result<HashMap<AgentId, SnapshotId>> {
+    let (list, values) = bulk::list(1, agents.iter().map(|id| Value::from(*id)).collect());
+    let sql =
+        format!("SELECT id, last_snapshot FROM agents WHERE id IN {list} ORDER BY id FOR UPDATE");
+    let mut latest = HashMap::with_capacity(agents.len());
+    for row in session.rows(sql, values).await? {
+        if let Some(snapshot) = row.maybe_id(1, SnapshotId::from_slice)? {
+            latest.insert(row.id(0, AgentId::from_slice)?, snapshot);
+        }
+    }
+    Ok(latest)
+}
+
+/// The sections that are said to be here.
+fn unsent(incoming: &IncomingSnapshot) -> impl Iterator<Item = Hash> {
+    let sent: HashSet<Hash> = incoming.sections.iter().map(|(hash, _)| *hash).collect();
+    let named = incoming.manifest.sections.iter().map(|line| line.hash);
+    named.filter(move |hash| !sent.contains(hash))
 }
 
 /// What a snapshot of the batch comes to.
@@ -126,16 +151,12 @@ impl Plan {
             } else if let Some(first) = request.and_then(|key| asked.get(&key)) {
                 Verdict::As(*first)
             } else {
-                let sent: HashSet<Hash> = incoming.sections.iter().map(|(hash, _)| *hash).collect();
-                let mut missing: Vec<Hash> = incoming
-                    .manifest
-                    .sections
-                    .iter()
-                    .map(|line| line.hash)
-                    .filter(|hash| !sent.contains(hash) && !known.owned.contains(&(agent, *hash)))
+                let mut missing: Vec<Hash> = unsent(incoming)
+                    .filter(|hash| !known.owned.contains(&(agent, *hash)))
                     .collect();
                 if missing.is_empty() {
-                    known.owned.extend(sent.into_iter().map(|hash| (agent, hash)));
+                    let sent = incoming.sections.iter().map(|(hash, _)| (agent, *hash));
+                    known.owned.extend(sent);
                     earlier.insert(key, index);
                     asked.extend(request.map(|key| (key, index)));
                     Verdict::Store

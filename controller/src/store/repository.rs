@@ -16,7 +16,7 @@ use befund_model::snapshot::{Manifest, Purpose};
 use befund_model::ticket::{InvalidChange, Ticket, TicketChange, TicketEvent, TimelineEntry};
 
 pub use people::{CredentialKind, NewCredential, Operators};
-pub use work::{Audit, AuditReceipt, AuditedJob, Jobs};
+pub use work::{Audit, AuditReceipt, AuditedJob, JobProgress, JobReport, Jobs};
 
 /// What every method may fail with.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -243,6 +243,27 @@ pub struct IncomingSnapshot {
     pub purpose: Purpose,
     /// The sections that were sent: exact bytes, zstd-compressed. The others are said to be here.
     pub sections: Vec<(Hash, Vec<u8>)>,
+    /// The machine's latest snapshot when they were said to be here, if it had one.
+    pub basis: Option<Basis>,
+}
+
+/// A snapshot whose sections need not be looked up one by one: a machine owns those of its latest
+/// snapshot for as long as that is the latest, since retention leaves it alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// What it is made of.
+    pub sections: HashSet<Hash>,
+}
+
+/// What a machine that offers a snapshot has sent before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownSections {
+    /// Its latest snapshot: what it may send differences against.
+    pub latest: Option<Manifest>,
+    /// Those of the offered sections that it has sent before.
+    pub own: HashSet<Hash>,
 }
 
 /// What came of an [`IncomingSnapshot`].
@@ -280,14 +301,14 @@ pub struct Removed {
 
 /// Snapshots and their sections.
 pub trait Snapshots {
-    /// The latest manifest of this machine: what it may send differences against.
+    /// The latest manifest of this machine.
     fn latest(&self, agent: AgentId) -> impl Future<Output = Result<Option<Manifest>>> + Send;
-    /// Which of these sections this same machine has sent before.
-    fn own_sections(
+    /// Which of these sections this same machine has sent before, and its latest manifest.
+    fn known_sections(
         &self,
         agent: AgentId,
         hashes: &[Hash],
-    ) -> impl Future<Output = Result<HashSet<Hash>>> + Send;
+    ) -> impl Future<Output = Result<KnownSections>> + Send;
     /// Commits a batch in one transaction (group commit); an answer for each, in order.
     fn ingest(
         &self,

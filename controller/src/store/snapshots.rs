@@ -11,8 +11,10 @@ use befund_model::snapshot::Manifest;
 
 use super::agents::page;
 use super::open::Store;
-use super::repository::{IncomingSnapshot, Ingested, Removed, Result, Retention, Snapshots};
-use super::sql::{Row, Value, args};
+use super::repository::{
+    IncomingSnapshot, Ingested, KnownSections, Removed, Result, Retention, Snapshots,
+};
+use super::sql::{Row, Session, Value, args};
 use super::{bulk, intake, retain};
 
 const COLUMNS: &str = "agent, received_at, ticket, manifest, id";
@@ -21,25 +23,21 @@ const LOOK_UP: usize = 256;
 
 impl Snapshots for Store {
     async fn latest(&self, agent: AgentId) -> Result<Option<Manifest>> {
-        self.read("look up a machine's latest snapshot")
-            .await?
-            .row(
-                "SELECT s.manifest FROM agents a \
-                 JOIN snapshots s ON s.id = a.last_snapshot AND s.agent = a.id WHERE a.id = $1",
-                args![agent],
-            )
-            .await?
-            .map(|row| row.json(0, "a manifest"))
-            .transpose()
+        let mut session = self.read("look up a machine's latest snapshot").await?;
+        latest(&mut session, agent).await
     }
 
-    async fn own_sections(&self, agent: AgentId, hashes: &[Hash]) -> Result<HashSet<Hash>> {
-        let mut own = HashSet::with_capacity(hashes.len());
-        if hashes.is_empty() {
-            return Ok(own);
-        }
+    async fn known_sections(&self, agent: AgentId, hashes: &[Hash]) -> Result<KnownSections> {
         let mut session = self.read("look up a machine's sections").await?;
-        for part in hashes.chunks(LOOK_UP) {
+        let latest = latest(&mut session, agent).await?;
+        let asked: HashSet<Hash> = hashes.iter().copied().collect();
+        let mut own: HashSet<Hash> = latest
+            .iter()
+            .flat_map(|manifest| manifest.sections.iter().map(|line| line.hash))
+            .filter(|hash| asked.contains(hash))
+            .collect();
+        let rest: Vec<Hash> = asked.into_iter().filter(|hash| !own.contains(hash)).collect();
+        for part in rest.chunks(LOOK_UP) {
             let (list, mut values) =
                 bulk::list(2, part.iter().map(|hash| Value::from(*hash)).collect());
             values.insert(0, Value::from(agent));
@@ -50,7 +48,7 @@ impl Snapshots for Store {
                 own.insert(row.id(0, Hash::from_slice)?);
             }
         }
-        Ok(own)
+        Ok(KnownSections { latest, own })
     }
 
     async fn ingest(&self, batch: Vec<IncomingSnapshot>, at: Timestamp) -> Result<Vec<Ingested>> {
@@ -121,6 +119,18 @@ impl Snapshots for Store {
     async fn retain(&self, retention: Retention, by: &By, at: Timestamp) -> Result<Removed> {
         retain::retain(self, retention, by, at).await
     }
+}
+
+async fn latest(session: &mut Session, agent: AgentId) -> Result<Option<Manifest>> {
+    session
+        .row(
+            "SELECT s.manifest FROM agents a \
+             JOIN snapshots s ON s.id = a.last_snapshot AND s.agent = a.id WHERE a.id = $1",
+            args![agent],
+        )
+        .await?
+        .map(|row| row.json(0, "a manifest"))
+        .transpose()
 }
 
 fn read(row: &Row) -> Result<SnapshotRecord> {

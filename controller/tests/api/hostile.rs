@@ -105,6 +105,7 @@ async fn send(bed: &Bed, agent: AgentId) -> (SnapshotId, i64) {
         sections: vec![(section.line.hash, frame)],
         manifest: Manifest { id, taken_at: now, sections: vec![section.line] },
         purpose: Purpose::Request(request),
+        basis: None,
     };
     let answers = bed.app.store.ingest(vec![incoming], now).await.expect("ingested");
     match answers.as_slice() {

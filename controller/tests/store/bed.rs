@@ -156,6 +156,7 @@ pub(crate) fn snapshot(agent: AgentId, contents: &[&str]) -> IncomingSnapshot {
         manifest: Manifest { id: SnapshotId::new(taken_at, random()), taken_at, sections: lines },
         purpose: Purpose::Scheduled,
         sections,
+        basis: None,
     }
 }
 

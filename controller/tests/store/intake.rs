@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use befund_controller::store::ingest::Ingest;
 use befund_controller::store::repository::{
-    Agents as _, IncomingSnapshot, Ingested, Retention, Snapshots as _, Tickets as _,
+    Agents as _, Basis, IncomingSnapshot, Ingested, KnownSections, Retention, Snapshots as _,
+    Tickets as _,
 };
 use befund_model::id::Hash;
 use befund_model::snapshot::Purpose;
@@ -17,6 +18,7 @@ on_both!(
     a_snapshot_is_kept_as_it_was_sent,
     the_same_snapshot_twice_is_kept_once,
     a_section_of_another_machine_is_missing,
+    a_basis_counts_while_it_is_the_latest,
     a_request_opens_one_ticket,
     a_batch_sees_its_own_sections_and_duplicates,
     many_uploads_share_commits,
@@ -70,13 +72,35 @@ async fn a_section_of_another_machine_is_missing(bed: Bed) {
     assert_eq!(bed.store.snapshot(guess.manifest.id).await.unwrap(), None, "nothing was kept");
 
     let asked = [Hash::of(b"secret"), Hash::of(b"mine"), Hash::of(b"nowhere")];
-    assert_eq!(bed.store.own_sections(other, &asked).await.unwrap(), HashSet::new());
-    let own = bed.store.own_sections(one, &asked).await.unwrap();
-    assert_eq!(own, HashSet::from([Hash::of(b"secret"), Hash::of(b"mine")]));
+    let known = async |agent| bed.store.known_sections(agent, &asked).await.unwrap();
+    assert_eq!(known(other).await, KnownSections::default());
+    let own = HashSet::from([Hash::of(b"secret"), Hash::of(b"mine")]);
+    assert_eq!(known(one).await.own, own);
+    // An older snapshot's sections are known as well.
+    assert_eq!(ingest_one(&bed, &snapshot(one, &["newer"]), 6).await, STORED);
+    assert_eq!(known(one).await.own, own);
 
     // Sent by itself, the same bytes are its own as well.
     assert_eq!(ingest_one(&bed, &snapshot(other, &["secret"]), 7).await, STORED);
     assert_eq!(ingest_one(&bed, &unsent(snapshot(other, &["secret"])), 8).await, STORED);
+}
+
+async fn a_basis_counts_while_it_is_the_latest(bed: Bed) {
+    let agent = bed.machine("pc-1").await;
+    let first = snapshot(agent, &["one", "two"]);
+    assert_eq!(ingest_one(&bed, &first, 5).await, STORED);
+    let basis = |of: &IncomingSnapshot, sections: &[&str]| {
+        let sections = sections.iter().map(|text| Hash::of(text.as_bytes())).collect();
+        Some(Basis { snapshot: of.manifest.id, sections })
+    };
+    let mut good = unsent(snapshot(agent, &["one", "two"]));
+    good.basis = basis(&first, &["one", "two"]);
+    assert_eq!(ingest_one(&bed, &good, 6).await, STORED);
+    // By now another is the latest: every section is looked up, and what is not there is missing.
+    let mut stale = unsent(snapshot(agent, &["one", "three"]));
+    stale.basis = basis(&first, &["one", "three"]);
+    let missing = Ingested::Missing(vec![Hash::of(b"three")]);
+    assert_eq!(ingest_one(&bed, &stale, 7).await, missing);
 }
 
 async fn a_request_opens_one_ticket(bed: Bed) {
