@@ -57,6 +57,8 @@ impl Lifecycle {
         F::Output: Send + 'static,
     {
         let hard = self.hard.clone();
+        // Each layer around a future keeps room for it twice: as what it is given, and as what it runs.
+        let task = Box::pin(task);
         self.tasks.spawn(async move { hard.run_until_cancelled(task).await }.instrument(span))
     }
 
