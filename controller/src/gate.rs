@@ -15,10 +15,8 @@ use befund_runtime::clock::Clock;
 use befund_runtime::lifecycle::Lifecycle;
 use befund_runtime::{telemetry, tls};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Server;
 use tonic_health::server::{HealthReporter, HealthService};
-use tracing::{error, info_span, warn};
+use tracing::{info_span, warn};
 
 use crate::bus::Bus;
 use crate::ca::{Ca, CaError};
@@ -42,6 +40,7 @@ mod presence;
 mod recovery;
 mod revoked;
 mod roots;
+mod serving;
 mod session;
 mod upload;
 
@@ -57,14 +56,6 @@ const REVOCATIONS: Duration = Duration::from_secs(2);
 const FLUSHED_AT_ONCE: usize = 1_024;
 /// How long sessions have to hear that the controller stops.
 const LEAVING: Duration = Duration::from_secs(2);
-/// HTTP/2 windows, bytes: enough for an upload's small frames, little enough for an idle machine.
-const WINDOW: u32 = 64 << 10;
-/// Streams of one machine at once: its session, uploads, a renewal.
-const STREAMS: u32 = 8;
-/// The most bytes of a request's headers.
-const HEADERS: u32 = 4 << 10;
-/// How often a silent connection is asked whether it is there, and how long it may think.
-const PING: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
 
 /// Why the gate does not open.
 #[derive(Debug, thiserror::Error)]
@@ -214,14 +205,13 @@ impl Gate {
             names,
             tls: Arc::clone(&tls),
         };
-        let incoming = listener::Acceptor {
+        let acceptor = listener::Acceptor {
             listener,
             tls,
             connections: shared.connections.clone(),
             clock: shared.clock.clone(),
             life: life.clone(),
-        }
-        .start();
+        };
         let door = door::Door {
             shared: Arc::clone(&shared),
             enrollment: EnrollmentServer::new(enrollment::EnrollmentService {
@@ -235,33 +225,8 @@ impl Gate {
             )
             .max_decoding_message_size(MAX_MESSAGE_BYTES),
         };
-        let soft = life.soft();
-        let stopping = Arc::clone(&shared);
-        let server = Server::builder()
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .max_concurrent_streams(STREAMS)
-            .http2_max_header_list_size(HEADERS)
-            .http2_keepalive_interval(Some(PING.0))
-            .http2_keepalive_timeout(Some(PING.1));
-        life.spawn(info_span!("gate"), async move {
-            let stopped = async move {
-                soft.cancelled().await;
-                for mailbox in stopping.live.mailboxes() {
-                    mailbox.end(goodbye::Reason::Stopping);
-                }
-                let connections = stopping.connections.clone();
-                drop(stopping);
-                tokio::time::sleep(LEAVING).await;
-                connections.cut_all();
-            };
-            let served = server
-                .serve_with_incoming_shutdown(door, ReceiverStream::new(incoming), stopped)
-                .await;
-            if let Err(error) = served {
-                error!(error = telemetry::chain(&error), "the gate ended");
-            }
-        });
+        let serving = serving::Serving { door, life: life.clone() };
+        life.spawn(info_span!("gate"), acceptor.run(move |stream| serving.begin(stream)));
         chores(&shared, life);
         certificates
     }
@@ -276,6 +241,16 @@ fn chores(shared: &Arc<Shared>, life: &Lifecycle) {
     let hints = s.bus.listen();
     life.spawn(info_span!("gate hints"), async move {
         stop.run_until_cancelled(hints::run(&s, hints)).await;
+    });
+    let (s, stop) = each();
+    life.spawn(info_span!("gate leaves"), async move {
+        stop.cancelled().await;
+        for mailbox in s.live.mailboxes() {
+            mailbox.end(goodbye::Reason::Stopping);
+        }
+        // In time or not, what is left is cut.
+        let _ = tokio::time::timeout(LEAVING, s.connections.ended()).await;
+        s.connections.cut_all();
     });
     let (s, stop) = each();
     life.spawn(info_span!("gate pickup"), async move {

@@ -1,4 +1,4 @@
-//! The gate's socket: accepts, shakes hands in tasks of their own, and passes on who came. Its
+//! The gate's socket: accepts, shakes hands in tasks of their own, and hands on who came. Its
 //! certificate can be exchanged while it listens.
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +12,7 @@ use befund_runtime::{telemetry, tls};
 use rustls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tracing::{Span, debug, warn};
 
@@ -27,8 +27,6 @@ const HANDSHAKES: usize = 512;
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long to wait after the system refused to give another descriptor.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Established connections that wait for the server to take them.
-const READY: usize = 256;
 
 /// Opens the socket.
 ///
@@ -59,15 +57,8 @@ pub(super) struct Acceptor {
 }
 
 impl Acceptor {
-    /// Accepts until the soft stop. What it accepts comes out of the receiver.
-    pub(super) fn start(self) -> mpsc::Receiver<std::io::Result<Stream>> {
-        let (send, receive) = mpsc::channel(READY);
-        let life = self.life.clone();
-        life.spawn(tracing::info_span!("gate accepts"), self.run(send));
-        receive
-    }
-
-    async fn run(self, ready: mpsc::Sender<std::io::Result<Stream>>) {
+    /// Accepts until the soft stop, and hands on whoever shook hands.
+    pub(super) async fn run(self, begin: impl Fn(Stream) + Clone + Send + 'static) {
         let soft = self.life.soft();
         let slots = Arc::new(Semaphore::new(HANDSHAKES));
         loop {
@@ -86,15 +77,14 @@ impl Acceptor {
             let acceptor = TlsAcceptor::from(self.tls.load_full());
             let connections = self.connections.clone();
             let clock = self.clock.clone();
-            let ready = ready.clone();
+            let begin = begin.clone();
             self.life.spawn(Span::none(), async move {
                 let source = source.ip().to_canonical();
                 match shake_hands(acceptor, stream, source, &connections, &clock).await {
                     Ok(stream) => {
                         metrics::counter!("befund_gate_handshakes_total", "result" => "ok")
                             .increment(1);
-                        // Waits while the server is busy: the slot is kept until it is not.
-                        let _ = ready.send(Ok(stream)).await;
+                        begin(stream);
                     }
                     Err(error) => {
                         metrics::counter!("befund_gate_handshakes_total", "result" => "failed")
