@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use befund_model::id::{JobId, TicketNumber};
 use befund_model::job::{Job, JobEvent};
-use befund_model::ticket::TimelineEntry;
+use befund_model::ticket::{Ticket, TimelineEntry};
 use befund_runtime::telemetry;
 use futures_core::Stream;
 use futures_util::stream;
@@ -18,6 +18,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tracing::warn;
 
 use crate::api::caller::Caller;
+use crate::api::extract::parse;
 use crate::api::problem::Failure;
 use crate::bus::Hint;
 use crate::state::AppState;
@@ -32,8 +33,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const BATCH: u32 = 200;
 
 /// What follows an event that a reader saw last, told by the browser itself when it connects anew.
-#[must_use]
-pub fn last_event_id(headers: &HeaderMap) -> Option<i64> {
+fn last_event_id(headers: &HeaderMap) -> Option<i64> {
     headers.get("last-event-id")?.to_str().ok()?.trim().parse().ok()
 }
 
@@ -46,8 +46,42 @@ where
     Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
+/// A ticket, if the caller may see it, and its timeline from after what the reader has on.
+///
+/// # Errors
+/// `invalid` for what is no number, `not_found`.
+pub async fn of_ticket(
+    app: AppState,
+    caller: Caller,
+    number: &str,
+    after: i64,
+    headers: &HeaderMap,
+) -> Result<(Ticket, impl Stream<Item = TimelineEntry> + Send + use<>), Failure> {
+    let ticket = tickets::get(&app, parse(number)?, &caller).await?;
+    let after = last_event_id(headers).unwrap_or(after);
+    let entries = timeline(app, caller, ticket.number, after);
+    Ok((ticket, entries))
+}
+
+/// A job's news from after what the reader has on.
+///
+/// # Errors
+/// `invalid` for what is no id, `not_found`.
+pub async fn of_job(
+    app: AppState,
+    caller: Caller,
+    job: &str,
+    after: i64,
+    headers: &HeaderMap,
+) -> Result<impl Stream<Item = News> + Send + use<>, Failure> {
+    let id = parse(job)?;
+    jobs::get(&app, id).await?;
+    let after = last_event_id(headers).unwrap_or(after);
+    Ok(news(app, caller, id, u32::try_from(after).unwrap_or(0)))
+}
+
 /// A ticket's timeline from after this entry on, without end.
-pub fn timeline(
+fn timeline(
     app: AppState,
     caller: Caller,
     number: TicketNumber,
@@ -79,7 +113,7 @@ pub enum News {
 }
 
 /// A job's events from after this one on, and its end.
-pub fn news(
+fn news(
     app: AppState,
     caller: Caller,
     id: JobId,
@@ -153,12 +187,4 @@ impl<F: Fn(Hint) -> bool> Watch<F> {
         let operator = found.map_err(told).ok()??;
         (operator.role == self.caller.operator.role).then_some(())
     }
-}
-
-/// Checks that the caller may see the ticket before its stream begins.
-///
-/// # Errors
-/// `not_found`.
-pub async fn admit(app: &AppState, number: TicketNumber, caller: &Caller) -> Result<(), Failure> {
-    tickets::get(app, number, caller).await.map(|_| ())
 }

@@ -84,10 +84,7 @@ pub async fn events(
     Asked(After { after }): Asked<After>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    let number = parse(&number)?;
-    live::admit(&api.app, number, &caller).await?;
-    let after = live::last_event_id(&headers).unwrap_or(after);
-    let entries = live::timeline(api.app, caller, number, after);
+    let (_, entries) = live::of_ticket(api.app, caller, &number, after, &headers).await?;
     Ok(live::answer(entries.map(|entry| {
         let event = Event::default().id(entry.seq.to_string());
         event.json_data(&entry).unwrap_or_default()

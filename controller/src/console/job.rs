@@ -67,11 +67,8 @@ pub async fn live(
     Asked(After { after }): Asked<After>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    let id = parse(&job)?;
-    jobs::get(&api.app, id).await?;
-    let after = live::last_event_id(&headers).unwrap_or(after);
     let frame = Frame::new(&headers, &caller, api.app.clock.now());
-    let news = live::news(api.app, caller, id, u32::try_from(after).unwrap_or(0));
+    let news = live::of_job(api.app, caller, &job, after, &headers).await?;
     Ok(live::answer(news.map(move |news| match news {
         News::Event(event) => {
             Event::default().id(event.seq.to_string()).data(line(&event, &frame).replace('\r', ""))

@@ -165,16 +165,13 @@ pub async fn live(
     Asked(After { after }): Asked<After>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    let number = parse(&number)?;
-    live::admit(&api.app, number, &caller).await?;
-    let machine = tickets::get(&api.app, number, &caller).await?.machine;
-    let after = live::last_event_id(&headers).unwrap_or(after);
     let app = api.app.clone();
-    let entries = live::timeline(api.app, caller.clone(), number, after);
+    let (ticket, entries) =
+        live::of_ticket(api.app, caller.clone(), &number, after, &headers).await?;
     let events = entries.then(move |entry| {
         let app = app.clone();
         let frame = Frame::new(&headers, &caller, app.clock.now());
-        async move { stream::iter(events_of(&app, entry, machine, frame).await) }
+        async move { stream::iter(events_of(&app, entry, ticket.machine, frame).await) }
     });
     Ok(live::answer(events.flatten()))
 }
