@@ -2,7 +2,9 @@
 //! is left out here; the machine's page says why.
 
 use befund_model::api::SnapshotRecord;
+use befund_model::language::Language;
 use befund_model::machine::Machine;
+use befund_model::section;
 use befund_model::snapshot::Status;
 use serde_json::Value;
 
@@ -64,7 +66,7 @@ impl Highlight {
         }
         add(t.addresses, reachable(&of("network.addresses").await), false);
         add(t.failed_services, failed(&of("services.state").await), true);
-        add(t.troubles, Some(troubled(record)), true);
+        add(t.troubles, Some(troubled(record, t.language())), true);
         lines
     }
 }
@@ -115,10 +117,11 @@ fn failed(services: &Value) -> Option<String> {
     Some(words.join(", "))
 }
 
-fn troubled(record: &SnapshotRecord) -> String {
+fn troubled(record: &SnapshotRecord, language: Language) -> String {
     let lines = record.manifest.sections.iter().filter(|line| match line.status {
         Status::Partial | Status::Denied | Status::Timeout | Status::Failed => true,
         Status::Ok | Status::Unsupported => false,
     });
-    lines.map(|line| line.kind.as_str()).collect::<Vec<_>>().join(", ")
+    let titles = lines.map(|line| section::title(line.kind.as_str(), language));
+    titles.collect::<Vec<_>>().join("; ")
 }
