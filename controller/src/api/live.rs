@@ -113,12 +113,7 @@ pub enum News {
 }
 
 /// A job's events from after this one on, and its end.
-fn news(
-    app: AppState,
-    caller: Caller,
-    id: JobId,
-    after: u32,
-) -> impl Stream<Item = News> + Send {
+fn news(app: AppState, caller: Caller, id: JobId, after: u32) -> impl Stream<Item = News> + Send {
     let watch = Watch::new(app, caller, move |hint| hint == Hint::Job(id));
     let state = Some((watch, after, VecDeque::<JobEvent>::new()));
     stream::unfold(state, move |state| async move {

@@ -40,8 +40,12 @@ pub(super) struct Serving<D> {
 
 impl<D, F> Serving<D>
 where
-    D: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible, Future = F>
-        + Clone
+    D: Service<
+            http::Request<Body>,
+            Response = http::Response<Body>,
+            Error = Infallible,
+            Future = F,
+        > + Clone
         + Send
         + 'static,
     F: Future<Output = Result<http::Response<Body>, Infallible>> + Send + 'static,

@@ -1,5 +1,7 @@
 //! The languages that people read Befund in.
 
+use serde::{Deserialize, Serialize};
+
 /// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -21,7 +23,29 @@ impl Language {
     }
 }
 
-/// The same text in each language.
+/// The same text in each language, as a file or a message brings it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// English.
+    pub en: String,
+    /// German.
+    pub de: String,
+}
+
+impl Text {
+    /// The text in this language.
+    #[must_use]
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.en,
+            Language::German => &self.de,
+        }
+    }
+}
+
+/// The same text in each language, as the program brings it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
     /// English.

@@ -6,6 +6,7 @@
 pub mod api;
 pub mod audit;
 pub mod diff;
+pub mod finding;
 pub mod id;
 pub mod job;
 pub mod language;

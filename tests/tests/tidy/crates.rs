@@ -5,6 +5,7 @@ use crate::Breach;
 /// For each crate of the workspace, the others that it may depend on. The tests may know all.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("befund-model", &[]),
+    ("befund-checks", &["befund-model"]),
     ("befund-runtime", &["befund-model"]),
     ("befund-proto", &["befund-model"]),
     ("befund-collect", &["befund-model", "befund-runtime"]),
@@ -13,13 +14,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "befund-agent",
         &["befund-model", "befund-runtime", "befund-proto", "befund-collect", "befund-executor"],
     ),
-    ("befund-controller", &["befund-model", "befund-runtime", "befund-proto"]),
-    ("befund", &["befund-model", "befund-runtime"]),
+    ("befund-controller", &["befund-model", "befund-runtime", "befund-proto", "befund-checks"]),
+    ("befund", &["befund-model", "befund-runtime", "befund-checks"]),
     ("xtask", &[]),
     (
         "befund-tests",
         &[
             "befund-model",
+            "befund-checks",
             "befund-runtime",
             "befund-proto",
             "befund-collect",
