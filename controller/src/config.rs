@@ -43,6 +43,12 @@ impl DataFolder {
         self.0.join("ledger")
     }
 
+    /// The site's own checks, where it has some.
+    #[must_use]
+    pub fn checks(&self) -> PathBuf {
+        self.0.join("checks")
+    }
+
     /// The SQLite database, where that is used.
     #[must_use]
     pub fn database(&self) -> PathBuf {

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod entry;
 pub mod facts;
 pub mod failure;
+pub mod findings;
 pub mod forms;
 pub mod highlight;
 pub mod inputs;

@@ -8,6 +8,7 @@ pub mod ca;
 pub mod config;
 pub mod console;
 pub mod enrollment;
+pub mod findings;
 pub mod gate;
 pub mod jobs;
 pub mod machines;

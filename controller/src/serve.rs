@@ -15,6 +15,7 @@ use tracing::info_span;
 use crate::bus::Bus;
 use crate::ca::Ca;
 use crate::config::{Config, DataFolder};
+use crate::findings::{self, CheckSet};
 use crate::gate::{Gate, GateParts};
 use crate::state::{AppState, Identity};
 use crate::store::ingest::Ingest;
@@ -98,7 +99,7 @@ pub async fn start(
     let (ingest, writer) = Ingest::new(store.clone(), clock.clone());
     let gate = Gate::open(GateParts {
         store: store.clone(),
-        ingest,
+        ingest: ingest.clone(),
         bus: bus.clone(),
         clock: clock.clone(),
         ca: Arc::clone(&ca),
@@ -108,12 +109,14 @@ pub async fn start(
         heartbeat_seconds: config.gate.heartbeat_seconds,
     })
     .await?;
+    let checks = Arc::new(CheckSet::with_folder(&data.checks())?);
     let console = http::Console::open(&config, &ca, &clock)?;
     let state = AppState {
         store,
         bus,
         clock,
         live: gate.live(),
+        checks,
         identity: Arc::new(Identity {
             addresses: config.advertised(gate.address().port()),
             ca_pin: ca.pin(),
@@ -129,6 +132,10 @@ pub async fn start(
         state: state.clone(),
     };
     life.spawn(info_span!("ingest"), writer);
+    let (stop, judging) = (life.soft(), findings::run(state.clone(), ingest));
+    life.spawn(info_span!("findings"), async move {
+        stop.run_until_cancelled(judging).await;
+    });
     let gate_certificates = gate.serve(life);
     let console_certificates = console.serve(routes(state.clone()), life);
     chores::start(&state, life, gate_certificates, console_certificates);

@@ -6,6 +6,7 @@ use befund_runtime::clock::Clock;
 
 use crate::bus::Bus;
 use crate::config::Config;
+use crate::findings::CheckSet;
 use crate::gate::Live;
 use crate::store::Store;
 
@@ -20,6 +21,8 @@ pub struct AppState {
     pub clock: Clock,
     /// Which machines are connected.
     pub live: Live,
+    /// What snapshots are judged by.
+    pub checks: Arc<CheckSet>,
     /// What was configured.
     pub config: Arc<Config>,
     /// What enrollment tokens say of this controller.

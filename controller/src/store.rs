@@ -14,6 +14,7 @@ mod audit;
 mod bulk;
 pub mod dump;
 mod enroll;
+mod findings;
 pub mod ingest;
 mod intake;
 mod jobs;

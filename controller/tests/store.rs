@@ -7,6 +7,8 @@ mod backup;
 mod bed;
 #[path = "store/enrollment.rs"]
 mod enrollment;
+#[path = "store/findings.rs"]
+mod findings;
 #[path = "store/intake.rs"]
 mod intake;
 #[path = "store/jobs.rs"]

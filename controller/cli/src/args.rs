@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{agent, audit, enroll, job, login, machine, run, snapshot, ticket};
+use crate::commands::{agent, audit, check, enroll, job, login, machine, run, snapshot, ticket};
 
 /// Befund on the technician's command line.
 #[derive(Debug, Parser)]
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Show what machines sent.
     #[command(subcommand, visible_alias = "snapshots")]
     Snapshot(snapshot::Snapshot),
+    /// Read, explain and try the rules that snapshots are judged by.
+    #[command(subcommand, visible_alias = "checks")]
+    Check(check::Check),
     /// Run a probe or a runbook on a machine and watch it.
     Run(run::Run),
     /// Show what happens on a ticket, live, until Ctrl-C.
@@ -118,6 +121,10 @@ mod tests {
             "befund machine show PC-9",
             "befund snapshot list PC-9",
             "befund snapshot show 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11 --section os",
+            "befund snapshot findings 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11",
+            "befund check lint own.toml other.toml",
+            "befund check explain disk.space",
+            "befund check test own.toml --snapshot 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11",
             "befund run net.no-internet --on PC-9 --ticket 7 --with target=gw --deadline 2h",
             "befund watch 7",
             "befund enroll token new --uses 5 --valid 30m --network 10.0.0.0/8",

@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod audit;
 pub(crate) mod change;
+pub(crate) mod check;
 pub(crate) mod enroll;
 pub(crate) mod job;
 pub(crate) mod login;
@@ -80,6 +81,7 @@ async fn dispatch(command: Command, mut desk: Desk<'_>) -> Result<Exit, Failure>
         Command::Ticket(ticket) => ticket.run(&mut desk).await?,
         Command::Machine(machine) => machine.run(&mut desk).await?,
         Command::Snapshot(snapshot) => snapshot.run(&mut desk).await?,
+        Command::Check(check) => return check.run(&mut desk).await,
         Command::Run(run) => return run.run(&mut desk).await,
         Command::Watch(one) => watch::run(one.number, &mut desk).await?,
         Command::Job(job) => return job.run(&mut desk).await,

@@ -1,6 +1,7 @@
 //! How the controller's answers look to a person. Pure: values in, text out.
 
 pub(crate) mod audit;
+pub(crate) mod finding;
 pub(crate) mod job;
 pub(crate) mod machine;
 pub(crate) mod snapshot;

@@ -1,8 +1,8 @@
 //! The table of the API: every path, its method, and what it asks of the caller.
 
 use befund_model::api::{
-    ChangeTicket, EnrollmentTokenMade, LoggedIn, Login, MachineView, NewEnrollmentToken, NewJob,
-    NewTicket, Page, SectionView, SnapshotRecord, TicketView, WorkInfo,
+    ChangeTicket, CheckView, EnrollmentTokenMade, FindingsView, LoggedIn, Login, MachineView,
+    NewEnrollmentToken, NewJob, NewTicket, Page, SectionView, SnapshotRecord, TicketView, WorkInfo,
 };
 use befund_model::audit::AuditEntry;
 use befund_model::diff::SnapshotDiff;
@@ -94,6 +94,15 @@ fn machine_routes() -> Vec<Route> {
             snapshots::section,
         )
         .answers::<SectionView>("SectionView"),
+        Route::get(
+            "/api/v1/snapshots/{snapshot}/findings",
+            READ,
+            "What the checks say of a snapshot, worst and rarest first",
+            snapshots::findings,
+        )
+        .answers::<FindingsView>("FindingsView"),
+        Route::get("/api/v1/checks", READ, "The checks that there are", snapshots::checks)
+            .answers::<Vec<CheckView>>("Checks"),
         Route::get(
             "/api/v1/snapshots/{snapshot}/diff/{other}",
             READ,

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use befund_model::api::{SectionView, SnapshotRecord};
+use befund_model::api::{CheckView, FindingsView, SectionView, SnapshotRecord};
 use befund_model::diff::SnapshotDiff;
 
 use crate::api::Api;
 use crate::api::extract::{Named, parse};
 use crate::api::problem::Failure;
-use crate::snapshots;
+use crate::{findings, snapshots};
 
 /// `GET /api/v1/snapshots/{snapshot}`
 pub async fn show(
@@ -24,6 +24,20 @@ pub async fn section(
     Named((snapshot, kind)): Named<(String, String)>,
 ) -> Result<Json<SectionView>, Failure> {
     Ok(Json(snapshots::section(&api.app, parse(&snapshot)?, &kind).await?))
+}
+
+/// `GET /api/v1/snapshots/{snapshot}/findings`
+pub async fn findings(
+    State(api): State<Api>,
+    Named(snapshot): Named<String>,
+) -> Result<Json<FindingsView>, Failure> {
+    let record = snapshots::get(&api.app, parse(&snapshot)?).await?;
+    Ok(Json(findings::of(&api.app, &record).await?))
+}
+
+/// `GET /api/v1/checks`
+pub async fn checks(State(api): State<Api>) -> Json<Vec<CheckView>> {
+    Json(findings::checks(&api.app))
 }
 
 /// `GET /api/v1/snapshots/{snapshot}/diff/{other}`

@@ -79,6 +79,7 @@ impl Entry {
             TicketEvent::Opened { .. } => "opened",
             TicketEvent::Commented { .. } => "commented",
             TicketEvent::SnapshotAttached { .. } => "snapshot",
+            TicketEvent::Judged { .. } => "judged",
             TicketEvent::JobStarted { .. } => "started",
             TicketEvent::Output { .. } => "output",
             TicketEvent::Result { .. } => "result",
@@ -109,6 +110,7 @@ const fn follows(event: &TicketEvent) -> Option<JobId> {
         TicketEvent::Opened { .. }
         | TicketEvent::Commented { .. }
         | TicketEvent::SnapshotAttached { .. }
+        | TicketEvent::Judged { .. }
         | TicketEvent::JobStarted { .. }
         | TicketEvent::Escalated { .. }
         | TicketEvent::Changed { .. }

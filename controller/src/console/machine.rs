@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::{Asked, Named, parse};
 use crate::api::problem::Failure;
+use crate::console::findings::FindingsCard;
 use crate::console::highlight::Highlight;
 use crate::console::page::{Frame, render, wants_fragment};
 use crate::console::{facts, units};
@@ -87,6 +88,7 @@ struct MachinePage {
     latest: bool,
     earlier: Vec<SnapshotRecord>,
     highlights: Vec<Highlight>,
+    findings: String,
 }
 
 impl MachinePage {
@@ -139,8 +141,12 @@ pub async fn show(
         Some(record) => Highlight::read(app, record, &frame).await,
         None => Vec::new(),
     };
+    let findings = match &record {
+        Some(record) => FindingsCard::of(app, record, frame.clone()).await?.markup(),
+        None => String::new(),
+    };
     let view = machines::view(app, machine);
-    render(&MachinePage { frame, view, record, latest, earlier, highlights })
+    render(&MachinePage { frame, view, record, latest, earlier, highlights, findings })
 }
 
 #[derive(Template)]

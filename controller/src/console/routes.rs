@@ -3,7 +3,7 @@
 use befund_model::operator::Permission;
 
 use crate::api::access::{Access, Route};
-use crate::console::{act, assets, job, machine, queue, sign_in, ticket};
+use crate::console::{act, assets, findings, job, machine, queue, sign_in, ticket};
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
 const READ: Access = Access::Needs(Permission::Read);
@@ -34,6 +34,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/machines/{machine}", READ, "A machine", machine::show).page(),
         Route::get("/snapshots/{snapshot}/sections/{kind}", READ, "A section", machine::section)
             .page(),
+        Route::get("/snapshots/{snapshot}/findings", READ, "Its findings", findings::show).page(),
         Route::get("/jobs/{job}", READ, "A job", job::show).page(),
         Route::get("/jobs/{job}/live", READ, "A job, live", job::live).page().streams(),
         Route::post("/jobs/{job}/cancel", RUN, "Cancel a job", job::cancel).page(),

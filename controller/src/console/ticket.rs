@@ -20,13 +20,14 @@ use crate::api::live;
 use crate::api::problem::Failure;
 use crate::api::tickets::After;
 use crate::console::entry::Entry;
+use crate::console::findings::FindingsCard;
 use crate::console::forms::Form;
 use crate::console::highlight::Highlight;
 use crate::console::inputs::{Inputs, key};
 use crate::console::page::{Frame, render};
 use crate::state::AppState;
 use crate::store::repository::Operators as _;
-use crate::{jobs, machines, tickets};
+use crate::{jobs, machines, snapshots, tickets};
 
 /// A ticket's page.
 #[derive(Template)]
@@ -36,6 +37,7 @@ pub struct TicketPage {
     head: Head,
     machine: Option<MachineView>,
     highlights: Vec<Highlight>,
+    findings: String,
     timeline: Vec<Entry>,
     last: i64,
     works: Vec<WorkInfo>,
@@ -121,8 +123,21 @@ pub async fn page(
 ) -> Result<TicketPage, Failure> {
     let TicketView { ticket, machine, connected: _, timeline } = view;
     let last = timeline.last().map_or(0, |entry| entry.seq);
+    // The one that came with the ticket tells how things were when somebody complained.
+    let attached = timeline.iter().rev().find_map(|entry| match &entry.event {
+        TicketEvent::SnapshotAttached { snapshot, .. } => Some(*snapshot),
+        _ => None,
+    });
     let entries = Entry::grouped(app, timeline, ticket.machine, &frame).await;
     let machine = machine.filter(|_| frame.may_read()).map(|machine| machines::view(app, machine));
+    let snapshot = attached.or(machine.as_ref().and_then(|view| view.machine.last_snapshot));
+    let findings = match snapshot.filter(|_| frame.may_read()) {
+        Some(id) => {
+            let record = snapshots::get(app, id).await?;
+            FindingsCard::of(app, &record, frame.clone()).await?.markup()
+        }
+        None => String::new(),
+    };
     let highlights = match &machine {
         Some(view) => Highlight::of(app, &view.machine, &frame).await,
         None => Vec::new(),
@@ -136,6 +151,7 @@ pub async fn page(
         head,
         machine,
         highlights,
+        findings,
         timeline: entries,
         last,
         works,
@@ -190,16 +206,21 @@ async fn events_of(
         TicketEvent::Opened { .. }
         | TicketEvent::Commented { .. }
         | TicketEvent::SnapshotAttached { .. }
+        | TicketEvent::Judged { .. }
         | TicketEvent::JobStarted { .. }
         | TicketEvent::Output { .. }
         | TicketEvent::Result { .. } => false,
     };
+    let judged = matches!(&entry.event, TicketEvent::Judged { .. });
     let id = entry.seq.to_string();
     let markup = Entry::read(app, entry, machine, frame).await.render().unwrap_or_default();
     // One line: what follows a carriage return or a line feed would be another field.
     let mut events = vec![Event::default().id(id).data(markup.replace('\r', ""))];
     if changes_facts {
         events.push(Event::default().event("ticket").data("changed"));
+    }
+    if judged {
+        events.push(Event::default().event("findings").data("changed"));
     }
     events
 }

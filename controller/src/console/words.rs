@@ -117,6 +117,16 @@ words! {
     e_commented: "wrote", "schrieb";
     e_snapshot: "sent a snapshot", "sendete eine Diagnose";
     e_started: "started", "startete";
+    e_judged: "checked it", "prüfte sie";
+    nothing_wrong: "nothing is wrong", "nichts auffällig";
+    failed: "fail", "schlecht";
+    warned: "warn", "auffällig";
+    unknown: "unknown", "unbekannt";
+    findings: "Findings", "Befunde";
+    no_findings: "Not checked yet: it happens right after the snapshot has come.", "Noch nicht geprüft: Das geschieht gleich nach dem Eintreffen der Diagnose.";
+    passed: "checks pass", "Prüfungen ohne Befund";
+    on_machines: "machines have this", "Rechner haben das";
+    on_this_alone: "only this machine has this", "nur dieser Rechner hat das";
     e_escalated: "escalated", "eskalierte";
     e_changed: "changed", "änderte";
     e_solved: "closed it with the solution", "schloss es mit der Lösung";

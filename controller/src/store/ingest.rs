@@ -101,6 +101,12 @@ impl Ingest {
         }
     }
 
+    /// Whether snapshots wait to be committed.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.queue.capacity() < MOST_WAITING
+    }
+
     /// Whether a snapshot that is announced now would find room.
     #[must_use]
     pub fn has_room(&self) -> bool {

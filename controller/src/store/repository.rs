@@ -1,6 +1,7 @@
 //! What can be asked of the store and what can be changed, by topic. Implemented by
 //! `Store`, over either database.
 
+mod findings;
 mod people;
 mod work;
 
@@ -15,6 +16,7 @@ use befund_model::machine::Machine;
 use befund_model::snapshot::{Manifest, Purpose};
 use befund_model::ticket::{InvalidChange, Ticket, TicketChange, TicketEvent, TimelineEntry};
 
+pub use findings::{Findings, Judged, Judgement, Unjudged};
 pub use people::{CredentialKind, NewCredential, Operators};
 pub use work::{Audit, AuditReceipt, AuditedJob, JobProgress, JobReport, Jobs};
 

@@ -95,6 +95,12 @@ async fn remove_some(session: &mut Session, agent: AgentId, before: Timestamp) -
     let (list, mut values) = bulk::list(2, gone.keys().map(|id| Value::from(*id)).collect());
     values.insert(0, Value::from(agent));
     session
+        .execute(
+            format!("DELETE FROM findings WHERE agent = $1 AND snapshot IN {list}"),
+            values.clone(),
+        )
+        .await?;
+    session
         .execute(format!("DELETE FROM snapshots WHERE agent = $1 AND id IN {list}"), values)
         .await?;
     let let_go: BTreeSet<Hash> = gone

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use befund_controller::api::credential::Shown;
 use befund_controller::bus::Bus;
 use befund_controller::config::Config;
+use befund_controller::findings::CheckSet;
 use befund_controller::gate::Live;
 use befund_controller::state::{AppState, Identity};
 use befund_controller::store::repository::{CredentialKind, NewCredential, Operators as _};
@@ -53,6 +54,7 @@ impl Bed {
             bus: Bus::default(),
             clock: Clock::system(),
             live: Live::default(),
+            checks: Arc::new(CheckSet::shipped()),
             config: Arc::new(Config::parse(CONFIG, Path::new("config.toml")).expect("good")),
             identity: Arc::new(Identity {
                 addresses: vec!["localhost:7443".to_owned()],

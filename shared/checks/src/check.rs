@@ -34,7 +34,7 @@ pub struct Check {
     pub remedy: Text,
     /// Where to read on.
     pub references: Vec<String>,
-    /// The hash of its text: what was judged by another text is judged again.
+    /// The hash of its conditions and evidence: what was judged by others is judged again.
     pub digest: Hash,
 }
 

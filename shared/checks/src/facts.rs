@@ -12,7 +12,8 @@ use cel::{Context, Env, Value};
 use crate::functions;
 
 /// The name of a section in expressions: its own, with underscores for dots.
-pub(crate) fn name_of(kind: &str) -> String {
+#[must_use]
+pub fn name_of(kind: &str) -> String {
     kind.replace('.', "_")
 }
 

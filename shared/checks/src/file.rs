@@ -99,7 +99,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn check(&mut self, raw: Spanned<RawCheck>) -> Check {
-        let span = raw.span();
+        let Range { start, .. } = raw.span();
         let raw = raw.into_inner();
         let id = raw.id.get_ref();
         let word = |part: &str| {
@@ -114,7 +114,7 @@ impl Reader<'_> {
         }
         if raw.fail.is_none() && raw.warn.is_none() {
             self.complain(
-                span.start,
+                start,
                 "the check can neither fail nor warn: give it `fail` or `warn`".to_owned(),
             );
         }
@@ -123,7 +123,7 @@ impl Reader<'_> {
                 self.complain(reference.span().start, "a reference is an https address".to_owned());
             }
         }
-        let digest = Hash::of(self.text.get(span).unwrap_or_default().as_bytes());
+        let digest = digest(&raw);
         let evidence = raw
             .evidence
             .into_iter()
@@ -172,6 +172,26 @@ impl Reader<'_> {
     fn complain(&mut self, at: usize, message: String) {
         self.problems.push(problem(self.text, at, message));
     }
+}
+
+/// The hash of everything that a verdict and its evidence depend on.
+fn digest(raw: &RawCheck) -> Hash {
+    let conditions = [&raw.applies, &raw.fail, &raw.warn];
+    let conditions = conditions.map(|text| text.as_ref().map_or("", |text| text.get_ref()));
+    let mut bytes = Vec::new();
+    let mut put = |part: &str| {
+        bytes.extend_from_slice(part.as_bytes());
+        bytes.push(0);
+    };
+    put(raw.id.get_ref());
+    put(&raw.version.to_string());
+    conditions.into_iter().for_each(&mut put);
+    for shown in &raw.evidence {
+        [&shown.label.en, &shown.label.de, shown.value.get_ref()]
+            .into_iter()
+            .for_each(|part| put(part));
+    }
+    Hash::of(&bytes)
 }
 
 fn problem(text: &str, at: usize, message: String) -> Problem {

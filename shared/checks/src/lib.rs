@@ -17,7 +17,7 @@ mod shipped;
 
 pub use check::{Check, Shown};
 pub use expression::{Expression, ExpressionError};
-pub use facts::Facts;
+pub use facts::{Facts, name_of};
 pub use file::{Problem, read};
 pub use judge::judge;
 pub use shipped::{SHIPPED, shipped};

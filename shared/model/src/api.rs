@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Timestamp;
+use crate::finding::Finding;
 use crate::id::{AgentId, CredentialId, SnapshotId, TicketNumber, TokenId};
 use crate::job::Work;
+use crate::language::Text;
 use crate::machine::Machine;
 use crate::operator::Operator;
 use crate::snapshot::{Manifest, SectionRef};
@@ -203,6 +205,53 @@ pub struct SectionView {
     pub line: SectionRef,
     /// The content, as the machine sent it.
     pub content: Value,
+}
+
+/// `GET /api/v1/snapshots/{snapshot}/findings`: what the checks say of a snapshot, worst and rarest
+/// first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct FindingsView {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// Whether it was judged; until then there are no findings.
+    pub judged: bool,
+    /// What was found.
+    pub findings: Vec<FindingView>,
+}
+
+/// A finding with what its check says to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct FindingView {
+    /// The finding.
+    pub finding: Finding,
+    /// On how many machines this check fails or warns now.
+    pub machines: u64,
+    /// The check's words; absent for a check that is no longer there.
+    pub check: Option<CheckView>,
+}
+
+/// A check as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CheckView {
+    /// Its id, as in `disk.space`.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// The kind of complaint that it helps with.
+    pub category: String,
+    /// What it is about.
+    pub title: Text,
+    /// What the verdict means, for a technician.
+    pub explanation: Text,
+    /// One sentence for the person at the machine.
+    pub user: Text,
+    /// What to do.
+    pub remedy: Text,
+    /// Where to read on.
+    pub references: Vec<String>,
 }
 
 /// `POST /api/v1/jobs`

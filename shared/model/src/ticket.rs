@@ -202,6 +202,17 @@ pub enum TicketEvent {
         /// How many of them could not be read in full.
         incomplete: u32,
     },
+    /// The checks judged a snapshot.
+    Judged {
+        /// Which.
+        snapshot: SnapshotId,
+        /// How many checks failed.
+        failed: u32,
+        /// How many warned.
+        warned: u32,
+        /// How many could not tell.
+        unknown: u32,
+    },
     /// Somebody started a job.
     JobStarted {
         /// Which.

@@ -1,6 +1,6 @@
 //! `snapshot …`: what machines sent, and what changed between two of them.
 
-use befund_model::api::{Page, SectionView, SnapshotRecord};
+use befund_model::api::{FindingsView, Page, SectionView, SnapshotRecord};
 use befund_model::diff::SnapshotDiff;
 use befund_model::id::SnapshotId;
 use befund_model::snapshot::SectionKind;
@@ -27,6 +27,11 @@ pub(crate) enum Snapshot {
         /// The content of this section, as in network.interfaces.
         #[arg(long, value_name = "KIND")]
         section: Option<SectionKind>,
+    },
+    /// Show what the checks say of a snapshot, the worst first.
+    Findings {
+        /// The snapshot.
+        id: SnapshotId,
     },
     /// Show what differs between two snapshots.
     Diff {
@@ -60,6 +65,12 @@ impl Snapshot {
                 let raw = client.get(&what, &path).await?;
                 let view: SectionView = read(&what, &raw)?;
                 desk.screen.show(&raw, |look| render::snapshot::section(look, &view))
+            }
+            Self::Findings { id } => {
+                let what = format!("show the findings of snapshot {id}");
+                let raw = client.get(&what, &["snapshots", &id.to_string(), "findings"]).await?;
+                let view: FindingsView = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::finding::of_snapshot(look, &view))
             }
             Self::Diff { before, after } => {
                 let what = format!("compare the snapshots {before} and {after}");

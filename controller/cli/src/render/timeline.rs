@@ -33,6 +33,17 @@ fn event(look: &Look, event: &TicketEvent) -> String {
                 some => format!("sent snapshot {snapshot}: {sections}, {some} incomplete"),
             }
         }
+        TicketEvent::Judged { failed, warned, unknown, .. } => {
+            let words: Vec<String> = [(failed, "fail"), (warned, "warn"), (unknown, "unknown")]
+                .into_iter()
+                .filter(|(count, _)| **count > 0)
+                .map(|(count, word)| format!("{count} {word}"))
+                .collect();
+            match words.as_slice() {
+                [] => "checked it: nothing is wrong".to_owned(),
+                words => format!("checked it: {}", words.join(", ")),
+            }
+        }
         TicketEvent::JobStarted { job, work } => {
             let job = look.faint(&format!("job {job}"));
             format!("started {} ({job})", work_name(work))
