@@ -64,6 +64,14 @@ impl FindingsCard {
         text.in_language(self.frame.t.language())
     }
 
+    /// What is wrong, in one sentence: a check's title says how it should be.
+    fn said<'a>(&self, view: &'a FindingView) -> &'a str {
+        match &view.check {
+            Some(check) => self.words(&check.user),
+            None => &view.finding.check,
+        }
+    }
+
     fn title<'a>(&self, view: &'a FindingView) -> &'a str {
         match &view.check {
             Some(check) => self.words(&check.title),

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use befund_checks::{Check, Problem};
+use befund_checks::{Check, Patterns, Problem};
 use befund_model::api::CheckView;
 use befund_model::id::Hash;
 
@@ -34,6 +34,7 @@ pub enum CheckSetError {
 pub struct CheckSet {
     checks: Vec<Check>,
     digest: Hash,
+    patterns: Patterns,
 }
 
 impl CheckSet {
@@ -83,13 +84,19 @@ impl CheckSet {
     fn of(checks: Vec<Check>) -> Self {
         let digests: Vec<u8> =
             checks.iter().flat_map(|check| check.digest.as_bytes().to_owned()).collect();
-        Self { checks, digest: Hash::of(&digests) }
+        Self { checks, digest: Hash::of(&digests), patterns: Patterns::default() }
     }
 
     /// The checks.
     #[must_use]
     pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// The patterns that they have used so far.
+    #[must_use]
+    pub const fn patterns(&self) -> &Patterns {
+        &self.patterns
     }
 
     /// Changes when any of them does.

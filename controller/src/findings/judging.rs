@@ -148,7 +148,7 @@ fn judgements(
         })
         .collect();
     let sections = expanded.iter().map(|(line, bytes)| (*line, bytes.as_deref()));
-    let facts = Facts::new(manifest.taken_at, sections);
+    let facts = Facts::new(manifest.taken_at, checks.patterns(), sections);
     let say = |check: &Check| {
         let inputs = inputs(check, manifest);
         match known.get(&(check.id.clone(), inputs)) {

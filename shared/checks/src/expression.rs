@@ -202,7 +202,7 @@ impl Look {
     }
 
     fn function(&mut self, id: u64, name: &str) {
-        let own = ["size", "string", "int", "double", "min", "max", "type", "matches", "contains"];
+        let own = ["size", "string", "int", "double", "min", "max", "type"];
         // Operators begin with a sign, macros' own parts with an at sign.
         let operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
         if !operator && !own.contains(&name) && !functions::NAMES.contains(&name) {

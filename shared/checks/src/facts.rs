@@ -9,7 +9,7 @@ use befund_model::snapshot::{SectionRef, Status};
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Value};
 
-use crate::functions;
+use crate::functions::{self, Patterns};
 
 /// The name of a section in expressions: its own, with underscores for dots.
 #[must_use]
@@ -38,10 +38,11 @@ impl Facts {
     #[must_use]
     pub fn new<'a>(
         taken_at: Timestamp,
+        patterns: &Patterns,
         sections: impl IntoIterator<Item = (&'a SectionRef, Option<&'a [u8]>)>,
     ) -> Self {
         let mut context = Context::with_env(Arc::new(Env::stdlib()));
-        functions::add(&mut context);
+        functions::add(&mut context, patterns);
         context.add_variable_from_value(NOW, Value::Int(taken_at.as_second()));
         let mut missing = BTreeMap::new();
         let mut longest = BTreeMap::new();

@@ -19,5 +19,6 @@ pub use check::{Check, Shown};
 pub use expression::{Expression, ExpressionError};
 pub use facts::{Facts, name_of};
 pub use file::{Problem, read};
+pub use functions::Patterns;
 pub use judge::judge;
 pub use shipped::{SHIPPED, shipped};

@@ -1,6 +1,6 @@
 //! The shipped checks over facts: each can pass, and says what is wrong where something is.
 
-use befund_checks::{Facts, judge, shipped};
+use befund_checks::{Facts, Patterns, judge, shipped};
 use befund_model::Timestamp;
 use befund_model::finding::Finding;
 use befund_model::probe::Verdict;
@@ -94,7 +94,7 @@ fn findings(sections: &[(&str, Value)]) -> Vec<Finding> {
         })
         .collect();
     let all = lines.iter().map(|(line, bytes)| (line, Some(bytes.as_slice())));
-    let facts = Facts::new(Timestamp::UNIX_EPOCH, all);
+    let facts = Facts::new(Timestamp::UNIX_EPOCH, &Patterns::default(), all);
     shipped().iter().filter_map(|check| judge(check, &facts)).collect()
 }
 
@@ -324,7 +324,7 @@ fn what_is_wrong_is_found_with_its_evidence() {
 #[test]
 fn what_cannot_be_asked_is_unknown_with_its_reason_and_never_a_pass() {
     let denied = line(&section::SERVICES_STATE, Status::Denied, "only root may ask systemd");
-    let facts = Facts::new(Timestamp::UNIX_EPOCH, [(&denied, None)]);
+    let facts = Facts::new(Timestamp::UNIX_EPOCH, &Patterns::default(), [(&denied, None)]);
     for check in shipped() {
         let finding = judge(&check, &facts).expect("said");
         assert_eq!(finding.verdict, Verdict::Unknown, "{}", check.id);

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use befund_checks::{Facts, judge};
+use befund_checks::{Facts, Patterns, judge};
 use befund_model::api::{CheckView, SectionView, SnapshotRecord};
 use befund_model::finding::Finding;
 use befund_model::id::SnapshotId;
@@ -120,7 +120,7 @@ async fn test(file: &Path, snapshot: SnapshotId, client: &Client) -> Result<Vec<
         sections.push((line, content));
     }
     let shown = sections.iter().map(|(line, bytes)| (line, bytes.as_deref()));
-    let facts = Facts::new(record.manifest.taken_at, shown);
+    let facts = Facts::new(record.manifest.taken_at, &Patterns::default(), shown);
     Ok(checks.iter().filter_map(|check| judge(check, &facts)).collect())
 }
 

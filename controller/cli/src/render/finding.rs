@@ -21,8 +21,13 @@ pub(crate) fn of_snapshot(look: &Look, view: &FindingsView) -> String {
         if finding.verdict == Verdict::Pass {
             continue;
         }
-        let title = check.as_ref().map_or(finding.check.as_str(), |check| check.title.en.as_str());
-        let _ = writeln!(out, "{}", one(look, finding, title));
+        // A check's title says how it should be; what is wrong needs the other sentence.
+        let told = |check: &CheckView| match finding.verdict {
+            Verdict::Unknown => check.title.en.clone(),
+            Verdict::Fail | Verdict::Warn | Verdict::Pass => check.user.en.clone(),
+        };
+        let title = check.as_ref().map_or_else(|| finding.check.clone(), told);
+        let _ = writeln!(out, "{}", one(look, finding, &title));
         if finding.verdict == Verdict::Unknown {
             continue;
         }
