@@ -8,6 +8,8 @@
 //! backup at all: people sign in again.
 
 mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 mod platform;
 mod seal;
 
@@ -313,19 +315,33 @@ fn merge_ledger(
 fn read(
     from: &Path,
     passphrase: &str,
+    row: impl FnMut(String, Vec<serde_json::Value>) -> std::io::Result<()>,
+) -> Result<(Timestamp, Files), BackupError> {
+    let failed = |source| unreadable(from, source);
+    let file = std::fs::File::open(from).map_err(failed)?;
+    let sealed = seal::Reader::open(BufReader::new(file), passphrase).map_err(failed)?;
+    read_opened(from, sealed, row)
+}
+
+fn unreadable(from: &Path, source: std::io::Error) -> BackupError {
+    match source.downcast::<SealError>() {
+        Ok(source) => BackupError::Seal { path: from.to_owned(), source },
+        Err(source) => BackupError::File { attempt: "read", path: from.to_owned(), source },
+    }
+}
+
+/// Reads what the seal held; `from` is for the errors.
+fn read_opened(
+    from: &Path,
+    opened: impl std::io::Read,
     mut row: impl FnMut(String, Vec<serde_json::Value>) -> std::io::Result<()>,
 ) -> Result<(Timestamp, Files), BackupError> {
     let contents = |problem: &str| BackupError::Contents {
         path: from.to_owned(),
         problem: problem.to_owned(),
     };
-    let failed = |source: std::io::Error| match source.downcast::<SealError>() {
-        Ok(source) => BackupError::Seal { path: from.to_owned(), source },
-        Err(source) => BackupError::File { attempt: "read", path: from.to_owned(), source },
-    };
-    let file = std::fs::File::open(from).map_err(failed)?;
-    let sealed = seal::Reader::open(BufReader::new(file), passphrase).map_err(failed)?;
-    let mut lines = BufReader::new(zstd::Decoder::new(sealed).map_err(failed)?);
+    let failed = |source| unreadable(from, source);
+    let mut lines = BufReader::new(zstd::Decoder::new(opened).map_err(failed)?);
     let (mut made, mut files, mut rows) = (None, Vec::new(), 0);
     let mut bytes = Vec::new();
     loop {

@@ -44,6 +44,11 @@ mod serving;
 mod session;
 mod upload;
 
+#[doc(hidden)]
+pub use session::fuzzing as fuzzing_session;
+#[doc(hidden)]
+pub use upload::fuzzing as fuzzing_upload;
+
 pub use live::Live;
 
 /// How often presence is written.

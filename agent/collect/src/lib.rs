@@ -7,6 +7,8 @@
 pub mod child;
 mod collector;
 pub mod engine;
+#[doc(hidden)]
+pub mod fuzzing;
 mod platform;
 pub mod probe;
 mod registry;

@@ -21,6 +21,8 @@ mod clock;
 mod disk;
 mod dns;
 mod gateway;
+#[doc(hidden)]
+pub mod hostile;
 mod http;
 mod link;
 mod log;

@@ -68,7 +68,11 @@ impl Chunks {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(passphrase.as_bytes(), salt, &mut key)
             .map_err(io::Error::other)?;
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &key)
+        Self::with_key(&key)
+    }
+
+    fn with_key(key: &[u8; 32]) -> io::Result<Self> {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key)
             .map_err(|_| io::Error::other("the key does not fit the cipher"))?;
         Ok(Self { key: LessSafeKey::new(key), count: 0 })
     }
@@ -165,8 +169,12 @@ impl<R: Read> Reader<R> {
         if salt.len() < SALT || check.len() < TAG {
             return Err(SealError::Truncated.into());
         }
-        let mut chunks = Chunks::new(passphrase, &salt)?;
-        chunks.open(Place::Check, &mut check).map_err(|_| SealError::Passphrase)?;
+        Self::behind(file, Chunks::new(passphrase, &salt)?, &mut check)
+    }
+
+    /// Goes on behind the file's head, whose last part is the check of the key.
+    fn behind(mut file: R, mut chunks: Chunks, check: &mut Vec<u8>) -> io::Result<Self> {
+        chunks.open(Place::Check, check).map_err(|_| SealError::Passphrase)?;
         let ahead = up_to(&mut file, CHUNK + TAG)?;
         Ok(Self { file, chunks, ahead, open: Vec::new(), at: 0, ended: false })
     }
@@ -214,4 +222,30 @@ fn up_to(file: &mut impl Read, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// What follows the head of a sealed file, under a key of zeros: as `tests/hostile` makes and opens
+/// it, without the time that a passphrase takes.
+pub(super) mod fuzzing {
+    use super::{CHUNK, Chunks, Place, Reader, TAG, io};
+
+    const KEY: [u8; 32] = [0; 32];
+
+    pub(in crate::backup) fn seal(content: &[u8]) -> io::Result<Vec<u8>> {
+        let mut chunks = Chunks::with_key(&KEY)?;
+        let mut sealed = chunks.seal(Place::Check, Vec::new())?;
+        let mut rest = content;
+        while rest.len() > CHUNK {
+            let (chunk, after) = rest.split_at(CHUNK);
+            sealed.extend(chunks.seal(Place::Middle, chunk.to_vec())?);
+            rest = after;
+        }
+        sealed.extend(chunks.seal(Place::Last, rest.to_vec())?);
+        Ok(sealed)
+    }
+
+    pub(in crate::backup) fn open(mut sealed: &[u8]) -> io::Result<Reader<&[u8]>> {
+        let mut check = super::up_to(&mut sealed, TAG)?;
+        Reader::behind(sealed, Chunks::with_key(&KEY)?, &mut check)
+    }
 }

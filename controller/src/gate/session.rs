@@ -19,6 +19,8 @@ use super::Shared;
 use super::mailbox::{Delivery, Letter, Mailbox};
 use crate::bus::Hint;
 
+#[doc(hidden)]
+pub mod fuzzing;
 mod machine;
 mod reports;
 mod work;

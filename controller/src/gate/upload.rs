@@ -24,6 +24,8 @@ use crate::store::repository::{
 
 mod assembly;
 mod expand;
+#[doc(hidden)]
+pub mod fuzzing;
 mod room;
 mod wanted;
 

@@ -18,6 +18,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("befund", &["befund-model", "befund-runtime", "befund-checks"]),
     ("xtask", &[]),
     (
+        "befund-hostile",
+        &[
+            "befund-model",
+            "befund-runtime",
+            "befund-proto",
+            "befund-collect",
+            "befund-executor",
+            "befund-agent",
+            "befund-controller",
+        ],
+    ),
+    ("befund-fuzz", &["befund-hostile"]),
+    (
         "befund-tests",
         &[
             "befund-model",

@@ -12,6 +12,7 @@ mod disks;
 mod dmi;
 mod errors;
 mod filesystems;
+pub(crate) mod hostile;
 mod interfaces;
 mod memory;
 mod netlink;

@@ -152,6 +152,12 @@ fn host_of(location: &str) -> Option<String> {
     (!host.is_empty() && host.len() <= 255 && host.bytes().all(fits)).then(|| host.to_owned())
 }
 
+/// Reads an answer: its status, and the host that it sends to.
+pub(super) fn read(bytes: &[u8]) -> Option<(u16, Option<String>)> {
+    let answer = Answer::parse(bytes)?;
+    Some((answer.status, answer.location.and_then(host_of)))
+}
+
 fn line(check: &HttpCheck) -> String {
     match (check.result, check.status, &check.error) {
         (Portal::Open, Some(status), _) => format!("{} answers {status} as expected", check.name),

@@ -200,6 +200,18 @@ pub(super) fn neighbours() -> io::Result<BTreeMap<(u32, IpAddr), State>> {
     all(RTM_GETNEIGH, read_neighbour).map(|neighbours| neighbours.into_iter().collect())
 }
 
+/// How many entries of any kind a datagram holds.
+pub(super) fn count(datagram: &[u8]) -> usize {
+    let mut found = 0;
+    scan(datagram, |body| {
+        found += usize::from(read_address(body).is_some());
+        found += usize::from(read_default_route(body).is_some());
+        found += usize::from(read_neighbour(body).is_some());
+        found += usize::from(read_link(body).is_some());
+    });
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -45,7 +45,7 @@ fn ask(cx: &Context) -> std::io::Result<Vec<Address>> {
 }
 
 /// `struct ifaddrmsg` (family, prefix, flags, scope, index) and attributes (rtnetlink(7)).
-fn parse(payload: &[u8], names: &[(u32, String)]) -> Option<Address> {
+pub(super) fn parse(payload: &[u8], names: &[(u32, String)]) -> Option<Address> {
     const IFA_ADDRESS: u16 = 1;
     const IFA_LOCAL: u16 = 2;
     const IFA_FLAGS: u16 = 8;

@@ -61,7 +61,7 @@ pub(super) fn dump(
 }
 
 /// The first message: its kind, its payload, and what comes behind it.
-fn message_in(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+pub(super) fn message_in(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let length = u32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?) as usize;
     let kind = u16::from_ne_bytes(bytes.get(4..6)?.try_into().ok()?);
     let payload = bytes.get(16..length)?;

@@ -84,7 +84,7 @@ fn ask() -> Result<Vec<Socket>, Gap> {
 
 /// `struct inet_diag_msg`: family, three bytes, then the socket's id (ports and addresses in
 /// network order), and behind it four numbers before owner and inode.
-fn parse(payload: &[u8], protocol: &'static str) -> Option<Socket> {
+pub(super) fn parse(payload: &[u8], protocol: &'static str) -> Option<Socket> {
     let port = u16::from_be_bytes(payload.get(4..6)?.try_into().ok()?);
     let source = payload.get(8..24)?;
     let address = match payload.first()? {

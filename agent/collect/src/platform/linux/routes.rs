@@ -51,7 +51,7 @@ fn ask(cx: &Context) -> std::io::Result<Vec<Route>> {
 
 /// `struct rtmsg` (family, prefixes, service, table, origin, scope, kind, flags) and attributes
 /// (rtnetlink(7)). Routes of other tables, clones, multicast and the machine's own are left out.
-fn parse(payload: &[u8], names: &[(u32, String)]) -> Option<Route> {
+pub(super) fn parse(payload: &[u8], names: &[(u32, String)]) -> Option<Route> {
     const MAIN: u32 = 254;
     const CLONED: u32 = 0x200;
     let &[family, prefix, _, _, table, origin, _, kind] = payload.get(..8)? else { return None };

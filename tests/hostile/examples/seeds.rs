@@ -1,0 +1,147 @@
+//! Writes the seeds of `tests/fuzz/seeds` that are made rather than found: good inputs, from which a
+//! fuzzer goes on.
+
+use std::fs;
+use std::path::Path;
+
+use befund_model::Timestamp;
+use befund_model::id::{Hash, JobId, SnapshotId, TokenId};
+use befund_model::snapshot::{Manifest, PrivacyClass, SectionKind, SectionRef, Status, Volatility};
+use befund_model::token::{CaPin, EnrollmentToken, Secret};
+use befund_proto::v1;
+use prost::Message as _;
+use serde_json::json;
+
+fn main() {
+    let content = br#"{"cores":4,"model":"Example"}"#.repeat(40);
+    let frame = zstd::bulk::compress(&content, 3).expect("a frame");
+    let manifest = manifest(&content);
+    let manifest = serde_json::to_vec(&manifest).expect("JSON");
+
+    let length = u32::try_from(frame.len()).expect("short").to_be_bytes();
+    let size = u32::try_from(content.len()).expect("short").to_be_bytes();
+    let head = |encoding: u8| [&[0, encoding], length.as_slice()].concat();
+    write("upload", "whole", &records(&[(1, &manifest), (2, &head(1)), (3, &frame)]));
+    write("upload", "difference", &records(&[(1, &manifest), (2, &head(2)), (3, &frame)]));
+    let open = v1::upload_part::Body::Open(v1::UploadOpen {
+        manifest: manifest.clone().into(),
+        purpose: json!({"purpose": "scheduled"}).to_string().into(),
+        more: false,
+    });
+    let open = v1::UploadPart { body: Some(open) }.encode_to_vec();
+    write("upload", "protobuf", &records(&[(0, &open), (2, &head(1)), (3, &frame)]));
+    write("expand", "whole", &[size.as_slice(), &[8], &frame].concat());
+    write("manifest", "one", &manifest);
+
+    let hello = v1::agent_message::Body::Hello(v1::Hello {
+        facts: Some(v1::Facts {
+            host_name: "x1".into(),
+            os: "Debian".into(),
+            agent_version: "0.1.0".into(),
+        }),
+        ..v1::Hello::default()
+    });
+    let hello = v1::AgentMessage { body: Some(hello) }.encode_to_vec();
+    let result = br#"{"state":"done","status":"ok","result":{"a":1},"took_us":5}"#;
+    let (first, last) = result.split_at(20);
+    let part = |number: u8, last: u8, body: &[u8]| [&[1, number, last], body].concat();
+    write(
+        "session",
+        "a-job",
+        &records(&[
+            (0, &hello),
+            (1, &[1, 1]),
+            (1, &[1, 2]),
+            (2, &part(0, 0, first)),
+            (2, &part(1, 1, last)),
+            (3, &[2]),
+        ]),
+    );
+    let accepted = v1::agent_message::Body::OrderAccepted(v1::OrderAccepted {
+        job: JobId::new(Timestamp::UNIX_EPOCH, [1; 10]).as_bytes().to_vec().into(),
+    });
+    let accepted = v1::AgentMessage { body: Some(accepted) }.encode_to_vec();
+    let check_in = v1::agent_message::Body::CheckIn(v1::CheckIn { root: vec![7; 32].into() });
+    let check_in = v1::AgentMessage { body: Some(check_in) }.encode_to_vec();
+    write("session", "messages", &records(&[(0, &hello), (0, &accepted), (0, &check_in)]));
+    for (at, message) in [&hello, &accepted, &open].into_iter().enumerate() {
+        let which = if at == 2 { 2 } else { 0 };
+        write("wire", &format!("message-{at}"), &[&[which], message.as_slice()].concat());
+    }
+    write("wire", "outcome", &[&[0], result.as_slice()].concat());
+
+    let token = EnrollmentToken {
+        addresses: vec!["help.example:443".into()],
+        ca_pin: CaPin([7; 32]),
+        trust_root: None,
+        id: TokenId::new(Timestamp::UNIX_EPOCH, [3; 10]),
+        secret: Secret([9; 32]),
+    };
+    let text = token.encode().expect("a good token");
+    write("token", "text", text.as_bytes());
+    let body = text.trim_start_matches(befund_model::token::PREFIX);
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(body.as_bytes()).expect("base64url");
+    write("token", "bytes", &bytes[..bytes.len() - 4]);
+
+    let header = json!({"order": {"order": {"job": JobId::new(Timestamp::UNIX_EPOCH, [1; 10]),
+        "agent": JobId::new(Timestamp::UNIX_EPOCH, [2; 10]), "work": {"probe": "disk.space"},
+        "parameters": {}, "ticket": null, "within_ms": 1000}, "at": "2026-01-01T00:00:00Z"}});
+    let header = serde_json::to_vec(&header).expect("JSON");
+    let length = u32::try_from(header.len()).expect("short").to_be_bytes();
+    write("spool", "order", &[length.as_slice(), &header, b"blob"].concat());
+
+    for (which, name, header) in [
+        (0, "ask", json!({"send": {"message": "no sound"}})),
+        (2, "collect", json!({"collect": {"up_to": "on_request", "only": null}})),
+        (2, "cancel", json!({"cancel": {"job": JobId::new(Timestamp::UNIX_EPOCH, [1; 10])}})),
+        (3, "done", json!("done")),
+    ] {
+        let mut bytes = vec![which];
+        befund_runtime::frame::write(&mut bytes, &header, b"blob").expect("written in memory");
+        write("frame", name, &bytes);
+    }
+    let backup = [
+        json!({"backup": {"version": 1, "made_at": "2026-01-01T00:00:00Z"}}),
+        json!({"file": {"path": "config.toml", "bytes": "YQ=="}}),
+        json!({"row": {"table": "tickets", "values": [1, "x", null]}}),
+        json!({"end": {"rows": 1}}),
+    ]
+    .map(|line| format!("{line}\n"))
+    .concat();
+    for (what, name) in [(0, "flipped"), (0x81, "cut-long"), (2, "inserted"), (3, "longer")] {
+        write("backup", name, &[&[what, 0, 0, 0, 40], backup.as_bytes()].concat());
+    }
+}
+
+fn manifest(content: &[u8]) -> Manifest {
+    let line = |kind: &'static str, volatility| SectionRef {
+        kind: SectionKind::known(kind),
+        status: Status::Ok,
+        reason: String::new(),
+        hash: Hash::of(content),
+        size: content.len() as u64,
+        class: PrivacyClass::Scheduled,
+        volatility,
+        redacted: 0,
+        took_us: 10,
+    };
+    let sections = vec![line("cpu", Volatility::Stable), line("uptime", Volatility::Volatile)];
+    let id = SnapshotId::new(Timestamp::UNIX_EPOCH, [1; 10]);
+    Manifest { id, taken_at: Timestamp::UNIX_EPOCH, sections }
+}
+
+fn records(parts: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (tag, part) in parts {
+        bytes.push(*tag);
+        bytes.extend_from_slice(&u16::try_from(part.len()).expect("short").to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+fn write(target: &str, name: &str, bytes: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+    fs::create_dir_all(&folder).expect("a folder for the seeds");
+    fs::write(folder.join(name), bytes).expect("a seed");
+}

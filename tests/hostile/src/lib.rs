@@ -1,0 +1,47 @@
+//! What every reader of outside data has to keep, whatever the data: each target feeds one reader
+//! with any bytes and panics if a promise is broken. `tests/fuzz` runs them under libFuzzer,
+//! `tests/corpus.rs` over what is kept in `tests/fuzz/seeds`. Not here: what good data comes to.
+
+mod backup;
+mod gate;
+mod local;
+mod pieces;
+mod probes;
+mod redaction;
+mod session;
+mod system;
+mod wire;
+
+/// A target: its name, which is that of its program and of its folder of seeds, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    ("backup", backup::run),
+    ("expand", gate::expand),
+    ("frame", local::frame),
+    ("http", probes::http),
+    ("manifest", wire::manifest),
+    ("netlink", system::netlink),
+    ("packages", system::packages),
+    ("policy", local::policy),
+    ("probes", probes::packets),
+    ("proxy", local::proxy),
+    ("redaction", redaction::run),
+    ("session", session::run),
+    ("smbios", system::smbios),
+    ("spool", local::spool),
+    ("token", wire::token),
+    ("tree", system::tree),
+    ("upload", gate::upload),
+    ("wire", wire::messages),
+];
+
+/// Runs a target by name.
+///
+/// # Panics
+/// If there is none of that name, or if it finds a broken promise.
+pub fn run(name: &str, data: &[u8]) {
+    let target = TARGETS.iter().find(|(known, _)| *known == name);
+    target.unwrap_or_else(|| panic!("there is no target {name}")).1(data);
+}
