@@ -124,7 +124,6 @@ struct Shared {
     pickup: pickup::Pickup,
     roots: roots::Roots,
     room: upload::Room,
-    in_use: link::InUse,
     failures: limiter::Limiter,
     asked_time: limiter::Limiter,
 }
@@ -181,7 +180,6 @@ impl Gate {
             pickup: pickup::Pickup::default(),
             roots: roots::Roots::default(),
             room: upload::Room::default(),
-            in_use: link::InUse::default(),
             failures: limiter::Limiter::new(30, 0.5),
             asked_time: limiter::Limiter::new(100, 20.0),
         });
@@ -265,9 +263,7 @@ fn chores(shared: &Arc<Shared>, life: &Lifecycle) {
     life.spawn(info_span!("gate sweep"), async move {
         let mut tick = tokio::time::interval(SWEEP);
         while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            let now = s.clock.now();
-            s.connections.sweep(now);
-            s.in_use.sweep(now.as_second());
+            s.connections.sweep(s.clock.now());
         }
     });
     let (s, stop) = each();

@@ -1,9 +1,9 @@
 //! What an enrolled machine may ask: a new certificate, its session, the upload of a snapshot.
 
-use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use befund_model::Timestamp;
 use befund_model::id::AgentId;
 use befund_proto::v1;
 use befund_proto::v1::link_server::Link;
@@ -20,7 +20,7 @@ use super::mailbox::Mailbox;
 use super::session::SessionStream;
 use super::upload::Upload;
 use crate::ca::RequestedKey;
-use crate::store::repository::{Agents as _, Binding};
+use crate::store::repository::{Agents as _, Binding, Rebound};
 
 /// The service.
 #[derive(Clone)]
@@ -94,32 +94,9 @@ fn peer(connection: &Connection) -> Result<&Peer, Status> {
     connection.peer.as_ref().ok_or_else(|| Status::unauthenticated("no certificate"))
 }
 
-/// The last certificates that renewed machines have used, by their end: an older one is out of use
-/// from then on. Kept in memory for as long as such a certificate could live.
-#[derive(Debug, Default)]
-pub(super) struct InUse {
-    ends: Mutex<HashMap<AgentId, i64>>,
-}
-
-impl InUse {
-    /// Whether a certificate is older than one that was used.
-    fn is_past(&self, peer: &Peer) -> bool {
-        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.get(&peer.agent).is_some_and(|end| peer.not_after < *end)
-    }
-
-    fn used(&self, peer: &Peer) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).insert(peer.agent, peer.not_after);
-    }
-
-    /// Forgets certificates that have ended.
-    pub(super) fn sweep(&self, now: i64) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, end| *end > now);
-    }
-}
-
 impl Shared {
-    /// Binds the identity to the key of the certificate that it uses.
+    /// Binds the identity to the key of the certificate that it uses; an older certificate is out of
+    /// use from then on, at every controller of this database.
     async fn use_key(&self, peer: &Peer) -> Result<(), Status> {
         let binding = self.binding(peer.agent).await?;
         if binding.revoked {
@@ -129,19 +106,22 @@ impl Shared {
         if binding.public_key == peer.public_key {
             return Ok(());
         }
-        if self.in_use.is_past(peer) {
-            // A copied identity looks like this: the place to raise it, once clones are looked for.
-            warn!(agent = %peer.agent, "a certificate was used after its successor");
-            metrics::counter!("befund_gate_stale_certificates_total").increment(1);
-            return Err(Status::unauthenticated(
-                "a newer certificate of this machine is in use: connect with that one",
-            ));
+        let until = Timestamp::from_second(peer.not_after).map_err(internal)?;
+        let rebound = self.store.rebind(peer.agent, &peer.public_key, until).await;
+        match rebound.map_err(unavailable)? {
+            Rebound::Bound => {
+                info!(agent = %peer.agent, "a renewed certificate is in use");
+                Ok(())
+            }
+            Rebound::Stale => {
+                // A copied identity looks like this: the place to raise it, once clones are looked for.
+                warn!(agent = %peer.agent, "a certificate was used after its successor");
+                metrics::counter!("befund_gate_stale_certificates_total").increment(1);
+                Err(Status::unauthenticated(
+                    "a newer certificate of this machine is in use: connect with that one",
+                ))
+            }
         }
-        let now = self.clock.now();
-        self.store.rebind(peer.agent, &peer.public_key, now).await.map_err(unavailable)?;
-        self.in_use.used(peer);
-        info!(agent = %peer.agent, "a renewed certificate is in use");
-        Ok(())
     }
 
     async fn binding(&self, agent: AgentId) -> Result<Binding, Status> {

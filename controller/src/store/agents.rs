@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::open::Store;
 use super::repository::{
-    Agents, Binding, NewToken, Presence, Redeemed, Redemption, Result, StoreError, TokenRecord,
+    Agents, Binding, NewToken, Presence, Rebound, Redeemed, Redemption, Result, StoreError,
+    TokenRecord,
 };
 use super::sql::{Row, args, corrupt};
 use super::write::write;
@@ -54,16 +55,20 @@ impl Agents for Store {
         .transpose()
     }
 
-    async fn rebind(&self, agent: AgentId, public_key: &[u8], _at: Timestamp) -> Result<()> {
+    async fn rebind(&self, agent: AgentId, public_key: &[u8], until: Timestamp) -> Result<Rebound> {
         let touched = write!(self, "bind an identity to its new key", |session| {
             session
                 .execute(
-                    "UPDATE agents SET public_key = $2 WHERE id = $1",
-                    args![agent, public_key],
+                    "UPDATE agents SET public_key = $2, certificate_until = $3 WHERE id = $1 \
+                     AND (certificate_until IS NULL OR certificate_until <= $3)",
+                    args![agent, public_key, until],
                 )
                 .await?
         })?;
-        if touched == 0 { Err(unknown(agent)) } else { Ok(()) }
+        if touched > 0 {
+            return Ok(Rebound::Bound);
+        }
+        self.binding(agent).await?.map(|_| Rebound::Stale).ok_or_else(|| unknown(agent))
     }
 
     async fn recover(&self, agent: AgentId, counter: u64, at: Timestamp) -> Result<bool> {

@@ -23,11 +23,13 @@ use Kind::{Blob, Int, Text};
 struct Table {
     name: &'static str,
     columns: &'static [(&'static str, Kind)],
+    /// How many of the last columns backups of earlier versions do not have; they may be null.
+    later: usize,
 }
 
 /// What is backed up, in the order in which it can be put back.
 const TABLES: &[Table] = &[
-    Table { name: "meta", columns: &[("key", Text), ("value", Int), ("data", Blob)] },
+    Table { name: "meta", columns: &[("key", Text), ("value", Int), ("data", Blob)], later: 0 },
     Table {
         name: "tokens",
         columns: &[
@@ -40,10 +42,12 @@ const TABLES: &[Table] = &[
             ("created_by", Text),
             ("created_at", Int),
         ],
+        later: 0,
     },
     Table {
         name: "redemptions",
         columns: &[("token", Blob), ("key_hash", Blob), ("agent", Blob), ("at", Int)],
+        later: 0,
     },
     Table {
         name: "agents",
@@ -61,10 +65,12 @@ const TABLES: &[Table] = &[
             ("revoked_at", Int),
             ("last_snapshot", Blob),
             ("clock_offset_ms", Int),
+            ("certificate_until", Int),
         ],
+        later: 1,
     },
-    Table { name: "sections", columns: &[("hash", Blob), ("bytes", Blob)] },
-    Table { name: "owned", columns: &[("agent", Blob), ("hash", Blob)] },
+    Table { name: "sections", columns: &[("hash", Blob), ("bytes", Blob)], later: 0 },
+    Table { name: "owned", columns: &[("agent", Blob), ("hash", Blob)], later: 0 },
     Table {
         name: "snapshots",
         columns: &[
@@ -75,6 +81,7 @@ const TABLES: &[Table] = &[
             ("ticket", Int),
             ("manifest", Text),
         ],
+        later: 0,
     },
     Table {
         name: "tickets",
@@ -95,10 +102,12 @@ const TABLES: &[Table] = &[
             ("updated_at", Int),
             ("request", Blob),
         ],
+        later: 0,
     },
     Table {
         name: "ticket_events",
         columns: &[("seq", Int), ("ticket", Int), ("at", Int), ("by_name", Text), ("event", Text)],
+        later: 0,
     },
     Table {
         name: "jobs",
@@ -118,10 +127,12 @@ const TABLES: &[Table] = &[
             ("last_event", Int),
             ("audit", Blob),
         ],
+        later: 0,
     },
     Table {
         name: "job_events",
         columns: &[("job", Blob), ("seq", Int), ("at", Int), ("what", Text)],
+        later: 0,
     },
     Table {
         name: "operators",
@@ -134,6 +145,7 @@ const TABLES: &[Table] = &[
             ("created_at", Int),
             ("password_hash", Text),
         ],
+        later: 0,
     },
     Table {
         name: "audit",
@@ -148,6 +160,7 @@ const TABLES: &[Table] = &[
             ("seq", Int),
             ("hash", Blob),
         ],
+        later: 0,
     },
 ];
 
@@ -223,14 +236,16 @@ impl RestoreInto {
     ///
     /// # Errors
     /// If there is no such table, or the row is not one of it, or the database fails.
-    pub async fn row(&mut self, table: &str, values: Vec<Json>) -> Result<()> {
+    pub async fn row(&mut self, table: &str, mut values: Vec<Json>) -> Result<()> {
         let table = TABLES
             .iter()
             .find(|known| known.name == table)
             .ok_or_else(|| corrupt("a backup", format!("this program has no table {table:?}")))?;
-        if table.columns.len() != values.len() {
+        let shapes = table.columns.len() - table.later..=table.columns.len();
+        if !shapes.contains(&values.len()) {
             return Err(corrupt("a backup", format!("a row of {} has another shape", table.name)));
         }
+        values.resize(table.columns.len(), Json::Null);
         let row = values
             .into_iter()
             .zip(table.columns)

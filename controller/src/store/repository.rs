@@ -179,6 +179,15 @@ pub struct Presence {
     pub clock_offset_ms: Option<i64>,
 }
 
+/// What came of a certificate's first use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rebound {
+    /// The identity is bound to its key.
+    Bound,
+    /// Its successor was used before: it is out of use.
+    Stale,
+}
+
 /// Tokens and the machines' identities.
 pub trait Agents {
     /// Keeps a new token.
@@ -198,13 +207,14 @@ pub trait Agents {
     ) -> impl Future<Output = Result<Redeemed>> + Send;
     /// What an identity is bound to.
     fn binding(&self, agent: AgentId) -> impl Future<Output = Result<Option<Binding>>> + Send;
-    /// Binds an identity to the key that it now uses (the first use of a renewed certificate).
+    /// Binds an identity to the key that it now uses (the first use of a renewed certificate), unless
+    /// a certificate that is good for longer than this one, until `until`, has been used before.
     fn rebind(
         &self,
         agent: AgentId,
         public_key: &[u8],
-        at: Timestamp,
-    ) -> impl Future<Output = Result<()>> + Send;
+        until: Timestamp,
+    ) -> impl Future<Output = Result<Rebound>> + Send;
     /// Takes a recovery's counter if it exceeds the last; false if it does not.
     fn recover(
         &self,

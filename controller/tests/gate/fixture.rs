@@ -42,7 +42,7 @@ pub(crate) struct TestGate {
     pub(crate) address: SocketAddr,
     pub(crate) life: Lifecycle,
     pub(crate) certificates: befund_controller::gate::Certificates,
-    _folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl TestGate {
@@ -52,6 +52,21 @@ impl TestGate {
         let ca = Arc::new(Ca::create(folder.path(), "Example", clock.now()).expect("a CA"));
         let url = format!("sqlite:{}", folder.path().join("befund.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.expect("a store");
+        Self::start_on(Arc::new(folder), clock, ca, store).await
+    }
+
+    /// Another controller's gate, on the same database.
+    pub(crate) async fn neighbour(&self) -> Self {
+        let (folder, clock) = (Arc::clone(&self.folder), self.clock.clone());
+        Self::start_on(folder, clock, Arc::clone(&self.ca), self.store.clone()).await
+    }
+
+    async fn start_on(
+        folder: Arc<tempfile::TempDir>,
+        clock: Clock,
+        ca: Arc<Ca>,
+        store: Store,
+    ) -> Self {
         let bus = Bus::default();
         let life = Lifecycle::new();
         let (ingest, writer) = Ingest::new(store.clone(), clock.clone());
@@ -71,7 +86,7 @@ impl TestGate {
         .expect("a gate");
         let (address, live) = (gate.address(), gate.live());
         let certificates = gate.serve(&life);
-        Self { store, bus, clock, ca, live, address, life, certificates, _folder: folder }
+        Self { store, bus, clock, ca, live, address, life, certificates, folder }
     }
 
     pub(crate) fn by() -> By {

@@ -134,6 +134,13 @@ async fn a_renewed_key_takes_over_once_it_is_used() {
         befund_runtime::tls::peer_of(&new.chain[0]).expect("a peer").public_key
     );
     drop(now);
+
+    // Nor at a controller that has seen neither: another one, or the same after a restart.
+    let neighbour = gate.neighbour().await;
+    let refused = TestSession::open(old.link(&neighbour).await).await.err().expect("refused");
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    new.session(&neighbour).await;
+    neighbour.stop().await;
     gate.stop().await;
 }
 

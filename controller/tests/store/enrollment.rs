@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use befund_controller::store::repository::{
     Agents as _, Audit as _, CredentialKind, MachineFacts, NewCredential, Operators as _, Presence,
-    Redeemed, StoreError,
+    Rebound, Redeemed, StoreError,
 };
 use befund_model::api::MachineQuery;
 use befund_model::id::{AgentId, CredentialId, OperatorId, TokenId};
@@ -90,7 +90,10 @@ async fn a_token_that_does_not_fit_is_told_apart(bed: Bed) {
 
 async fn an_identity_is_bound_recovered_and_revoked(bed: Bed) {
     let agent = bed.machine("pc-1").await;
-    bed.store.rebind(agent, b"another key", at(5)).await.unwrap();
+    let rebind = async |key: &[u8], until| bed.store.rebind(agent, key, at(until)).await.unwrap();
+    assert_eq!(rebind(b"another key", 5).await, Rebound::Bound);
+    assert_eq!(rebind(b"an older key", 4).await, Rebound::Stale);
+    assert_eq!(rebind(b"another key", 5).await, Rebound::Bound, "certificates of one second");
     assert!(bed.store.recover(agent, 3, at(6)).await.unwrap());
     assert!(!bed.store.recover(agent, 3, at(7)).await.unwrap(), "each counter once");
     assert!(!bed.store.recover(agent, 2, at(7)).await.unwrap());
@@ -108,6 +111,8 @@ async fn an_identity_is_bound_recovered_and_revoked(bed: Bed) {
 
     let nobody = AgentId::new(at(0), random());
     assert_eq!(bed.store.binding(nobody).await.unwrap(), None);
+    let error = bed.store.rebind(nobody, b"key", at(9)).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { what: "machine", .. }), "{error:?}");
     let error = bed.store.revoke(nobody, &by(), at(9)).await.unwrap_err();
     assert!(matches!(error, StoreError::NotFound { what: "machine", .. }), "{error:?}");
 }
