@@ -1,5 +1,5 @@
-//! Looks for the orders that wait, for many machines in one query: those that somebody woke at once,
-//! those that sent a heartbeat together twice a second.
+//! Looks for the orders that wait and the jobs to cancel, for many machines in one query: those that
+//! somebody woke at once, those that sent a heartbeat together twice a second.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -76,6 +76,18 @@ async fn look(shared: &Shared, agents: &[AgentId]) {
         if let Some(mailbox) = shared.live.mailbox(order.agent()) {
             mailbox.post(Letter::Order(order));
             metrics::counter!("befund_gate_orders_total").increment(1);
+        }
+    }
+    let to_cancel = match shared.store.to_cancel(agents).await {
+        Ok(to_cancel) => to_cancel,
+        Err(error) => {
+            warn!(error = telemetry::chain(&error), "could not look for jobs to cancel");
+            return;
+        }
+    };
+    for (agent, job) in to_cancel {
+        if let Some(mailbox) = shared.live.mailbox(agent) {
+            mailbox.post(Letter::Cancel(job));
         }
     }
 }

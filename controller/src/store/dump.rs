@@ -126,8 +126,9 @@ const TABLES: &[Table] = &[
             ("answered", Int),
             ("last_event", Int),
             ("audit", Blob),
+            ("cancel_at", Int),
         ],
-        later: 0,
+        later: 1,
     },
     Table {
         name: "job_events",

@@ -125,9 +125,33 @@ impl Jobs for Store {
             if found.state == JobState::Waiting {
                 let reason = "cancelled before the machine had it";
                 end(session, &found, JobState::Cancelled, reason, by.actor.name(), at).await?;
+            } else if !found.state.is_final() {
+                session
+                    .execute("UPDATE jobs SET cancel_at = $2 WHERE id = $1", args![job, at])
+                    .await?;
             }
             found.state == JobState::Waiting || found.state.is_final()
         })
+    }
+
+    async fn to_cancel(&self, agents: &[AgentId]) -> Result<Vec<(AgentId, JobId)>> {
+        let mut jobs = Vec::new();
+        if agents.is_empty() {
+            return Ok(jobs);
+        }
+        let mut session = self.read("look for jobs to cancel").await?;
+        for part in agents.chunks(LOOK_UP) {
+            let (list, values) =
+                bulk::list(1, part.iter().map(|agent| Value::from(*agent)).collect());
+            let sql = format!(
+                "SELECT agent, id FROM jobs WHERE cancel_at IS NOT NULL AND ended_at IS NULL \
+                 AND agent IN {list}"
+            );
+            for row in session.rows(sql, values).await? {
+                jobs.push((row.id(0, AgentId::from_slice)?, row.id(1, JobId::from_slice)?));
+            }
+        }
+        Ok(jobs)
     }
 
     async fn expire(&self, at: Timestamp) -> Result<Vec<JobId>> {

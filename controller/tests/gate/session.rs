@@ -3,7 +3,7 @@
 use befund_controller::bus::Hint;
 use befund_controller::store::repository::Jobs as _;
 use befund_model::Timestamp;
-use befund_model::id::JobId;
+use befund_model::id::{AgentId, JobId, TicketNumber};
 use befund_model::job::{JobEvent, JobNews, JobState, Order, Outcome};
 use befund_model::snapshot::Status;
 use befund_proto::v1::agent_message::Body as Said;
@@ -104,6 +104,64 @@ async fn an_order_waits_for_its_machine_and_a_cancel_reaches_it() {
         Ok(Some(Heard::Cancel(cancel))) => assert_eq!(cancel.job, job.as_bytes().as_slice()),
         other => panic!("{other:?} instead of a cancel"),
     }
+    gate.stop().await;
+}
+
+/// A job that its machine has taken, cancelled in the store; nobody was told.
+async fn cancelled_quietly(gate: &TestGate, session: &mut TestSession, agent: AgentId) -> JobId {
+    let job = gate.order(agent).await;
+    assert_eq!(next_order(session).await.job, job);
+    let accepted = v1::OrderAccepted { job: convert::id::bytes(job.as_bytes()) };
+    session.say(Said::OrderAccepted(accepted)).await;
+    session.say(event(job, 1, JobNews::Started)).await;
+    loop {
+        match session.next().await {
+            Ok(Some(Heard::EventAck(_))) => break,
+            Ok(Some(Heard::Order(_))) => {}
+            other => panic!("{other:?} instead of an acknowledgement"),
+        }
+    }
+    let ended = gate.store.cancel(job, &TestGate::by(), gate.clock.now()).await.expect("kept");
+    assert!(!ended, "its machine has to be asked");
+    job
+}
+
+async fn hears_cancel(session: &mut TestSession, job: JobId) {
+    loop {
+        match session.next().await {
+            Ok(Some(Heard::Cancel(cancel))) => {
+                return assert_eq!(cancel.job, job.as_bytes().as_slice());
+            }
+            Ok(Some(Heard::Order(_))) => {}
+            other => panic!("{other:?} instead of a cancel"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_was_lost_in_a_flood_of_hints_reaches_its_machine() {
+    let gate = TestGate::start().await;
+    let machine = gate.enroll().await;
+    let mut session = machine.session(&gate).await;
+    let job = cancelled_quietly(&gate, &mut session, machine.agent).await;
+    // All of it before the gate has a chance to listen: the first hints are overwritten.
+    gate.bus.tell(Hint::Cancel(machine.agent, job));
+    for number in 0..10_000 {
+        gate.bus.tell(Hint::Ticket(TicketNumber(number)));
+    }
+    hears_cancel(&mut session, job).await;
+    gate.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancel_waits_for_a_machine_that_is_away() {
+    let gate = TestGate::start().await;
+    let machine = gate.enroll().await;
+    let mut session = machine.session(&gate).await;
+    let job = cancelled_quietly(&gate, &mut session, machine.agent).await;
+    drop(session);
+    let mut session = machine.session(&gate).await;
+    hears_cancel(&mut session, job).await;
     gate.stop().await;
 }
 

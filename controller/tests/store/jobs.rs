@@ -162,12 +162,16 @@ async fn what_nobody_began_is_cancelled_here(bed: Bed) {
     }
     say(&bed, agent, delivered(taken.id), 11).await.unwrap();
     assert!(bed.store.cancel(waiting.id, &by(), at(12)).await.unwrap());
+    assert_eq!(bed.store.to_cancel(&[agent]).await.unwrap(), []);
     assert!(!bed.store.cancel(taken.id, &by(), at(12)).await.unwrap(), "the machine is asked");
+    assert_eq!(bed.store.to_cancel(&[agent]).await.unwrap(), [(agent, taken.id)]);
     assert_eq!(bed.store.job(taken.id).await.unwrap().unwrap().state, JobState::Delivered);
-    let ended = bed.store.job(waiting.id).await.unwrap().unwrap();
-    assert_eq!((ended.state, ended.ended_at), (JobState::Cancelled, Some(at(12))));
-    assert!(ended.outcome.unwrap().reason.contains("before the machine had it"));
+    let over = bed.store.job(waiting.id).await.unwrap().unwrap();
+    assert_eq!((over.state, over.ended_at), (JobState::Cancelled, Some(at(12))));
+    assert!(over.outcome.unwrap().reason.contains("before the machine had it"));
     assert!(!say(&bed, agent, delivered(waiting.id), 13).await.unwrap().changed);
+    say(&bed, agent, ended(taken.id, JobState::Cancelled), 14).await.unwrap();
+    assert_eq!(bed.store.to_cancel(&[agent]).await.unwrap(), [], "it ended");
     let told = bed.store.timeline(ticket, 0, 100).await.unwrap();
     assert!(matches!(
         told.last().unwrap().event,

@@ -93,13 +93,19 @@ pub trait Jobs {
         reports: &[JobReport],
         at: Timestamp,
     ) -> impl Future<Output = Result<Vec<Option<JobProgress>>>> + Send;
-    /// Ends a job that nobody has begun; true if it ended here, false if the machine must be asked.
+    /// Ends a job that nobody has begun; true if it ended here, false if the machine must be asked,
+    /// which [`to_cancel`](Self::to_cancel) tells until the job has ended.
     fn cancel(
         &self,
         job: JobId,
         by: &By,
         at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// The jobs of these machines that somebody wants stopped and that have not ended.
+    fn to_cancel(
+        &self,
+        agents: &[AgentId],
+    ) -> impl Future<Output = Result<Vec<(AgentId, JobId)>>> + Send;
     /// Ends the jobs whose deadline has passed; answers which.
     fn expire(&self, at: Timestamp) -> impl Future<Output = Result<Vec<JobId>>> + Send;
     /// A job's events from after this one on.
