@@ -403,6 +403,52 @@ async fn a_proxy_is_gone_through_and_its_refusal_is_told() {
     assert_eq!(connected.recv().await, Some(gate.address.to_string()));
 }
 
+/// What `status` says of the connection, once it is what is waited for.
+async fn connection(
+    machine: &Machine,
+    wanted: impl Fn(&serde_json::Value) -> bool,
+) -> serde_json::Value {
+    let looking = async {
+        loop {
+            let status = machine.command("status").arg("--json").output().await.unwrap();
+            if let Ok(report) = serde_json::from_slice::<serde_json::Value>(&status.stdout)
+                && wanted(&report["connection"])
+            {
+                return report["connection"].clone();
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.expect("the status in time")
+}
+
+#[tokio::test]
+async fn a_machine_that_is_not_known_tries_on_slowly_and_says_what_to_do() {
+    let (mut machine, gate, mut heard) = enrolled().await;
+    gate.answers.lock().unwrap().refuse_session =
+        Some(Status::permission_denied("this controller does not know the machine"));
+    machine.start("[schedule]\nhours = 0\n");
+    until(&mut heard, "a try", |heard| matches!(heard, Heard::Refused).then_some(())).await;
+    let told = connection(&machine, |connection| connection["waiting"].is_object()).await;
+    let until: Timestamp = told["waiting"]["until"].as_str().unwrap().parse().unwrap();
+    let minutes = (until.as_second() - gate.clock.now().as_second()) / 60;
+    assert!((25..=91).contains(&minutes), "the next try is in {minutes} minutes");
+    assert!(told.to_string().contains("enroll it anew"), "{told}");
+}
+
+#[tokio::test]
+async fn only_a_controller_that_says_so_has_revoked_a_machine() {
+    let (mut machine, gate, mut heard) = enrolled().await;
+    let mut revoked = Status::permission_denied("revoked");
+    let reason = tonic::metadata::MetadataValue::from_static(befund_proto::REASON_REVOKED);
+    revoked.metadata_mut().insert(befund_proto::REASON, reason);
+    gate.answers.lock().unwrap().refuse_session = Some(revoked);
+    machine.start("[schedule]\nhours = 0\n");
+    until(&mut heard, "a try", |heard| matches!(heard, Heard::Refused).then_some(())).await;
+    connection(&machine, |connection| connection == "revoked").await;
+    let status = machine.command("status").output().await.unwrap();
+    assert!(text(&status).contains("enroll it anew"), "{}", text(&status));
+}
+
 #[tokio::test]
 async fn two_links_do_not_share_a_spool() {
     let (mut machine, _gate, mut heard) = enrolled().await;

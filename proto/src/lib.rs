@@ -18,6 +18,12 @@ pub mod v1 {
 /// The compiled descriptors of every service and message, a serialised `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/befund.v1.descriptors"));
 
+/// The metadata key under which a status tells a program what its text tells a person.
+pub const REASON: &str = "befund-reason";
+/// Under [`REASON`]: the machine's identity was revoked. Without it, a permission that is denied may
+/// be anybody's word on the way, or a controller's that will know the machine again.
+pub const REASON_REVOKED: &str = "revoked";
+
 /// The most bytes of one message on a session or upload stream.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 10;
 /// The most payload bytes of one chunk of an upload or part of a result.

@@ -52,7 +52,8 @@ fn show(report: &Report) {
             format!("not connected ({}); next try at {}", screen::printable(why), time(until))
         }
         Connectivity::Revoked => {
-            "revoked: the controller does not let this machine in any more; enroll it anew"
+            "revoked: the controller does not let this machine in any more; ask the help desk for a \
+             new token and enroll it anew"
                 .to_owned()
         }
     };

@@ -138,6 +138,6 @@ pub enum Connectivity {
         /// When it tries again.
         until: Timestamp,
     },
-    /// The identity was revoked; it does not try any more.
+    /// The identity was revoked; it tries about once a day.
     Revoked,
 }

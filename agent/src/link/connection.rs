@@ -38,6 +38,10 @@ const BASE: Duration = Duration::from_secs(1);
 const CAP: Duration = Duration::from_secs(60);
 /// After somebody else took over the identity.
 const REPLACED: Duration = Duration::from_secs(600);
+/// After the controller did not know the identity: it may be restored from a backup that does.
+const UNKNOWN: Duration = Duration::from_secs(3600);
+/// After the controller revoked the identity: a restored controller, too, should be met again.
+const REVOKED: Duration = Duration::from_secs(24 * 3600);
 /// How long between two looks at the clock: a machine that slept wakes up to another time.
 const LOOK: Duration = Duration::from_secs(600);
 /// The least time between two renewals, milliseconds.
@@ -76,6 +80,8 @@ enum End {
     Broken { welcomed: bool, why: String },
     /// The certificate is not accepted.
     Refused { why: String },
+    /// The controller does not know the machine.
+    Unknown,
 }
 
 /// Keeps the connection.
@@ -106,16 +112,22 @@ impl Keeper {
                 End::Stopped => return,
                 End::Renewed => continue,
                 End::Farewell(Farewell::Revoked) => {
-                    warn!("the controller revoked this machine's identity; not trying any more");
+                    warn!("the controller revoked this machine's identity; trying once a day");
                     self.tell(Connectivity::Revoked);
-                    return stop.cancelled().await;
+                    let wait = around(REVOKED, random);
+                    if stop.run_until_cancelled(sleep(wait)).await.is_none() {
+                        return;
+                    }
+                    continue;
+                }
+                End::Unknown => {
+                    let why = "the controller does not know this machine: ask the help desk for a \
+                               new token and enroll it anew";
+                    (around(UNKNOWN, random), why.to_owned())
                 }
                 End::Farewell(Farewell::Replaced) => {
                     warn!("another machine uses this machine's identity; waiting");
-                    (
-                        REPLACED / 2 + full_jitter(REPLACED, random),
-                        "another machine uses this identity".to_owned(),
-                    )
+                    (around(REPLACED, random), "another machine uses this identity".to_owned())
                 }
                 End::Farewell(Farewell::Expired) => {
                     // The next try recovers, if the clock agrees; else the clock is asked for.
@@ -155,7 +167,13 @@ impl Keeper {
         if self.now_ms() >= self.identity.current.not_after
             && let Err(error) = self.recover().await
         {
-            why = telemetry::chain(&error);
+            match error {
+                EnrollError::Refused { revoked: true, .. } => {
+                    return End::Farewell(Farewell::Revoked);
+                }
+                EnrollError::Refused { code: Code::PermissionDenied, .. } => return End::Unknown,
+                _ => why = telemetry::chain(&error),
+            }
         }
         if self.now_ms() >= self.identity.current.not_after {
             let why = format!("the certificate ran out and could not be recovered: {why}");
@@ -314,9 +332,10 @@ impl Keeper {
     async fn recover(&mut self) -> Result<(), EnrollError> {
         let current = self.identity.current.clone();
         match (self.recover_by(&current).await, self.identity.previous.clone()) {
-            (Err(EnrollError::Refused { code: Code::PermissionDenied, .. }), Some(previous)) => {
-                self.recover_by(&previous).await
-            }
+            (
+                Err(EnrollError::Refused { code: Code::PermissionDenied, revoked: false, .. }),
+                Some(previous),
+            ) => self.recover_by(&previous).await,
             (other, _) => other,
         }
     }
@@ -375,11 +394,16 @@ impl Keeper {
     }
 }
 
+/// A wait of about this length, from half of it to half more, so that many do not come at once.
+fn around(wait: Duration, random: u64) -> Duration {
+    wait / 2 + full_jitter(wait, random)
+}
+
 fn refused(status: &tonic::Status) -> End {
     let why = telemetry::chain(status);
-    let revoked = status.code() == Code::PermissionDenied;
     match status.code() {
-        _ if revoked => End::Farewell(Farewell::Revoked),
+        _ if enrollment::says_revoked(status) => End::Farewell(Farewell::Revoked),
+        Code::PermissionDenied => End::Unknown,
         Code::Unauthenticated => End::Refused { why },
         _ if transport::alert_in(status).is_some() => End::Refused { why },
         _ => End::Broken { welcomed: false, why },

@@ -69,6 +69,8 @@ pub enum EnrollError {
         code: Code,
         /// Its words, without control characters.
         message: String,
+        /// Whether it said that the identity was revoked.
+        revoked: bool,
     },
     /// It did not answer in time.
     #[error("the controller took the connection and did not answer; try again later")]
@@ -84,8 +86,16 @@ pub enum EnrollError {
 impl From<Status> for EnrollError {
     fn from(status: Status) -> Self {
         let message = status.message().chars().filter(|letter| !letter.is_control()).collect();
-        Self::Refused { code: status.code(), message }
+        Self::Refused { code: status.code(), message, revoked: says_revoked(&status) }
     }
+}
+
+/// Whether a status says for certain that the identity was revoked.
+pub(super) fn says_revoked(status: &Status) -> bool {
+    status.code() == Code::PermissionDenied
+        && status.metadata().get(befund_proto::REASON).is_some_and(|reason| {
+            reason.as_encoded_bytes() == befund_proto::REASON_REVOKED.as_bytes()
+        })
 }
 
 /// What a machine says of itself.

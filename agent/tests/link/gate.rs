@@ -38,6 +38,8 @@ pub(crate) enum Heard {
     Recovered(u64),
     Renewed,
     AskedTime,
+    /// A session was refused.
+    Refused,
     /// A session's first message.
     Hello(v1::Hello),
     Said(In),
@@ -59,6 +61,8 @@ pub(crate) struct Answers {
     pub(crate) after_welcome: Vec<v1::ControllerMessage>,
     /// Whether results are acknowledged.
     pub(crate) acknowledge_results: bool,
+    /// Sessions are refused with this.
+    pub(crate) refuse_session: Option<Status>,
 }
 
 struct Ca {
@@ -141,6 +145,7 @@ impl Gate {
                 validity: (Duration::from_secs(3600), Duration::from_secs(24 * 3600)),
                 after_welcome: Vec::new(),
                 acknowledge_results: true,
+                refuse_session: None,
             })),
             clock,
             ca: Arc::new(ca),
@@ -306,6 +311,10 @@ impl link_server::Link for Gate {
         &self,
         request: Request<Streaming<v1::AgentMessage>>,
     ) -> Result<Response<Self::SessionStream>, Status> {
+        if let Some(status) = self.answers.lock().unwrap().refuse_session.clone() {
+            self.tell(Heard::Refused);
+            return Err(status);
+        }
         let mut inbound = request.into_inner();
         let (say, said) = mpsc::channel(64);
         let gate = self.clone();

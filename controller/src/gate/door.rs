@@ -13,6 +13,7 @@ use tower::Service;
 
 use super::Shared;
 use super::connection::{Caller, Connection};
+use super::enrollment::revoked;
 
 /// What can be called without a certificate.
 const OPEN: [&str; 5] = [
@@ -105,9 +106,7 @@ impl Shared {
             ));
         };
         if self.revoked.contains(peer.agent) {
-            return Err(Status::permission_denied(
-                "this machine's identity was revoked: ask your help desk for a new enrollment token",
-            ));
+            return Err(revoked());
         }
         if peer.not_after <= self.clock.now().as_second() {
             return Err(Status::unauthenticated(

@@ -12,6 +12,7 @@ use befund_proto::v1::enrollment_server::Enrollment;
 use befund_runtime::{clock, telemetry};
 use futures_core::Stream;
 use ring::digest::{SHA256, digest};
+use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::{error, info, warn};
 
@@ -175,6 +176,16 @@ pub(super) fn connection<T>(request: &Request<T>) -> Result<Arc<Connection>, Sta
         Some(Caller(connection)) => Ok(Arc::clone(connection)),
         None => Err(internal("a request without a connection")),
     }
+}
+
+/// The identity was revoked: for people in words, for the agent beside them.
+pub(super) fn revoked() -> Status {
+    let mut status = Status::permission_denied(
+        "this machine's identity was revoked: ask your help desk for a new enrollment token",
+    );
+    let reason = MetadataValue::from_static(befund_proto::REASON_REVOKED);
+    status.metadata_mut().insert(befund_proto::REASON, reason);
+    status
 }
 
 /// What was sent is wrong, and the sender may know why.

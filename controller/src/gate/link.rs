@@ -15,7 +15,7 @@ use tracing::{error, info, warn};
 
 use super::Shared;
 use super::connection::Connection;
-use super::enrollment::{connection, internal, invalid};
+use super::enrollment::{connection, internal, invalid, revoked};
 use super::mailbox::Mailbox;
 use super::session::SessionStream;
 use super::upload::Upload;
@@ -101,7 +101,7 @@ impl Shared {
         let binding = self.binding(peer.agent).await?;
         if binding.revoked {
             self.revoked.add(peer.agent);
-            return Err(Status::permission_denied("this machine's identity was revoked"));
+            return Err(revoked());
         }
         if binding.public_key == peer.public_key {
             return Ok(());

@@ -20,7 +20,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::Shared;
-use super::enrollment::{internal, invalid};
+use super::enrollment::{internal, invalid, revoked};
 use crate::ca::RequestedKey;
 use crate::store::repository::Agents as _;
 
@@ -95,9 +95,7 @@ impl Recovery {
             return Err(unproven());
         }
         if binding.revoked || self.shared.revoked.contains(agent) {
-            return Err(Status::permission_denied(
-                "this machine's identity was revoked: ask your help desk for a new enrollment token",
-            ));
+            return Err(revoked());
         }
         let now = self.shared.clock.now();
         if !self.shared.store.recover(agent, proof.counter, now).await.map_err(unavailable)? {

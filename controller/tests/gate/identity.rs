@@ -52,7 +52,9 @@ async fn only_certificates_of_the_own_ca_that_are_not_past_are_let_in() {
     let nobody = AgentId::new(gate.clock.now(), [9; 10]);
     let unknown = gate.forge(nobody, gate.clock.now(), Duration::from_secs(3_600));
     let refused = TestSession::open(unknown.link(&gate).await).await.err();
-    assert_eq!(code(refused), Code::PermissionDenied);
+    let refused = refused.expect("refused");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert!(refused.metadata().get(befund_proto::REASON).is_none(), "it was not revoked");
     gate.stop().await;
     other.stop().await;
 }
@@ -76,6 +78,8 @@ async fn a_revoked_machine_is_shown_out_and_not_let_in_again() {
     assert!(cut.is_err(), "the upload goes on: {cut:?}");
     let refused = refusal(&gate, &machine).await.expect("refused");
     assert_eq!(refused.code(), Code::PermissionDenied);
+    let reason = refused.metadata().get(befund_proto::REASON).expect("a reason");
+    assert_eq!(reason, befund_proto::REASON_REVOKED);
     assert!(!gate.live.connected(machine.agent));
 
     other.say(Said::CheckIn(v1::CheckIn { root: vec![0; 32].into() })).await;
