@@ -78,6 +78,9 @@ pub struct Config {
     /// What is kept for how long.
     #[serde(default)]
     pub retention: RetentionConfig,
+    /// What a monitor reads.
+    #[serde(default)]
+    pub metrics: MetricsConfig,
 }
 
 /// What agents talk to.
@@ -120,6 +123,15 @@ pub struct RetentionConfig {
     /// Days that a snapshot is kept, unless it is a machine's latest or on a ticket.
     #[serde(default = "default_days")]
     pub snapshot_days: u32,
+}
+
+/// What a monitor reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// The address to answer `/metrics` on to whoever reaches it; none by default.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for RetentionConfig {
@@ -222,6 +234,11 @@ impl Config {
         }
         if self.gate.listen == self.console.listen && self.gate.listen.port() != 0 {
             return Some(("console.listen", "is the same address as gate.listen".to_owned()));
+        }
+        let others = [self.gate.listen, self.console.listen];
+        if self.metrics.listen.is_some_and(|own| own.port() != 0 && others.contains(&own)) {
+            let problem = "is the same address as gate.listen or console.listen".to_owned();
+            return Some(("metrics.listen", problem));
         }
         if self.database != "sqlite"
             && !["postgres://", "postgresql://", "sqlite:"]

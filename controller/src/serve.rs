@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tracing::info_span;
 
+use crate::api::health;
 use crate::bus::Bus;
 use crate::ca::Ca;
 use crate::config::{Config, DataFolder};
@@ -37,6 +38,8 @@ pub struct Serving {
     pub console: SocketAddr,
     /// Their URL.
     pub url: String,
+    /// Where a monitor reads the figures, if it has an address of its own for that.
+    pub metrics: Option<SocketAddr>,
     /// What every part shares.
     pub state: AppState,
 }
@@ -48,6 +51,8 @@ struct Ready<'a> {
     console: &'a str,
     ca_pin: String,
     pid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<String>,
 }
 
 impl Serving {
@@ -61,6 +66,7 @@ impl Serving {
             console: &self.url,
             ca_pin: self.state.identity.ca_pin.to_string(),
             pid: std::process::id(),
+            metrics: self.metrics.map(|address| address.to_string()),
         })
     }
 }
@@ -111,6 +117,8 @@ pub async fn start(
     .await?;
     let checks = Arc::new(CheckSet::with_folder(&data.checks())?);
     let console = http::Console::open(&config, &ca, &clock)?;
+    let open = |wanted| http::Plain::open(wanted, "metrics.listen");
+    let monitored = config.metrics.listen.map(open).transpose()?;
     let state = AppState {
         store,
         bus,
@@ -129,6 +137,7 @@ pub async fn start(
         gate: gate.address(),
         console: console.address(),
         url: console.url(),
+        metrics: monitored.as_ref().map(http::Plain::address),
         state: state.clone(),
     };
     life.spawn(info_span!("ingest"), writer);
@@ -138,6 +147,9 @@ pub async fn start(
     });
     let gate_certificates = gate.serve(life);
     let console_certificates = console.serve(routes(state.clone()), life);
+    if let Some(monitored) = monitored {
+        monitored.serve(health::figures_only(state.metrics.clone()), life);
+    }
     chores::start(&state, life, gate_certificates, console_certificates);
     Ok(serving)
 }

@@ -18,18 +18,15 @@ pub enum Access {
     SignedIn,
     /// That somebody is signed in who may do this.
     Needs(Permission),
-    /// That the caller is on this host, or an administrator.
-    HostOrAdministrator,
 }
 
 impl Access {
-    /// Whether a person of this role may call, from elsewhere.
+    /// Whether a person of this role may call.
     #[must_use]
     pub const fn admits(self, role: Role) -> bool {
         match self {
             Self::Open | Self::SignedIn => true,
             Self::Needs(permission) => role.may(permission),
-            Self::HostOrAdministrator => matches!(role, Role::Administrator),
         }
     }
 }

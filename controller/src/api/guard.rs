@@ -78,9 +78,7 @@ async fn admit(rule: &Rule, request: &mut Request) -> Result<(), Failure> {
             "this change did not come from a page of this console, so it was refused",
         ));
     }
-    if rule.access == Access::Open
-        || (rule.access == Access::HostOrAdministrator && source.is_loopback())
-    {
+    if rule.access == Access::Open {
         return Ok(());
     }
     let shown = shown.ok_or_else(signed_out)?;

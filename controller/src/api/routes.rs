@@ -149,11 +149,6 @@ fn process() -> Vec<Route> {
         Route::get("/api/v1/openapi.json", Access::Open, "This description", openapi::show),
         Route::get("/healthz", Access::Open, "Whether the process lives", health::alive),
         Route::get("/readyz", Access::Open, "Whether it can serve", health::ready),
-        Route::get(
-            "/metrics",
-            Access::HostOrAdministrator,
-            "Metrics in Prometheus' text form",
-            health::metrics,
-        ),
+        Route::get("/metrics", ADMINISTER, "Metrics in Prometheus' text form", health::metrics),
     ]
 }

@@ -57,6 +57,13 @@ names = [{names}]
 [retention]
 # Days that a snapshot is kept, unless it is a machine's latest or on a ticket.
 snapshot_days = 90
+
+# The figures for a monitor (Prometheus). Without this, https://…/metrics of the console answers to an
+# administrator's access token only, also on this host: a proxy on it makes everybody look local.
+[metrics]
+# An address of its own, on which /metrics answers over plain HTTP to whoever reaches it: loopback, or
+# a network that only the monitor is on.
+# listen = "127.0.0.1:9464"
 "#,
             organisation = quote(self.organisation),
             database = quote(self.database),

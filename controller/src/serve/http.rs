@@ -141,14 +141,7 @@ impl Console {
     pub(super) fn open(config: &Config, ca: &Arc<Ca>, clock: &Clock) -> anyhow::Result<Self> {
         let certificates = Certificates::new(config, ca, clock)?;
         let wanted = config.console.listen;
-        let bind = || {
-            let listener = std::net::TcpListener::bind(wanted)?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
-            let address = listener.local_addr()?;
-            Ok::<_, std::io::Error>((listener, address))
-        };
-        let (listener, address) = bind().with_context(|| {
+        let (listener, address) = bind(wanted).with_context(|| {
             format!(
                 "the console cannot listen on {wanted}: choose another address with console.listen"
             )
@@ -186,6 +179,40 @@ impl Console {
         life.spawn(info_span!("console"), accept(listener, tls, routes, own));
         certificates
     }
+}
+
+/// Plain HTTP on an address of its own.
+pub(super) struct Plain {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Plain {
+    /// Takes the socket; `key` is the configuration's.
+    pub(super) fn open(wanted: SocketAddr, key: &str) -> anyhow::Result<Self> {
+        let (listener, address) = bind(wanted).with_context(|| {
+            format!("cannot listen on {wanted}: choose another address with {key}")
+        })?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the soft stop, in tasks of `life`.
+    pub(super) fn serve(self, routes: Router, life: &Lifecycle) {
+        life.spawn(info_span!("metrics"), accept(self.listener, None, routes, life.clone()));
+    }
+}
+
+fn bind(wanted: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind(wanted)?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 async fn accept(
