@@ -20,7 +20,9 @@ use befund_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::DataFolder;
+use crate::hold::{self, HoldError};
 use crate::store::dump::{Epoch, RestoreInto};
+use crate::store::holders::Work;
 use crate::store::ledger::{self, LedgerError};
 use crate::store::repository::StoreError;
 use crate::store::{OpenError, Store, StoreOptions};
@@ -98,6 +100,21 @@ pub enum BackupError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Others work on it.
+    #[error(transparent)]
+    Held(#[from] HoldError),
+    /// What would be replaced was not meant to be.
+    #[error("the database is not empty: what it holds would be replaced by the backup")]
+    NotEmpty,
+}
+
+/// What becomes of what a database holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Nothing is restored then.
+    Stays,
+    /// It is replaced.
+    Replaced,
 }
 
 /// Files by their place in the data folder.
@@ -194,33 +211,72 @@ async fn write_all(
     Ok(rows)
 }
 
-/// Restores a backup into a data folder and a database; what that database held is replaced, in
-/// one transaction. The controller must not be running.
+/// Restores a backup into a data folder and a database, in one transaction. The folder must be held;
+/// of a shared database this sees to it that no controller serves from it.
 ///
 /// # Errors
-/// If the passphrase is wrong, the file was cut off or altered, or anything cannot be written; then
+/// If the database holds something that must stay, the passphrase is wrong, the file was cut off or altered, or anything cannot be written; then
 /// the database and the files are as they were.
 pub async fn restore(
     from: &Path,
     data: &DataFolder,
     database: &str,
     passphrase: &str,
+    existing: Existing,
     at: Timestamp,
 ) -> Result<Restored, BackupError> {
     // Everything is read once to its end before anything is written.
     let (made_at, kept) = read(from, passphrase, |_, _| Ok(()))?;
+    let backup = Backup { from, passphrase, made_at, kept };
     std::fs::create_dir_all(data.path()).map_err(|source| BackupError::File {
         attempt: "make the data folder",
         path: data.path().to_owned(),
         source,
     })?;
-    let Merged { bytes: there, told, raised, later } = merge_ledger(data, &kept, at)?;
-    let staged = files::stage(data, &kept, &there)?;
     let store = Store::open(database, StoreOptions::default()).await?;
+    let held = hold::Database::take(&store, Work::Restoring).await?;
+    let replacing = async {
+        if existing == Existing::Stays && store.holds_anything().await? {
+            return Err(BackupError::NotEmpty);
+        }
+        replace(&backup, data, &store, at).await
+    };
+    let restored = match &held {
+        None => replacing.await,
+        Some(held) => tokio::select! {
+            restored = replacing => restored,
+            () = held.keep() => Err(HoldError::Served("another host".to_owned()).into()),
+        },
+    };
+    if let Some(held) = held {
+        held.leave().await;
+    }
+    store.close().await;
+    restored
+}
+
+/// A backup that was read to its end once.
+struct Backup<'a> {
+    from: &'a Path,
+    passphrase: &'a str,
+    made_at: Timestamp,
+    kept: Files,
+}
+
+async fn replace(
+    backup: &Backup<'_>,
+    data: &DataFolder,
+    store: &Store,
+    at: Timestamp,
+) -> Result<Restored, BackupError> {
+    let Backup { from, passphrase, made_at, kept } = backup;
+    let (from, made_at) = (*from, *made_at);
+    let Merged { bytes: there, told, raised, later } = merge_ledger(data, kept, at)?;
+    let staged = files::stage(data, kept, &there)?;
     let epoch = if later { Epoch::Raised } else { Epoch::Same };
     let mut into = store.restore(told.clone(), epoch, made_at, at).await?;
     let (sender, mut receiver) = tokio::sync::mpsc::channel(256);
-    let (path, secret) = (from.to_owned(), passphrase.to_owned());
+    let (path, secret) = (from.to_owned(), (*passphrase).to_owned());
     let reader = tokio::task::spawn_blocking(move || {
         read(&path, &secret, |table, values| {
             sender.blocking_send((table, values)).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
@@ -238,7 +294,6 @@ pub async fn restore(
     // The ledger first: should the rest fail, it only tells of more than there is.
     staged.ledger(data)?;
     into.commit().await?;
-    store.close().await;
     let config = staged.rest(data)?;
     Ok(Restored { made_at, rows, epoch: raised.then_some(told.epoch), config })
 }

@@ -55,6 +55,12 @@ impl DataFolder {
         self.0.join("befund.db")
     }
 
+    /// What `serve` and `restore` lock, so that there is one at a time.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
     /// What a running controller tells of itself (as the ready file), for commands on its host.
     #[must_use]
     pub fn running(&self) -> PathBuf {

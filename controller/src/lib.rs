@@ -10,6 +10,7 @@ pub mod console;
 pub mod enrollment;
 pub mod findings;
 pub mod gate;
+pub mod hold;
 pub mod jobs;
 pub mod machines;
 pub mod password;

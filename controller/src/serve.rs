@@ -18,7 +18,9 @@ use crate::ca::Ca;
 use crate::config::{Config, DataFolder};
 use crate::findings::{self, CheckSet};
 use crate::gate::{Gate, GateParts};
+use crate::hold;
 use crate::state::{AppState, Identity};
+use crate::store::holders::Work;
 use crate::store::ingest::Ingest;
 use crate::store::{Store, StoreOptions};
 
@@ -101,6 +103,7 @@ pub async fn start(
     );
     let options = StoreOptions { ledger: Some(data.ledger()), ..StoreOptions::default() };
     let store = Store::open(&config.database_url(&data), options).await?;
+    let held = hold::Database::take(&store, Work::Serving).await?;
     let bus = Bus::default();
     let (ingest, writer) = Ingest::new(store.clone(), clock.clone());
     let gate = Gate::open(GateParts {
@@ -140,6 +143,15 @@ pub async fn start(
         metrics: monitored.as_ref().map(http::Plain::address),
         state: state.clone(),
     };
+    if let Some(held) = held {
+        let own = life.clone();
+        life.spawn(info_span!("hold"), async move {
+            if own.soft().run_until_cancelled(held.keep()).await.is_some() {
+                own.stop();
+            }
+            held.leave().await;
+        });
+    }
     life.spawn(info_span!("ingest"), writer);
     let (stop, judging) = (life.soft(), findings::run(state.clone(), ingest));
     life.spawn(info_span!("findings"), async move {

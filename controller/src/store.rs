@@ -15,6 +15,7 @@ mod bulk;
 pub mod dump;
 mod enroll;
 mod findings;
+pub mod holders;
 pub mod ingest;
 mod intake;
 mod jobs;

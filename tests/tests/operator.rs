@@ -92,10 +92,12 @@ fn a_restore_rolls_back_neither_revocations_nor_tokens_nor_ticket_numbers() {
     let _ = operator.says(&["agent", "revoke", &id, "--yes"]);
     eventually("the revoked one's stream to end", || !is_connected(&operator, &id));
 
-    let refused = fails(&mut restore(&controller));
+    let refused = fails(restore(&controller).arg("--replace"));
     assert_says(&refused, "stop it first");
     controller.stop();
-    let said = succeeds(&mut restore(&controller));
+    let refused = fails(&mut restore(&controller));
+    assert_says(&refused, "add --replace");
+    let said = succeeds(restore(&controller).arg("--replace"));
     assert_says(&said, "Nothing else was rolled back");
     controller.serve();
 
@@ -165,6 +167,33 @@ fn a_controller_moves_from_sqlite_to_postgresql() {
     assert!(number(&ticket_in(&agent.send("kept in PostgreSQL"))) > before);
     assert_eq!(tamper::tickets(&postgres).unwrap(), 2);
     assert_says(&succeeds(&mut controller.command("doctor")), "Nothing is wrong.");
+}
+
+#[test]
+fn a_restore_and_a_controller_keep_each_other_out() {
+    let postgres = TestPostgres::start().unwrap();
+    let mut controller = TestController::start_on(Some(&postgres.url()));
+    back_up(&controller);
+    let twice = fails(&mut controller.command("serve"));
+    assert_says(&twice, "another befund-controller works on");
+
+    // Another folder, as on another host, and the same database.
+    let restore_elsewhere = |controller: &TestController| {
+        let mut restore = Command::new(controller.command("restore").get_program());
+        restore.arg("restore").arg("--data").arg(controller.folder().join("elsewhere"));
+        restore.arg("--from").arg(controller.folder().join("backup"));
+        restore.arg("--passphrase-file").arg(passphrase(controller));
+        restore.args(["--replace", "--database", &postgres.url()]);
+        restore
+    };
+    let refused = fails(&mut restore_elsewhere(&controller));
+    assert_says(&refused, "stop every controller of it first");
+    // Killed, it leaves its row behind, which no longer counts on.
+    controller.kill();
+    let said = succeeds(&mut restore_elsewhere(&controller));
+    assert_says(&said, "was restored");
+    controller.serve();
+    let _ = controller.admin().says(&["ticket", "list"]);
 }
 
 #[test]

@@ -2,12 +2,13 @@
 //! roll back. The controller must not be serving.
 #![expect(clippy::print_stdout, reason = "a command line speaks on the standard streams")]
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use befund_controller::backup::{self, Restored};
+use befund_controller::backup::{self, BackupError, Existing, Restored};
 use befund_controller::config::{Config, DataFolder};
-use befund_controller::{ca, platform};
+use befund_controller::{ca, hold, platform};
 use befund_model::Timestamp;
 use befund_runtime::clock::Clock;
 use clap::Args;
@@ -23,10 +24,13 @@ pub(crate) struct Restore {
     /// The controller's folder; what it holds is kept where it is newer, replaced where not.
     #[arg(long, env = "BEFUND_DATA", default_value = "/var/lib/befund-controller")]
     data: PathBuf,
-    /// Into this database (sqlite or a postgres:// URL), which is emptied first; without it, the
-    /// one that the folder's configuration names, or else the backup's.
+    /// Into this database (sqlite or a postgres:// URL); without it, the one that the folder's
+    /// configuration names, or else the backup's.
     #[arg(long)]
     database: Option<String>,
+    /// Replace what the database holds; without it, you are asked, or nothing is restored.
+    #[arg(long)]
+    replace: bool,
     /// A file with the backup's passphrase; without it, it is asked for.
     #[arg(long)]
     passphrase_file: Option<PathBuf>,
@@ -57,11 +61,21 @@ impl Restore {
         };
         platform::create_private_folder(data.path())
             .with_context(|| format!("make the folder {}", data.path().display()))?;
+        let folder = hold::Folder::take(&data)?;
         let had_ca = data.ca().exists();
         let now = Clock::system().now();
-        let restored = backup::restore(&self.from, &data, &database, &passphrase, now)
-            .await
-            .context("nothing was restored")?;
+        let restore = async |existing| {
+            backup::restore(&self.from, &data, &database, &passphrase, existing, now).await
+        };
+        let existing = if self.replace { Existing::Replaced } else { Existing::Stays };
+        let restored = match restore(existing).await {
+            Err(BackupError::NotEmpty) => {
+                confirm().await?;
+                restore(Existing::Replaced).await
+            }
+            other => other,
+        };
+        let restored = restored.context("nothing was restored")?;
         let moved = name_database(&data, &database)?;
         tell(&data, &restored, had_ca, now)?;
         if moved {
@@ -70,6 +84,7 @@ impl Restore {
         println!("Next:");
         println!("  befund-controller doctor --data {}", data.path().display());
         println!("  befund-controller serve --data {}", data.path().display());
+        drop(folder);
         Ok(())
     }
 
@@ -88,6 +103,24 @@ impl Restore {
             None => format!("sqlite:{}", data.database().display()),
         })
     }
+}
+
+/// Asks whether what the database holds may go.
+async fn confirm() -> anyhow::Result<()> {
+    const HELD: &str = "the database is not empty";
+    ensure!(
+        std::io::stdin().is_terminal(),
+        "{HELD}, so nothing was restored: add --replace if what it holds may be replaced by the backup"
+    );
+    println!("{HELD}: all that it holds will be replaced by the backup.");
+    println!("Replace it? Type yes:");
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = answer.await.context("ask")?.context("ask")?;
+    ensure!(answer.trim() == "yes", "nothing was restored");
+    Ok(())
 }
 
 fn tell(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use befund_controller::config::{Config, DataFolder};
-use befund_controller::{api, platform, serve};
+use befund_controller::{api, hold, platform, serve};
 use befund_runtime::clock::Clock;
 use befund_runtime::lifecycle::Lifecycle;
 use clap::Args;
@@ -33,6 +33,7 @@ impl Serve {
         let data = DataFolder::new(self.data);
         let config = Config::load(&data)?;
         local::has_database(&config.database_url(&data))?;
+        let folder = hold::Folder::take(&data)?;
         let metrics = PrometheusBuilder::new().install_recorder().context("set up the metrics")?;
         let life = Lifecycle::new();
         let parts = serve::Parts { data: data.clone(), config, clock: Clock::system(), metrics };
@@ -62,6 +63,7 @@ impl Serve {
         drop(told);
         store.close().await;
         let _ = std::fs::remove_file(data.running());
+        drop(folder);
         info!(?drained, "stopped");
         Ok(())
     }

@@ -141,6 +141,12 @@ impl Store {
         }
     }
 
+    /// Whether controllers of other folders and hosts may use the same database.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
+    }
+
     /// Asks the database something small: whether it answers.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! Backup and restore: all of it comes back, on either database, and what must not roll back does
 //! not.
 
+use befund_controller::backup::Existing::{Replaced, Stays};
 use befund_controller::backup::{BackupError, SealError, backup, restore};
 use befund_controller::config::DataFolder;
+use befund_controller::store::dump::Epoch;
+use befund_controller::store::ledger::Told;
 use befund_controller::store::repository::{
-    Agents as _, Audit as _, OpenTicket, Redeemed, Snapshots as _, Tickets as _,
+    Agents as _, Audit as _, OpenTicket, Rebound, Redeemed, Snapshots as _, Tickets as _,
 };
 use befund_controller::store::{Store, StoreOptions};
 use befund_model::snapshot::Purpose;
@@ -17,6 +20,8 @@ on_both!(
     without_the_ledger_an_epoch_is_raised,
     a_backup_moves_to_another_database,
     a_bad_backup_changes_nothing,
+    what_a_database_holds_is_replaced_only_if_that_is_said,
+    a_backup_of_an_earlier_version_is_restored,
 );
 
 const PASSPHRASE: &str = "correct horse battery";
@@ -59,7 +64,7 @@ async fn what_must_not_roll_back_does_not(bed: Bed) {
     let last = bed.store.open(ticket(), &by(), at(103)).await.unwrap();
     bed.store.close().await;
 
-    let restored = restore(&file, &data, &bed.url, PASSPHRASE, at(200)).await.unwrap();
+    let restored = restore(&file, &data, &bed.url, PASSPHRASE, Replaced, at(200)).await.unwrap();
     assert_eq!((restored.epoch, restored.made_at), (None, at(100)));
     assert_eq!(restored.rows, made.rows);
     let store = bed.again().await;
@@ -88,7 +93,7 @@ async fn without_the_ledger_an_epoch_is_raised(bed: Bed) {
     std::fs::remove_file(data.ledger()).unwrap();
     std::fs::remove_dir_all(data.ca()).unwrap();
 
-    let restored = restore(&file, &data, &bed.url, PASSPHRASE, at(200)).await.unwrap();
+    let restored = restore(&file, &data, &bed.url, PASSPHRASE, Replaced, at(200)).await.unwrap();
     assert_eq!(restored.epoch, Some(1));
     let store = bed.again().await;
     assert_eq!(store.tokens(at(1)).await.unwrap(), Vec::new());
@@ -99,7 +104,7 @@ async fn without_the_ledger_an_epoch_is_raised(bed: Bed) {
     store.close().await;
 
     // The ledger now reaches beyond that backup: restoring it once more raises nothing.
-    let restored = restore(&file, &data, &bed.url, PASSPHRASE, at(300)).await.unwrap();
+    let restored = restore(&file, &data, &bed.url, PASSPHRASE, Replaced, at(300)).await.unwrap();
     assert_eq!(restored.epoch, None);
     let store = bed.again().await;
     assert!(store.open(ticket(), &by(), at(301)).await.unwrap().number > next.number);
@@ -120,7 +125,7 @@ async fn a_backup_moves_to_another_database(bed: Bed) {
     let other = if bed.postgres.is_some() { Bed::sqlite().await } else { Bed::postgres().await };
     other.store.close().await;
     let there = DataFolder::new(other.folder.path());
-    restore(&file, &there, &other.url, PASSPHRASE, at(200)).await.unwrap();
+    restore(&file, &there, &other.url, PASSPHRASE, Stays, at(200)).await.unwrap();
 
     let store = Store::open(&other.url, StoreOptions::default()).await.unwrap();
     let record = bed.store.snapshot(sent.manifest.id).await.unwrap();
@@ -152,7 +157,7 @@ async fn a_bad_backup_changes_nothing(bed: Bed) {
     let good = std::fs::read(&file).unwrap();
     let attempt = async |bytes: &[u8], passphrase: &str| {
         std::fs::write(&file, bytes).unwrap();
-        match restore(&file, &data, &bed.url, passphrase, at(2)).await.unwrap_err() {
+        match restore(&file, &data, &bed.url, passphrase, Replaced, at(2)).await.unwrap_err() {
             BackupError::Seal { source, .. } => source,
             other => panic!("{other:?}"),
         }
@@ -174,4 +179,41 @@ async fn a_bad_backup_changes_nothing(bed: Bed) {
 
     assert_eq!(bed.store.ticket(kept.number).await.unwrap(), Some(kept));
     assert_eq!(std::fs::read(data.ledger()).unwrap(), ledger);
+}
+
+async fn what_a_database_holds_is_replaced_only_if_that_is_said(bed: Bed) {
+    let data = with_ca(&bed);
+    let kept = bed.store.open(ticket(), &by(), at(0)).await.unwrap();
+    let file = bed.folder.path().join("backup");
+    backup(&bed.store, &data, &file, PASSPHRASE, at(1)).await.unwrap();
+    let later = bed.store.open(ticket(), &by(), at(2)).await.unwrap();
+    let refused = restore(&file, &data, &bed.url, PASSPHRASE, Stays, at(3)).await.unwrap_err();
+    assert!(matches!(refused, BackupError::NotEmpty), "{refused:?}");
+    for kept in [kept, later] {
+        assert_eq!(bed.store.ticket(kept.number).await.unwrap(), Some(kept));
+    }
+    assert_eq!(bed.store.holders().await.unwrap(), [], "it let go");
+}
+
+/// What was added to the tables since may be missing, and is empty then.
+async fn a_backup_of_an_earlier_version_is_restored(bed: Bed) {
+    let agent = bed.machine("pc-1").await;
+    let mut rows = Vec::new();
+    let keep = |table: &'static str, values: Vec<serde_json::Value>| {
+        rows.push((table, values));
+        true
+    };
+    bed.store.dump(keep).await.unwrap();
+    let mut into = bed.store.restore(Told::default(), Epoch::Same, at(1), at(2)).await.unwrap();
+    for (table, mut values) in rows {
+        if table == "agents" {
+            values.truncate(13);
+        }
+        into.row(table, values).await.unwrap();
+    }
+    let error = into.row("agents", vec![serde_json::Value::Null; 12]).await.unwrap_err();
+    assert!(error.to_string().contains("shape"), "{error}");
+    into.commit().await.unwrap();
+    assert_eq!(bed.store.machine(agent).await.unwrap().unwrap().name, "pc-1");
+    assert_eq!(bed.store.rebind(agent, b"key", at(1)).await.unwrap(), Rebound::Bound);
 }
