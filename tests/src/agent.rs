@@ -91,12 +91,17 @@ impl TestAgent {
 
     /// Starts the link with more arguments, and waits until people at the machine can ask it.
     pub fn start_link(&mut self, arguments: &[&str]) {
+        self.start_link_as(arguments, |command| command);
+    }
+
+    /// The same, with the command changed at last: run elsewhere, or in another environment.
+    pub fn start_link_as(&mut self, arguments: &[&str], change: impl FnOnce(Command) -> Command) {
         let ready = self.ready_file();
         let _ = std::fs::remove_file(&ready);
         let mut command = self.command(&["link"]);
         command.arg("--ready-file").arg(&ready);
         command.arg("--config").arg(self.folder.path().join("agent.toml")).args(arguments);
-        let mut process = Process::start("agent", command, self.folder.path());
+        let mut process = Process::start("agent", change(command), self.folder.path());
         process.wait_until_ready();
         self.process = Some(process);
     }

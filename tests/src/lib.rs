@@ -7,8 +7,10 @@ pub mod operator;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod small_disk;
 pub mod tamper;
 
 pub use agent::TestAgent;
 pub use controller::TestController;
 pub use operator::TestOperator;
+pub use small_disk::SmallDisk;

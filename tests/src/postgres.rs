@@ -13,6 +13,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+mod small;
+
+pub use small::SmallPostgres;
+
 /// Where Debian's package puts the programs.
 const PROGRAMS: &str = "/usr/lib/postgresql";
 const MISSING: &str = "PostgreSQL's programs are not installed, and these tests need them: \

@@ -43,6 +43,11 @@ const NEEDS: &[Need] = &[
         why: "the console's pages are tried in a real browser",
     },
     Need {
+        package: "tinyproxy",
+        sign: Sign::Command("tinyproxy"),
+        why: "an agent behind an HTTP proxy that others have made",
+    },
+    Need {
         package: "iproute2",
         sign: Sign::Command("ip"),
         why: "tests of machines whose network is broken",
@@ -50,7 +55,7 @@ const NEEDS: &[Need] = &[
     Need {
         package: "util-linux",
         sign: Sign::Command("setpriv"),
-        why: "tests that run as another account or in a namespace of their own",
+        why: "tests that run as another account, or on a small disk in a namespace of their own",
     },
     Need {
         package: "ca-certificates",
