@@ -45,7 +45,7 @@ pub(super) fn scan(mut bytes: &[u8], mut each: impl FnMut(&[u8])) -> End {
             NLMSG_DONE => return End::Done,
             NLMSG_ERROR => {
                 let code = u32_at(body, 0).map_or(0, u32::cast_signed);
-                return if code == 0 { End::Done } else { End::Error(-code) };
+                return if code == 0 { End::Done } else { End::Error(code.saturating_neg()) };
             }
             _ => each(body),
         }

@@ -51,7 +51,7 @@ pub(super) fn dump(
                         .get(..4)
                         .and_then(|code| code.try_into().ok())
                         .map_or(0, i32::from_ne_bytes);
-                    return Err(io::Error::from_raw_os_error(-code));
+                    return Err(io::Error::from_raw_os_error(code.saturating_neg()));
                 }
                 other => each(other, payload),
             }
