@@ -127,6 +127,9 @@ impl EnrollmentToken {
         let mut addresses = Vec::new();
         for _ in 0..count {
             let [length] = take::<1>(&mut rest)?;
+            if length == 0 {
+                return Err(TokenError::Addresses);
+            }
             let (address, tail) =
                 rest.split_at_checked(usize::from(length)).ok_or(TokenError::Mistyped)?;
             rest = tail;
@@ -217,5 +220,18 @@ mod tests {
             assert_eq!(EnrollmentToken::decode(&typo), Err(TokenError::Mistyped), "{at}");
         }
         assert_eq!(EnrollmentToken::decode("hunter2"), Err(TokenError::NotAToken));
+    }
+
+    #[test]
+    fn a_token_with_an_empty_address_is_neither_written_nor_read() {
+        let token = EnrollmentToken { addresses: vec![String::new()], ..token() };
+        assert_eq!(token.encode(), Err(TokenError::Addresses));
+        let mut bytes = vec![1, 1, 0];
+        bytes.extend_from_slice(&[7; 32]);
+        bytes.push(0);
+        bytes.extend_from_slice(&[9; 48]);
+        bytes.extend_from_slice(&checksum(&bytes));
+        let text = format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes));
+        assert_eq!(EnrollmentToken::decode(&text), Err(TokenError::Addresses));
     }
 }
