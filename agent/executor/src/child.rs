@@ -4,7 +4,7 @@
 //! Blocking and without a runtime, since it must start in no time. It ends with its work, and is
 //! killed with its group when it overstays.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use befund_collect::{Plan, Root};
 use befund_model::probe::ProbeResult;
 use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
-use befund_runtime::frame::{self, FrameError};
+use befund_runtime::frame::{self, Frame, FrameError};
 
 use crate::platform;
 
@@ -101,7 +101,9 @@ pub fn main() -> ExitCode {
 enum ChildError {
     #[error("could not read the order from standard input")]
     Order(#[source] FrameError),
-    #[error("there is no order on standard input; this command is started by the executor")]
+    #[error(
+        "this command takes its orders from the executor, which starts it; there is nothing to type"
+    )]
     NoOrder,
     #[error("could not tie this process to the executor's life")]
     Parent(#[source] io::Error),
@@ -112,11 +114,16 @@ enum ChildError {
 }
 
 fn obey() -> Result<(), ChildError> {
-    let order: ChildOrder = frame::read(&mut io::stdin().lock())
-        .map_err(ChildError::Order)?
-        .ok_or(ChildError::NoOrder)?
-        .header;
-    platform::die_with_parent(order.parent).map_err(ChildError::Parent)?;
+    // Before the order, which may be long in coming.
+    platform::die_with_parent().map_err(ChildError::Parent)?;
+    let mut from = io::stdin().lock();
+    if from.is_terminal() {
+        return Err(ChildError::NoOrder);
+    }
+    let frame = frame::read(&mut from).map_err(ChildError::Order)?;
+    // An executor that ends needs its spare child no more.
+    let Some(Frame { header: order, .. }): Option<Frame<ChildOrder>> = frame else { return Ok(()) };
+    platform::check_parent(order.parent).map_err(ChildError::Parent)?;
     let root = Root::at(&order.root).map_err(|error| ChildError::Root {
         path: order.root.clone(),
         reason: error.to_string(),

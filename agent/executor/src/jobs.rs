@@ -22,7 +22,7 @@ use crate::door::connection::Replies;
 use crate::door::server::Shared;
 use crate::events::Events;
 use crate::policy::Policy;
-use crate::supervise::{Next, Running};
+use crate::supervise::Next;
 use crate::{result, runbook};
 
 /// What a running child needs beyond its probes' own time: its start and its last word.
@@ -234,8 +234,7 @@ impl Job<'_> {
             targets: Box::new(self.policy.targets.clone()),
             clock_offset_ms: self.clock_offset_ms,
         };
-        let config = &self.shared.config;
-        let mut child = match Running::start(&config.child, config.root.clone(), work).await {
+        let mut child = match self.shared.child(work).await {
             Ok(child) => child,
             Err(error) => return Ok(ChildEnd::Broken(crate::told(&error))),
         };

@@ -15,6 +15,7 @@ pub mod policy;
 mod result;
 mod runbook;
 mod snapshot;
+mod spare;
 mod supervise;
 
 pub use door::client::{ExecutorClient, Redacted};

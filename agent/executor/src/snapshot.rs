@@ -15,7 +15,7 @@ use crate::child::ChildWork;
 use crate::door::Reply;
 use crate::door::connection::Replies;
 use crate::door::server::Shared;
-use crate::supervise::{Next, Running};
+use crate::supervise::Next;
 
 /// How much earlier than it is killed the child itself gives up on what has not come.
 const MARGIN: Duration = Duration::from_millis(1_500);
@@ -61,9 +61,9 @@ async fn relay(
     replies: &mut Replies,
     cancel: &CancellationToken,
 ) -> Result<Option<(Status, String)>, FrameError> {
-    let config = &shared.config;
     let late = || {
-        let reason = format!("it did not come within {} ms", config.collect_within.as_millis());
+        let within = shared.config.collect_within.as_millis();
+        let reason = format!("it did not come within {within} ms");
         Some((Status::Timeout, reason))
     };
     let permit = cancel.run_until_cancelled(timeout_at(until, shared.children.acquire()));
@@ -73,7 +73,7 @@ async fn relay(
         Some(Ok(permit)) => permit,
     };
     let work = ChildWork::Collect(plan);
-    let mut child = match Running::start(&config.child, config.root.clone(), work).await {
+    let mut child = match shared.child(work).await {
         Ok(child) => child,
         Err(error) => return Ok(Some((Status::Failed, crate::told(&error)))),
     };

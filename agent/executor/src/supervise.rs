@@ -1,4 +1,5 @@
-//! Starting the collect child, reading from it, and ending it with all that it started.
+//! Starting the collect child, handing it its order, reading from it, and ending it with all that it
+//! started.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio::io::BufReader;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -53,6 +54,54 @@ pub(crate) enum StartError {
     Late,
 }
 
+/// A child that was started and has no order yet. Dropping it kills its group.
+pub(crate) struct Waiting {
+    running: Running,
+    to: ChildStdin,
+}
+
+impl Waiting {
+    /// Starts the child in a process group of its own, with an empty environment.
+    pub(crate) fn start(command: &ChildCommand) -> Result<Self, StartError> {
+        let mut std = std::process::Command::new(&command.program);
+        std.args(&command.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        platform::in_own_group(&mut std);
+        let spawn = |error| StartError::Spawn(command.program.clone(), error);
+        let mut child = Command::from(std).spawn().map_err(spawn)?;
+        let pipes = (child.stdin.take(), child.stdout.take());
+        let (Some(to), Some(from)) = pipes else {
+            return Err(spawn(io::ErrorKind::BrokenPipe.into()));
+        };
+        let running = Running { child, from: BufReader::with_capacity(64 << 10, from) };
+        Ok(Self { running, to })
+    }
+
+    /// Whether it still waits.
+    pub(crate) fn is_there(&self) -> bool {
+        self.running.child.id().is_some_and(|pid| !platform::has_ended(pid))
+    }
+
+    /// Hands it its order.
+    pub(crate) async fn obey(
+        mut self,
+        root: PathBuf,
+        work: ChildWork,
+    ) -> Result<Running, StartError> {
+        let order = ChildOrder { parent: std::process::id(), root, work };
+        let handed = timeout(PATIENCE, frame::send(&mut self.to, &order, &[]));
+        if let Err(error) = handed.await.map_err(|_| StartError::Late)? {
+            // It has ended already; how, its exit status tells better than the broken pipe.
+            debug!(error = &error as &dyn std::error::Error, "the order was not taken");
+        }
+        Ok(self.running)
+    }
+}
+
 /// A child that runs. Dropping it kills its group.
 pub(crate) struct Running {
     child: Child,
@@ -75,37 +124,6 @@ pub(crate) enum Next<T> {
 }
 
 impl Running {
-    /// Starts the child in a process group of its own, with an empty environment, and hands it its
-    /// order.
-    pub(crate) async fn start(
-        command: &ChildCommand,
-        root: PathBuf,
-        work: ChildWork,
-    ) -> Result<Self, StartError> {
-        let mut std = std::process::Command::new(&command.program);
-        std.args(&command.arguments)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
-        platform::in_own_group(&mut std);
-        let spawn = |error| StartError::Spawn(command.program.clone(), error);
-        let mut child = Command::from(std).spawn().map_err(spawn)?;
-        let pipes = (child.stdin.take(), child.stdout.take());
-        let (Some(mut to), Some(from)) = pipes else {
-            return Err(spawn(io::ErrorKind::BrokenPipe.into()));
-        };
-        let running = Self { child, from: BufReader::with_capacity(64 << 10, from) };
-        let order = ChildOrder { parent: std::process::id(), root, work };
-        let handed = timeout(PATIENCE, frame::send(&mut to, &order, &[]));
-        if let Err(error) = handed.await.map_err(|_| StartError::Late)? {
-            // It has ended already; how, its exit status tells better than the broken pipe.
-            debug!(error = &error as &dyn std::error::Error, "the order was not taken");
-        }
-        Ok(running)
-    }
-
     /// Waits for the child's next word. After anything but a frame, end it: half a frame may have
     /// been read.
     pub(crate) async fn next<T: DeserializeOwned>(

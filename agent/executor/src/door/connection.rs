@@ -84,16 +84,16 @@ async fn answer(
 ) -> Result<(), FrameError> {
     match request {
         Request::Collect { up_to, only } => {
-            snapshot::collect(up_to, only, shared, replies, cancel).await
+            snapshot::collect(up_to, only, shared, replies, cancel).await?;
         }
         Request::Run { order, clock_offset_ms } => {
-            jobs::run(order, clock_offset_ms, shared, replies, cancel).await
+            jobs::run(order, clock_offset_ms, shared, replies, cancel).await?;
         }
         Request::Cancel { job } => {
             if let Some(token) = jobs::lock(&shared.running).get(&job) {
                 token.cancel();
             }
-            replies.send(&Reply::Done, &[]).await
+            return replies.send(&Reply::Done, &[]).await;
         }
         Request::Describe => {
             let reply = match Policy::load(&shared.config.policy) {
@@ -104,7 +104,12 @@ async fn answer(
                 })),
                 Err(error) => Reply::Error { message: error.to_string() },
             };
-            replies.send(&reply, &[]).await
+            return replies.send(&reply, &[]).await;
         }
     }
+    // All was answered: nobody waits while the next child starts.
+    if !cancel.is_cancelled() {
+        shared.spare.refill();
+    }
+    Ok(())
 }

@@ -17,7 +17,10 @@ use befund_runtime::peer;
 
 use super::connection;
 use crate::ChildCommand;
+use crate::child::ChildWork;
 use crate::platform;
+use crate::spare::Spare;
+use crate::supervise::{Running, StartError};
 
 /// How long what runs may take to end after a stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -76,6 +79,14 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
     pub(crate) children: Semaphore,
+    pub(crate) spare: Spare,
+}
+
+impl Shared {
+    /// A child with this order.
+    pub(crate) async fn child(&self, work: ChildWork) -> Result<Running, StartError> {
+        self.spare.take()?.obey(self.config.root.clone(), work).await
+    }
 }
 
 /// Why the executor ended.
@@ -102,6 +113,7 @@ pub async fn run(
     let idle = config.idle;
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let shared = Arc::new(Shared {
+        spare: Spare::new(config.child.clone()),
         config,
         running: Mutex::default(),
         children: Semaphore::new(MAX_CHILDREN),

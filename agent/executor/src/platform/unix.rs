@@ -86,11 +86,18 @@ pub(crate) fn has_ended(pid: u32) -> bool {
     })
 }
 
-/// Asks the system to kill this process when its parent dies. `parent` is the number that the
-/// parent had when it started us: if it is another by now, the parent is gone already.
-pub(crate) fn die_with_parent(parent: u32) -> io::Result<()> {
+/// Asks the system to kill this process when its parent dies. Where it cannot, the end of standard
+/// input tells.
+#[cfg_attr(not(target_os = "linux"), expect(clippy::unnecessary_wraps, reason = "as on Linux"))]
+pub(crate) fn die_with_parent() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    Ok(())
+}
+
+/// Whether the parent is still the one that says so. It is gone if it died before
+/// [`die_with_parent`], which tells only of what comes after it.
+pub(crate) fn check_parent(parent: u32) -> io::Result<()> {
     let now = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
     if Some(parent) != now {
         return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the starter has gone"));

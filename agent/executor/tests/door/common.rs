@@ -109,6 +109,14 @@ pub(crate) async fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), look).await.expect("it did not happen")
 }
 
+/// Gone, or dead and waiting for whoever started it.
+pub(crate) fn is_gone(pid: u32) -> bool {
+    match std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")) {
+        Err(_) => true,
+        Ok(stat) => stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')),
+    }
+}
+
 /// Whether this test may become somebody else and make networks of its own.
 pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;

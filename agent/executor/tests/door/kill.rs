@@ -1,7 +1,6 @@
 //! Children that hang, break down or are given up: they end with all that they started, and what
 //! they did not tell is told in their place.
 
-use std::path::Path;
 use std::time::Duration;
 
 use befund_executor::door::client::Told;
@@ -9,7 +8,7 @@ use befund_model::job::{JobNews, JobState, Work};
 use befund_model::snapshot::{PrivacyClass, Status};
 use serde_json::Value;
 
-use crate::common::{Fixture, child, eventually};
+use crate::common::{Fixture, child, eventually, is_gone};
 
 fn hanging() -> Fixture {
     Fixture::start(|folder, config| {
@@ -24,14 +23,6 @@ async fn started(fixture: &Fixture) -> Vec<u32> {
     let note = fixture.folder.path().join("note");
     let text = eventually(|| std::fs::read_to_string(&note).ok()).await;
     text.split(' ').map(|number| number.parse().expect("a number")).collect()
-}
-
-/// Gone, or dead and waiting for whoever started it.
-fn is_gone(pid: u32) -> bool {
-    match std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")) {
-        Err(_) => true,
-        Ok(stat) => stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')),
-    }
 }
 
 async fn all_gone(pids: Vec<u32>) {

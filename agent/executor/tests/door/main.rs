@@ -8,3 +8,4 @@ mod kill;
 mod machine;
 mod network;
 mod remote;
+mod spare;
