@@ -20,6 +20,7 @@ use crate::identity::IdentityFolder;
 use crate::link;
 use crate::link::proxy::Proxy;
 
+mod progress;
 mod screen;
 mod send;
 mod status;

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use befund_model::id::{RequestId, TicketNumber};
 use befund_model::language::Language;
 use befund_model::section;
 use befund_model::snapshot::{SectionKind, Status};
 
+use super::progress::Progress;
 use super::words::{self, Text, fill};
 use super::{DECLINED, NO_AGENT, WAITING, screen};
 use crate::door::client::{Door, DoorError};
@@ -50,9 +50,9 @@ impl Send {
             }
             Err(error) => return Err(error.into()),
         };
-        let spinner = self.spinner(Text::Collecting.in_language(language));
+        let spinner = self.progress(Text::Collecting.in_language(language));
         let previewed = door.ask(&Ask::Preview).await;
-        spinner.finish_and_clear();
+        drop(spinner);
         let Answer::Preview { organisation, requester, lines } = previewed?.header else {
             return Err(DoorError::Unexpected.into());
         };
@@ -90,15 +90,16 @@ impl Send {
         language: Language,
         patience: Duration,
     ) -> Result<Sent, DoorError> {
-        let bar = self.bar(Text::Sending.in_language(language));
+        let text = Text::Sending.in_language(language);
+        if self.quiet() && !self.json {
+            screen::say(&format!("{text} …"));
+        }
+        let progress = self.progress(text);
         let mut why = None;
         let following = async {
             loop {
                 match door.next().await?.header {
-                    Answer::Progress { sent, total } => {
-                        bar.set_length(total);
-                        bar.set_position(sent);
-                    }
+                    Answer::Progress { sent, total } => progress.at(sent, total),
                     Answer::Delayed { why: reason } => why = Some(reason),
                     Answer::Delivered { ticket } => return Ok(ticket),
                     Answer::Status(_)
@@ -116,7 +117,7 @@ impl Send {
             Ok(Err(DoorError::Broken(_) | DoorError::Closed)) | Err(_) => Sent::Waiting(why),
             Ok(Err(error)) => return Err(error),
         };
-        bar.finish_and_clear();
+        drop(progress);
         Ok(sent)
     }
 
@@ -162,27 +163,8 @@ impl Send {
         }
     }
 
-    fn spinner(&self, text: &'static str) -> ProgressBar {
-        if self.quiet() {
-            return ProgressBar::hidden();
-        }
-        let spinner = ProgressBar::new_spinner().with_message(text);
-        spinner.enable_steady_tick(Duration::from_millis(100));
-        spinner
-    }
-
-    fn bar(&self, text: &'static str) -> ProgressBar {
-        if self.quiet() {
-            if !self.json {
-                screen::say(&format!("{text} …"));
-            }
-            return ProgressBar::hidden();
-        }
-        let bar = ProgressBar::new(0).with_message(text);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}") {
-            bar.set_style(style);
-        }
-        bar
+    fn progress(&self, text: &'static str) -> Progress {
+        if self.quiet() { Progress::hidden() } else { Progress::shown(text) }
     }
 
     fn quiet(&self) -> bool {
