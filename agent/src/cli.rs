@@ -19,6 +19,7 @@ use crate::disk::RealDisk;
 use crate::identity::IdentityFolder;
 use crate::link;
 use crate::link::proxy::Proxy;
+use crate::platform;
 
 mod progress;
 mod screen;
@@ -176,6 +177,7 @@ impl Enroll {
 
 impl Link {
     async fn run(self) -> anyhow::Result<ExitCode> {
+        platform::keep_heap_small();
         telemetry::init(self.log_format, if self.verbose { Level::DEBUG } else { Level::INFO });
         let settings = config::load(self.config.as_deref())?;
         let life = Lifecycle::new();

@@ -1,7 +1,17 @@
-//! What differs between systems: modes of files, local sockets, accounts and the machine's names.
+//! What differs between systems: modes of files, local sockets, accounts, the machine's names, and the
+//! memory of a process that waits.
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod other;
 #[cfg(unix)]
 mod unix;
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{give_memory_back, keep_heap_small};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use other::{give_memory_back, keep_heap_small};
 
 #[cfg(unix)]
 pub(crate) use unix::{

@@ -35,8 +35,10 @@ use crate::door::protocol::{Answer, Report};
 use crate::identity::StoredIdentity;
 use crate::spool::{self, KeptJob, Recovered, Spool};
 
+mod rest;
 mod sending;
 
+use rest::Rest;
 use sending::Uploads;
 
 /// What a core is made of.
@@ -61,6 +63,7 @@ pub(crate) struct Core {
     outbox: VecDeque<v1::AgentMessage>,
     running: HashMap<JobId, CancellationToken>,
     uploads: Uploads,
+    rest: Rest,
     watchers: BTreeMap<SnapshotId, mpsc::Sender<Answer>>,
     organisation: String,
     last_delivery: Option<Timestamp>,
@@ -82,6 +85,7 @@ impl Core {
             outbox: VecDeque::new(),
             running: HashMap::new(),
             uploads: Uploads::new(),
+            rest: Rest::new(),
             watchers: BTreeMap::new(),
             last_delivery: None,
         }
@@ -147,6 +151,7 @@ impl Core {
     }
 
     fn note(&mut self, note: Note) {
+        self.rest.worked(Instant::now());
         match note {
             Note::Opened { say, channel } => self.line = Some(Line { say, channel }),
             Note::Closed => {
@@ -201,11 +206,13 @@ impl Core {
         self.act(todo);
         self.schedule_tick();
         self.send_next();
+        self.rest.tick(Instant::now());
     }
 
     fn next_timer(&self) -> Option<Instant> {
         let session = self.session.next_tick().map(Instant::from_std);
-        session.into_iter().chain(self.uploads.next_timer(self.line.is_some())).min()
+        let uploads = self.uploads.next_timer(self.line.is_some());
+        session.into_iter().chain(uploads).chain(self.rest.next()).min()
     }
 
     fn act(&mut self, todo: Vec<Do>) {
