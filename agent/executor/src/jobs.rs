@@ -51,14 +51,25 @@ pub(crate) async fn run(
             Some(_entry) => match admit(&order, shared) {
                 Err(refusal) => result::without(JobState::Refused, Status::Denied, refusal),
                 Ok((spec, policy)) => {
-                    let job = Job { order: &order, clock_offset_ms, spec, policy, shared, cancel, started };
+                    let job = Job {
+                        order: &order,
+                        clock_offset_ms,
+                        spec,
+                        policy,
+                        shared,
+                        cancel,
+                        started,
+                    };
                     job.run(&mut events).await?
                 }
             },
         };
         outcome.took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        info!(state = %outcome.state, status = %outcome.status, took_us = outcome.took_us, "job ended");
-        events.replies().send(&Reply::Outcome(Box::new(outcome)), &[]).await
+        let (state, status, took_us) = (outcome.state, outcome.status, outcome.took_us);
+        let sent = events.replies().send(&Reply::Outcome(Box::new(outcome)), &[]).await;
+        // After it was sent: writing the log takes as long as some probes do.
+        info!(%state, %status, took_us, "job ended");
+        sent
     }
     .instrument(span)
     .await
