@@ -58,6 +58,16 @@ const NEEDS: &[Need] = &[
         why: "tests that run as another account, or on a small disk in a namespace of their own",
     },
     Need {
+        package: "systemd-journal-remote",
+        sign: Sign::File("/lib/systemd/systemd-journal-remote"),
+        why: "makes journals for the tests that read them",
+    },
+    Need {
+        package: "rpm",
+        sign: Sign::Command("rpmbuild"),
+        why: "makes package databases for the tests that read them",
+    },
+    Need {
         package: "ca-certificates",
         sign: Sign::File("/etc/ssl/certs/ca-certificates.crt"),
         why: "the HTTPS probe checks against the system's roots",

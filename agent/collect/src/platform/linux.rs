@@ -14,6 +14,7 @@ mod errors;
 mod filesystems;
 pub(crate) mod hostile;
 mod interfaces;
+mod journal;
 mod memory;
 mod netlink;
 mod os;

@@ -318,6 +318,9 @@ pub struct LogEntry {
     pub from: Option<String>,
     /// What it says.
     pub message: Redacted,
+    /// How often it was said in what was looked at, if more than once; `at` is the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
 }
 
 /// Section `clock`.

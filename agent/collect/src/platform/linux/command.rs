@@ -1,11 +1,24 @@
 //! Other programs, where no file and no system call has a fact: by absolute path, without the
-//! caller's environment, under a deadline, killed when they overstay, their output capped.
+//! caller's environment, under a deadline, killed when they overstay, their output capped. What they
+//! complain of is kept, since some do so and end well all the same.
 
 use std::io::{self, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// How much of what a program complains of is kept, in bytes.
+const MAX_COMPLAINT_BYTES: usize = 300;
+
+/// What a program told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Output {
+    /// Its standard output.
+    pub(super) bytes: Vec<u8>,
+    /// The first line of its standard error; empty if there is none.
+    pub(super) complaint: String,
+}
 
 /// Why a program's output is not there.
 #[derive(Debug, thiserror::Error)]
@@ -25,22 +38,24 @@ pub(super) enum CommandError {
     #[error("{0} wrote more than is read of it")]
     TooMuch(&'static str),
     /// It ended with an error.
-    #[error("{program} ended with {status}")]
+    #[error("{program} ended with {status}: {complaint}")]
     Ended {
         /// Which one.
         program: &'static str,
         /// How.
         status: std::process::ExitStatus,
+        /// What it complained of.
+        complaint: String,
     },
 }
 
-/// What the program writes to its standard output, `cap` bytes at most.
+/// Runs the program to its end; `cap` bytes of output at most.
 pub(super) fn run(
     program: &'static str,
     arguments: &[&str],
     deadline: Duration,
     cap: usize,
-) -> Result<Vec<u8>, CommandError> {
+) -> Result<Output, CommandError> {
     let until = Instant::now() + deadline;
     let failed = |source| CommandError::Io { program, source };
     let mut child = Command::new(program)
@@ -50,49 +65,74 @@ pub(super) fn run(
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let read = match child.stdout.take() {
-        Some(output) => read(program, output, until, cap),
-        None => Err(failed(io::Error::from(io::ErrorKind::BrokenPipe))),
-    };
+    let read = read(program, &mut child, until, cap);
     // Whoever has closed its output has nothing more to do; whoever has not is in the way.
     if read.is_err() {
         let _ = child.kill();
     }
     let status = child.wait().map_err(failed)?;
     let output = read?;
-    if status.success() { Ok(output) } else { Err(CommandError::Ended { program, status }) }
+    if status.success() {
+        Ok(output)
+    } else {
+        Err(CommandError::Ended { program, status, complaint: output.complaint })
+    }
 }
 
+/// Reads until both outputs are closed.
 fn read(
     program: &'static str,
-    mut output: impl Read + std::os::fd::AsFd,
+    child: &mut Child,
     until: Instant,
     cap: usize,
-) -> Result<Vec<u8>, CommandError> {
+) -> Result<Output, CommandError> {
     let failed = |source| CommandError::Io { program, source };
-    let mut bytes = Vec::new();
+    let pipes: (Option<ChildStdout>, Option<ChildStderr>) =
+        (child.stdout.take(), child.stderr.take());
+    let (mut out, mut err) = pipes;
+    let (mut bytes, mut complaint) = (Vec::new(), Vec::new());
     let mut chunk = vec![0; 64 << 10];
-    loop {
+    while out.is_some() || err.is_some() {
+        let mut open: Vec<PollFd<'_>> = Vec::with_capacity(2);
+        open.extend(out.as_ref().map(|out| PollFd::new(out, PollFlags::IN)));
+        open.extend(err.as_ref().map(|err| PollFd::new(err, PollFlags::IN)));
         let left = until.saturating_duration_since(Instant::now());
         let left = Timespec::try_from(left).map_err(|_| CommandError::Late(program))?;
-        match poll(&mut [PollFd::new(&output, PollFlags::IN)], Some(&left)) {
+        match poll(&mut open, Some(&left)) {
             Ok(0) => return Err(CommandError::Late(program)),
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(failed(error.into())),
         }
-        let read = output.read(&mut chunk).map_err(failed)?;
-        if read == 0 {
-            return Ok(bytes);
+        let mut ready = open.iter().map(|open| !open.revents().is_empty()).collect::<Vec<_>>();
+        let err_ready = err.is_some() && ready.pop() == Some(true);
+        if ready.pop() == Some(true)
+            && let Some(pipe) = &mut out
+        {
+            let read = pipe.read(&mut chunk).map_err(failed)?;
+            bytes.extend_from_slice(&chunk[..read]);
+            if bytes.len() > cap {
+                return Err(CommandError::TooMuch(program));
+            }
+            if read == 0 {
+                out = None;
+            }
         }
-        bytes.extend_from_slice(&chunk[..read]);
-        if bytes.len() > cap {
-            return Err(CommandError::TooMuch(program));
+        if err_ready && let Some(pipe) = &mut err {
+            let read = pipe.read(&mut chunk).map_err(failed)?;
+            let room = MAX_COMPLAINT_BYTES.saturating_sub(complaint.len());
+            complaint.extend_from_slice(&chunk[..read.min(room)]);
+            if read == 0 {
+                err = None;
+            }
         }
     }
+    let complaint = String::from_utf8_lossy(&complaint);
+    let complaint = complaint.lines().map(str::trim).find(|line| !line.is_empty());
+    Ok(Output { bytes, complaint: complaint.unwrap_or_default().to_owned() })
 }
 
 #[cfg(test)]
@@ -102,12 +142,23 @@ mod tests {
     #[test]
     fn output_is_read_and_overstaying_and_flooding_programs_are_killed() {
         let minute = Duration::from_secs(60);
-        assert_eq!(run("/bin/echo", &["x"], minute, 10).expect("runs"), b"x\n");
+        assert_eq!(run("/bin/echo", &["x"], minute, 10).expect("runs").bytes, b"x\n");
         let late = run("/bin/sleep", &["600"], Duration::from_millis(20), 10);
         assert!(matches!(late, Err(CommandError::Late(_))));
         let flood = run("/bin/cat", &["/dev/zero"], minute, 10);
         assert!(matches!(flood, Err(CommandError::TooMuch(_))));
         assert!(matches!(run("/bin/false", &[], minute, 10), Err(CommandError::Ended { .. })));
         assert!(matches!(run("/no/such", &[], minute, 10), Err(CommandError::Io { .. })));
+    }
+    #[test]
+    fn what_a_program_complains_of_is_kept_however_it_ends() {
+        let minute = Duration::from_secs(60);
+        let script =
+            "echo out; echo >&2; echo first >&2; echo second >&2; head -c 200000 /dev/zero >&2";
+        let output = run("/bin/sh", &["-c", script], minute, 10).expect("runs");
+        assert_eq!(output, Output { bytes: b"out\n".to_vec(), complaint: "first".to_owned() });
+        let failed = run("/bin/sh", &["-c", "echo why >&2; exit 3"], minute, 10);
+        let told = failed.expect_err("a failure").to_string();
+        assert_eq!(told, "/bin/sh ended with exit status: 3: why");
     }
 }

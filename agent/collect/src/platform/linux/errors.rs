@@ -1,15 +1,13 @@
-//! Recent errors: the journal by journalctl, else the kernel's ring and the text logs.
+//! Recent errors: those in the journal, else in the text logs, else in the kernel's ring.
 
-use std::time::Duration;
-
-use serde::Deserialize;
+use std::collections::HashMap;
 
 use befund_model::Timestamp;
 use befund_model::section::software::{Errors, LogEntry};
 
 use crate::collector::{Context, Gap};
 
-use super::{command, uptime};
+use super::{journal, uptime};
 
 /// How many entries are kept, the latest.
 const MAX_ENTRIES: usize = 200;
@@ -24,8 +22,8 @@ pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
         .iter()
         .any(|folder| !cx.root.list(folder).unwrap_or_default().is_empty());
     if cx.root.is_live() && journal {
-        match journal_errors(cx) {
-            Ok(entries) => return Ok(Errors { source: "journal".into(), entries }),
+        match journal::errors(cx, None) {
+            Ok(entries) => return Ok(told("journal", entries)),
             Err(gap) => cx.gap(gap),
         }
     }
@@ -35,8 +33,7 @@ pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
                 cx.gap(Gap::failed(format!(
                     "{path} does not tell how grave a line is; its words were gone by"
                 )));
-                let entries = syslog(cx, &String::from_utf8_lossy(&bytes));
-                return Ok(Errors { source: path.into(), entries });
+                return Ok(told(path, syslog(cx, &String::from_utf8_lossy(&bytes))));
             }
             Err(unread) => {
                 cx.note::<(), _>(Err(unread));
@@ -47,58 +44,25 @@ pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
     cx.gap(Gap::unsupported(
         "neither a journal nor a system log is kept here; only the kernel's messages were read",
     ));
-    Ok(Errors { source: "kernel".into(), entries })
+    Ok(told("kernel", entries))
 }
 
-/// What is read of a line of `journalctl -o json`.
-#[derive(Deserialize)]
-struct Line {
-    #[serde(rename = "__REALTIME_TIMESTAMP")]
-    at: Option<String>,
-    #[serde(rename = "PRIORITY")]
-    priority: Option<String>,
-    #[serde(rename = "_SYSTEMD_UNIT")]
-    unit: Option<String>,
-    #[serde(rename = "SYSLOG_IDENTIFIER")]
-    identifier: Option<String>,
-    /// A text, or a list of bytes if it is not UTF-8.
-    #[serde(rename = "MESSAGE")]
-    message: Option<serde_json::Value>,
-}
-
-fn journal_errors(cx: &Context) -> Result<Vec<LogEntry>, Gap> {
-    const JOURNALCTL: &str = "/usr/bin/journalctl";
-    const FIELDS: &str = "--output-fields=PRIORITY,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER,MESSAGE";
-    cx.root.trail().at(JOURNALCTL);
-    let latest = format!("--lines={MAX_ENTRIES}");
-    let arguments = [
-        "--output=json",
-        FIELDS,
-        "--priority=err",
-        "--since=-24h",
-        &latest,
-        "--no-pager",
-        "--quiet",
-    ];
-    let output = command::run(JOURNALCTL, &arguments, Duration::from_secs(5), 8 << 20)
-        .map_err(|error| Gap::failed(format!("the journal could not be read: {error}")))?;
-    Ok(output.split(|byte| *byte == b'\n').filter_map(|line| journal_line(cx, line)).collect())
-}
-
-pub(super) fn journal_line(cx: &Context, line: &[u8]) -> Option<LogEntry> {
-    let line: Line = serde_json::from_slice(line).ok()?;
-    let message = match line.message? {
-        serde_json::Value::String(text) => text,
-        serde_json::Value::Array(bytes) => {
-            let bytes: Vec<u8> =
-                bytes.iter().filter_map(|byte| u8::try_from(byte.as_u64()?).ok()).collect();
-            String::from_utf8_lossy(&bytes).into_owned()
+/// The latest of these, newest last. What is said again and again is said once, when it was said
+/// last, with how often.
+pub(super) fn told(source: &str, entries: Vec<LogEntry>) -> Errors {
+    let mut latest: Vec<LogEntry> = Vec::new();
+    let mut known = HashMap::new();
+    for entry in entries.into_iter().rev() {
+        let key = (entry.severity.clone(), entry.from.clone(), entry.message.to_string());
+        let at = *known.entry(key).or_insert(latest.len());
+        match latest.get_mut(at) {
+            Some(later) => later.times = Some(later.times.unwrap_or(1).saturating_add(1)),
+            None => latest.push(entry),
         }
-        _ => return None,
-    };
-    let at = line.at.and_then(|micros| Timestamp::from_microsecond(micros.parse().ok()?).ok());
-    let severity = severity(line.priority.and_then(|priority| priority.parse().ok()).unwrap_or(3))?;
-    Some(entry(cx, at, severity, line.identifier.or(line.unit), &message))
+    }
+    latest.truncate(MAX_ENTRIES);
+    latest.reverse();
+    Errors { source: source.into(), entries: latest }
 }
 
 /// Reads lines of a text log that speak of an error, by their words.
@@ -118,9 +82,7 @@ pub(super) fn syslog(cx: &Context, text: &str) -> Vec<LogEntry> {
         let line = line.to_ascii_lowercase();
         WORDS.iter().any(|word| line.contains(word))
     };
-    let lines: Vec<&str> = text.lines().filter(|line| speaks(line)).collect();
-    let latest = &lines[lines.len().saturating_sub(MAX_ENTRIES)..];
-    latest.iter().map(|line| syslog_line(cx, line)).collect()
+    text.lines().filter(|line| speaks(line)).map(|line| syslog_line(cx, line)).collect()
 }
 
 /// `2024-05-01T10:00:00.1+02:00 host program[1]: message`, or with `May  1 10:00:00` in front, which
@@ -152,10 +114,7 @@ fn kernel(cx: &Context) -> Result<Vec<LogEntry>, Gap> {
         };
         gap(format!("/dev/kmsg, the kernel's messages, could not be read: {error}"))
     })?;
-    let mut entries: Vec<LogEntry> =
-        records.iter().filter_map(|record| kernel_line(cx, record, booted_at)).collect();
-    entries.drain(..entries.len().saturating_sub(MAX_ENTRIES));
-    Ok(entries)
+    Ok(records.iter().filter_map(|record| kernel_line(cx, record, booted_at)).collect())
 }
 
 fn ring() -> rustix::io::Result<Vec<String>> {
@@ -209,7 +168,7 @@ pub(super) fn kernel_line(
     Some(entry(cx, at, severity(priority)?, Some("kernel".into()), message))
 }
 
-fn entry(
+pub(super) fn entry(
     cx: &Context,
     at: Option<Timestamp>,
     severity: &str,
@@ -225,10 +184,11 @@ fn entry(
         severity: severity.into(),
         from,
         message: cx.redactor.text(message[..end].trim_end()),
+        times: None,
     }
 }
 
-const fn severity(priority: u64) -> Option<&'static str> {
+pub(super) const fn severity(priority: u64) -> Option<&'static str> {
     match priority {
         0 => Some("emergency"),
         1 => Some("alert"),

@@ -14,7 +14,6 @@ const MAX_DATABASE_BYTES: u64 = 64 << 20;
 /// Section `packages`.
 pub(super) fn packages(cx: &Context) -> Result<Packages, Gap> {
     const DPKG: &str = "/var/lib/dpkg/status";
-    const RPM: &[&str] = &["/var/lib/rpm", "/usr/lib/sysimage/rpm"];
     let mut packages = Vec::new();
     let mut found = false;
     if cx.root.exists(DPKG) {
@@ -28,15 +27,16 @@ pub(super) fn packages(cx: &Context) -> Result<Packages, Gap> {
             )));
         }
     }
-    if let Some(database) =
-        RPM.iter().find(|path| !cx.root.list(path).unwrap_or_default().is_empty())
-    {
+    if let Some(database) = rpm_database(cx) {
         found = true;
-        match rpm(cx) {
+        let more = if cx.root.is_live() {
+            rpm(cx, database)
+        } else {
+            Err(Gap::unsupported("only the running system's rpm can read its database"))
+        };
+        match more.map_err(|gap| Gap { reason: format!("{database}: {}", gap.reason), ..gap }) {
             Ok(more) => packages.extend(more),
-            Err(gap) if packages.is_empty() => {
-                return Err(Gap { reason: format!("{database}: {}", gap.reason), ..gap });
-            }
+            Err(gap) if packages.is_empty() => return Err(gap),
             Err(gap) => cx.gap(gap),
         }
     }
@@ -95,22 +95,34 @@ fn installed(status: &str) -> Option<(bool, Option<String>)> {
     Some((want == "hold", trouble))
 }
 
-/// rpm keeps its database in one of three formats, which only rpm itself reads well.
-fn rpm(cx: &Context) -> Result<Vec<Package>, Gap> {
+/// The folder of rpm's database, if there is one in any of its formats (sqlite, ndb, Berkeley DB).
+/// A folder without one is not enough: asked by root, rpm would make one there.
+fn rpm_database(cx: &Context) -> Option<&'static str> {
+    const FOLDERS: &[&str] = &["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
+    const FILES: &[&str] = &["rpmdb.sqlite", "Packages.db", "Packages"];
+    let kept = |folder: &&str| FILES.iter().any(|file| cx.root.exists(&format!("{folder}/{file}")));
+    FOLDERS.iter().find(|folder| kept(folder)).copied()
+}
+
+/// Asks rpm, which alone reads all of its formats well, for what this database holds.
+pub(super) fn rpm(cx: &Context, database: &str) -> Result<Vec<Package>, Gap> {
+    const RPM: &str = "/usr/bin/rpm";
     const FORMAT: &str =
         "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\n";
-    if !cx.root.is_live() {
-        return Err(Gap::unsupported("only the running system's rpm can read its database"));
+    cx.root.trail().at(RPM);
+    let arguments = ["--dbpath", database, "--query", "--all", "--queryformat", FORMAT];
+    let output = command::run(RPM, &arguments, Duration::from_secs(8), 32 << 20)
+        .map_err(|error| Gap::failed(format!("rpm could not be asked: {error}")))?;
+    let packages = rpm_list(&String::from_utf8_lossy(&output.bytes));
+    // Of a database that is damaged rpm tells what it still finds, and ends well.
+    if !output.complaint.is_empty() {
+        let gap = Gap::failed(format!("rpm could not read all of it: {}", output.complaint));
+        if packages.is_empty() {
+            return Err(gap);
+        }
+        cx.gap(gap);
     }
-    cx.root.trail().at("/usr/bin/rpm");
-    let output = command::run(
-        "/usr/bin/rpm",
-        &["-qa", "--queryformat", FORMAT],
-        Duration::from_secs(8),
-        32 << 20,
-    )
-    .map_err(|error| Gap::failed(format!("rpm could not be asked: {error}")))?;
-    Ok(rpm_list(&String::from_utf8_lossy(&output)))
+    Ok(packages)
 }
 
 pub(super) fn rpm_list(text: &str) -> Vec<Package> {

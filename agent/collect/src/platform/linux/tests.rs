@@ -6,6 +6,9 @@ use super::*;
 use crate::Root;
 use crate::collector::Context;
 
+mod logs;
+mod rpm;
+
 /// Texts in which the parsers' own words and separators are likely.
 fn texts() -> impl Strategy<Value = String> {
     const WORDS: &[&str] = &[
@@ -81,7 +84,7 @@ proptest! {
         processes::Stat::parse(&text);
         errors::syslog(&cx, &text);
         errors::kernel_line(&cx, &text, None);
-        errors::journal_line(&cx, text.as_bytes());
+        journal::read(&cx, text.as_bytes());
         for line in text.lines() {
             filesystems::line(line);
             interfaces::counted(line);
@@ -212,19 +215,4 @@ fn sessions_are_read_from_utmp() {
         session.since.map(|since| since.to_string()).as_deref(),
         Some("2024-05-01T09:00:00Z")
     );
-}
-
-#[test]
-fn errors_of_the_journal_are_read_and_redacted() {
-    let cx = context();
-    let line = br#"{"__REALTIME_TIMESTAMP":"1714554000000000","PRIORITY":"2","SYSLOG_IDENTIFIER":"app","MESSAGE":"password=hunter2"}"#;
-    let entry = errors::journal_line(&cx, line).expect("an entry");
-    assert_eq!(
-        (entry.severity.as_str(), entry.message.as_str()),
-        ("critical", "password=[redacted:password]")
-    );
-    let bytes = br#"{"PRIORITY":"3","_SYSTEMD_UNIT":"x.service","MESSAGE":[104,105,255]}"#;
-    let entry = errors::journal_line(&cx, bytes).expect("an entry");
-    assert_eq!((entry.from.as_deref(), entry.message.as_str()), (Some("x.service"), "hi\u{fffd}"));
-    assert_eq!(cx.redactor.count(), 1);
 }
