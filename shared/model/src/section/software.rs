@@ -220,6 +220,13 @@ pub struct ServiceState {
     /// The processes that it has, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processes: Option<u32>,
+    /// How it failed, in the service manager's words (`exit-code`, `signal`, `timeout`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+    /// What the main process of one that failed ended with: its exit status, or the number of the
+    /// signal where `result` names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<i32>,
 }
 
 /// Section `packages`.

@@ -1,7 +1,8 @@
-//! The two questions that systemd is asked over D-Bus: the state of the system, and its units.
+//! What systemd is asked over D-Bus: the state of the system, its units, and how those failed that
+//! did.
 //!
-//! Just as much of the protocol as these need (D-Bus specification 0.43): little endian, strings,
-//! one array. The answer comes from a program that runs as root, yet lengths are checked: a message
+//! Just as much of the protocol as this needs (D-Bus specification 0.43): little endian, strings,
+//! numbers, one array. The answer comes from a program that runs as root, yet lengths are checked: a message
 //! that does not fit its own lengths is an error, never a panic.
 
 use std::io::{self, Read, Write};
@@ -14,10 +15,13 @@ use befund_model::section::software::{ServiceState, ServicesState};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The most bytes of an answer.
 const MAX_MESSAGE_BYTES: usize = 16 << 20;
+/// How many failed units are asked how they failed.
+const MAX_ASKED: usize = 32;
 
 const SYSTEMD: &str = "org.freedesktop.systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
+const SERVICE: &str = "org.freedesktop.systemd1.Service";
 
 /// Asks systemd, on its private socket (root only) or over the system bus.
 pub(super) fn list_units() -> io::Result<ServicesState> {
@@ -31,19 +35,7 @@ pub(super) fn list_units() -> io::Result<ServicesState> {
 pub(super) fn ask(mut stream: UnixStream, bus: bool) -> io::Result<ServicesState> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let uid = rustix::process::geteuid().as_raw().to_string();
-    let hex: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
-    stream.write_all(format!("\0AUTH EXTERNAL {hex}\r\n").as_bytes())?;
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n") && answer.len() < 512 {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        answer.push(byte[0]);
-    }
-    if !answer.starts_with(b"OK ") {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the sign-in was refused"));
-    }
-    stream.write_all(b"BEGIN\r\n")?;
+    sign_in(&mut stream)?;
     if bus {
         let to = Call {
             path: "/org/freedesktop/DBus",
@@ -53,20 +45,49 @@ pub(super) fn ask(mut stream: UnixStream, bus: bool) -> io::Result<ServicesState
         };
         call(&mut stream, &to, &[])?;
     }
-    let state = Call {
-        path: MANAGER_PATH,
-        interface: "org.freedesktop.DBus.Properties",
-        member: "Get",
-        to: SYSTEMD,
-    };
-    let state = call(&mut stream, &state, &[MANAGER, "SystemState"])?;
+    let system = get(&mut stream, MANAGER_PATH, MANAGER, "SystemState")?;
     let units = Call { path: MANAGER_PATH, interface: MANAGER, member: "ListUnits", to: SYSTEMD };
     let units = call(&mut stream, &units, &[])?;
     let wrong = || io::Error::new(io::ErrorKind::InvalidData, "the answer could not be understood");
-    Ok(ServicesState {
-        system: Reader::new(&state).variant_string(),
-        services: services(&units).ok_or_else(wrong)?,
-    })
+    let units = services(&units).ok_or_else(wrong)?;
+    let mut services = Vec::with_capacity(units.len());
+    let mut asked = 0;
+    for Unit { path, mut state } in units {
+        if state.state == "failed" && asked < MAX_ASKED {
+            asked += 1;
+            // A unit that went meanwhile is told as it was.
+            let result = get(&mut stream, &path, SERVICE, "Result");
+            state.result = result.ok().and_then(|body| Reader::new(&body).variant_string());
+            let code = get(&mut stream, &path, SERVICE, "ExecMainStatus");
+            state.exit_status = code.ok().and_then(|body| Reader::new(&body).variant_number());
+        }
+        services.push(state);
+    }
+    Ok(ServicesState { system: Reader::new(&system).variant_string(), services })
+}
+
+/// Signs in as the account that this process runs as. All of it is sent at once: systemd takes no
+/// notice of a message that comes together with the end of a sign-in until another one comes.
+fn sign_in(stream: &mut UnixStream) -> io::Result<()> {
+    let uid = rustix::process::geteuid().as_raw().to_string();
+    let hex: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
+    stream.write_all(format!("\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").as_bytes())?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n") && answer.len() < 512 {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        answer.push(byte[0]);
+    }
+    if answer.starts_with(b"OK ") {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, "the sign-in was refused"))
+}
+
+/// Asks for a property.
+fn get(stream: &mut UnixStream, path: &str, of: &str, name: &str) -> io::Result<Vec<u8>> {
+    let interface = "org.freedesktop.DBus.Properties";
+    call(stream, &Call { path, interface, member: "Get", to: SYSTEMD }, &[of, name])
 }
 
 struct Call<'a> {
@@ -131,8 +152,14 @@ fn receive(stream: &mut UnixStream) -> io::Result<(u8, Vec<u8>)> {
     Ok((head[1], bytes))
 }
 
+/// A service, and where it is asked for more.
+struct Unit {
+    path: String,
+    state: ServiceState,
+}
+
 /// Reads `a(ssssssouso)`: name, description, loaded, active, detail, following, path, job.
-fn services(body: &[u8]) -> Option<Vec<ServiceState>> {
+fn services(body: &[u8]) -> Option<Vec<Unit>> {
     let mut reader = Reader::new(body);
     let length = reader.number()?;
     reader.align(8);
@@ -142,23 +169,20 @@ fn services(body: &[u8]) -> Option<Vec<ServiceState>> {
         reader.align(8);
         let (name, _, loaded) = (reader.string()?, reader.string()?, reader.string()?);
         let (active, detail) = (reader.string()?, reader.string()?);
-        reader.string()?;
-        reader.string()?;
+        let (_, path) = (reader.string()?, reader.string()?);
         reader.number()?;
         reader.string()?;
         reader.string()?;
         if let Some(name) = name.strip_suffix(".service")
             && loaded != "not-found"
         {
-            services.push(ServiceState {
-                name: name.into(),
-                state: active,
-                detail: Some(detail),
-                processes: None,
-            });
+            let name = name.to_owned();
+            let detail = Some(detail);
+            let state = ServiceState { name, state: active, detail, ..ServiceState::default() };
+            services.push(Unit { path, state });
         }
     }
-    services.sort_by(|a, b| a.name.cmp(&b.name));
+    services.sort_by(|a, b| a.state.name.cmp(&b.state.name));
     Some(services)
 }
 
@@ -230,82 +254,17 @@ impl<'a> Reader<'a> {
         self.at = 3;
         self.string()
     }
+
+    /// A variant that holds a signed number: the signature `i`, then the number.
+    fn variant_number(&mut self) -> Option<i32> {
+        if self.bytes.get(..3)? != [1, b'i', 0] {
+            return None;
+        }
+        self.at = 3;
+        self.align(4);
+        self.bytes.get(self.at..self.at + 4)?.try_into().ok().map(i32::from_le_bytes)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(body: &Writer) -> Vec<u8> {
-        let mut message = Writer(vec![b'l', 2, 1, 1]);
-        message.number(body.0.len());
-        message.number(1);
-        message.number(8);
-        message.0.extend_from_slice(&[5, 1, b'u', 0, 1, 0, 0, 0]);
-        message.0.extend_from_slice(&body.0);
-        message.0
-    }
-
-    fn unit(to: &mut Writer, name: &str, loaded: &str, active: &str, detail: &str) {
-        to.align(8);
-        for text in [name, "what it is", loaded, active, detail, "", "/path"] {
-            to.string(text);
-        }
-        to.number(0);
-        to.string("");
-        to.string("/");
-    }
-
-    #[test]
-    fn systemd_is_asked_for_its_state_and_its_units() {
-        let (ours, mut theirs) = UnixStream::pair().expect("a pair of sockets");
-        let manager = std::thread::spawn(move || {
-            let mut seen = Vec::new();
-            let mut until = |theirs: &mut UnixStream, end: &[u8]| {
-                while !seen.windows(end.len()).any(|window| window == end) {
-                    let mut byte = [0];
-                    theirs.read_exact(&mut byte).expect("the call");
-                    seen.push(byte[0]);
-                }
-            };
-            until(&mut theirs, b"\r\n");
-            theirs.write_all(b"OK 0123\r\n").expect("written");
-            until(&mut theirs, b"SystemState\0");
-            let mut state = Writer(vec![1, b's', 0]);
-            state.string("degraded");
-            theirs.write_all(&reply(&state)).expect("written");
-            until(&mut theirs, b"ListUnits\0");
-            let mut units = Writer(Vec::new());
-            unit(&mut units, "ssh.service", "loaded", "active", "running");
-            unit(&mut units, "cups.service", "loaded", "failed", "failed");
-            unit(&mut units, "gone.service", "not-found", "inactive", "dead");
-            unit(&mut units, "dev-sda.device", "loaded", "active", "plugged");
-            let mut body = Writer(Vec::new());
-            body.number(units.0.len());
-            body.align(8);
-            body.0.extend_from_slice(&units.0);
-            theirs.write_all(&reply(&body)).expect("written");
-            // Whatever is left of the last call.
-            let _ = io::copy(&mut theirs, &mut io::sink());
-        });
-
-        let state = ask(ours, false).expect("an answer");
-        manager.join().expect("the manager ends");
-
-        assert_eq!(state.system.as_deref(), Some("degraded"));
-        let told: Vec<(&str, &str)> =
-            state.services.iter().map(|unit| (unit.name.as_str(), unit.state.as_str())).collect();
-        assert_eq!(told, [("cups", "failed"), ("ssh", "active")]);
-    }
-
-    #[test]
-    fn answers_cut_short_are_no_units() {
-        let mut body = Writer(Vec::new());
-        body.number(400);
-        body.align(8);
-        unit(&mut body, "ssh.service", "loaded", "active", "running");
-        for end in 0..body.0.len() {
-            assert!(services(&body.0[..end]).is_none());
-        }
-    }
-}
+mod tests;

@@ -21,11 +21,15 @@ pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
     let journal = ["/var/log/journal", "/run/log/journal"]
         .iter()
         .any(|folder| !cx.root.list(folder).unwrap_or_default().is_empty());
+    let mut lost = None;
     if cx.root.is_live() && journal {
         match journal::errors(cx, None) {
             Ok(entries) => return Ok(told("journal", entries)),
-            Err(gap) => cx.gap(gap),
+            Err(gap) => lost = Some(gap),
         }
+    }
+    if let Some(gap) = &lost {
+        cx.gap(gap.clone());
     }
     for path in ["/var/log/syslog", "/var/log/messages"] {
         match cx.root.tail(path, TAIL_BYTES) {
@@ -40,7 +44,11 @@ pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
             }
         }
     }
-    let entries = kernel(cx)?;
+    let entries = kernel(cx).map_err(|gap| match lost {
+        // What is missed most stands first, and decides how the section comes out.
+        Some(lost) => Gap { reason: format!("{}; {}", lost.reason, gap.reason), ..lost },
+        None => gap,
+    })?;
     cx.gap(Gap::unsupported(
         "neither a journal nor a system log is kept here; only the kernel's messages were read",
     ));

@@ -195,7 +195,8 @@ pub(super) fn state(cx: &Context) -> Result<ServicesState, Gap> {
             let tasks = cx.root.text(&format!("{group}/{name}/cgroup.procs")).ok()?;
             let processes = u32::try_from(tasks.lines().count()).ok();
             // systemd keeps the group of a unit only as long as it is active.
-            Some(ServiceState { name: unit, state: "active".into(), detail: None, processes })
+            let state = "active".to_owned();
+            Some(ServiceState { name: unit, state, processes, ..ServiceState::default() })
         })
         .collect();
     Ok(ServicesState { system: None, services })
