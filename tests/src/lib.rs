@@ -8,6 +8,7 @@ pub mod postgres;
 pub mod process;
 pub mod programs;
 pub mod small_disk;
+pub mod systemd;
 pub mod tamper;
 
 pub use agent::TestAgent;

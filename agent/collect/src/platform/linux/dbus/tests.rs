@@ -1,5 +1,5 @@
-//! A peer that plays systemd, and answers that are cut short. The real one is asked in the story
-//! `systemd` of `befund-tests`.
+//! A peer that plays systemd, and answers that are cut short. The real one is asked in the
+//! story `systemd` of `befund-tests`.
 
 use super::*;
 
