@@ -105,6 +105,8 @@ sections! {
         "Local accounts", "Lokale Konten";
     WIFI = "wifi", Scheduled, Volatile, ["name"],
         "Wi-Fi signal and radio switches", "WLAN-Signal und Funkschalter";
+    WIFI_NETWORK = "wifi.network", OnRequest, Volatile, ["interface"],
+        "Wi-Fi network in use", "Genutztes WLAN";
 }
 
 /// The kind of this name, if this version knows it.

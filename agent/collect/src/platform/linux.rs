@@ -17,6 +17,7 @@ mod interfaces;
 mod journal;
 mod memory;
 mod netlink;
+mod nl80211;
 mod os;
 mod packages;
 mod ports;
@@ -27,6 +28,7 @@ mod services;
 mod system;
 mod tree;
 mod uptime;
+mod wireless;
 
 #[cfg(test)]
 mod tests;
@@ -74,5 +76,6 @@ pub(crate) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::NETWORK_ROUTES,     deadline: ms(3_000), run: |cx| run(cx, routes::routes) },
     Entry { section: &kind::NETWORK_DNS,        deadline: ms(1_000), run: |cx| run(cx, resolver::dns) },
     Entry { section: &kind::NETWORK_PROXY,      deadline: ms(1_000), run: |cx| run(cx, resolver::proxy) },
-    Entry { section: &kind::WIFI,               deadline: ms(2_000), run: |cx| run(cx, interfaces::wifi) },
+    Entry { section: &kind::WIFI,               deadline: ms(2_000), run: |cx| run(cx, wireless::wifi) },
+    Entry { section: &kind::WIFI_NETWORK,       deadline: ms(2_000), run: |cx| run(cx, wireless::network) },
 ];

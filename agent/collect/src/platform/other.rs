@@ -89,6 +89,7 @@ pub(crate) static COLLECTORS: &[Entry] = &[
     none(&section::UPTIME),
     none(&section::USERS),
     none(&section::WIFI),
+    none(&section::WIFI_NETWORK),
 ];
 
 /// The readers for [`crate::fuzzing`]: there are none.

@@ -266,6 +266,37 @@ pub struct WifiInterface {
     /// Beacons of the access point that were missed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missed_beacons: Option<u64>,
+    /// The channel's frequency in MHz, while it is connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency_mhz: Option<u32>,
+    /// The rate at which it received last, in kbit/s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rx_rate_kbit: Option<u32>,
+    /// The rate at which it sends, in kbit/s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_rate_kbit: Option<u32>,
+}
+
+/// Section `wifi.network`: which network each station is in. By names and access points one can tell
+/// where a machine is: taken on request only, and never of the networks around.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WifiNetworks {
+    /// Those that are connected, sorted by interface.
+    pub networks: Vec<WifiNetwork>,
+}
+
+/// The network that a station is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WifiNetwork {
+    /// The interface.
+    pub interface: String,
+    /// The network's name.
+    pub ssid: String,
+    /// The access point's hardware address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bssid: Option<String>,
 }
 
 /// A radio switch.

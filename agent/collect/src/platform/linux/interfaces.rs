@@ -1,12 +1,10 @@
-//! Network interfaces, their counters, and wireless: `/sys/class/net`, `/proc/net/dev`.
+//! Network interfaces and their counters: `/sys/class/net`, `/proc/net/dev`.
 
-use befund_model::section::network::{
-    Counters, Interface, InterfaceCounters, Interfaces, Radio, Wifi, WifiInterface,
-};
+use befund_model::section::network::{Counters, Interface, InterfaceCounters, Interfaces};
 
 use crate::collector::{Context, Gap};
 
-const NET: &str = "/sys/class/net";
+pub(super) const NET: &str = "/sys/class/net";
 
 /// Section `network.interfaces`.
 pub(super) fn interfaces(cx: &Context) -> Result<Interfaces, Gap> {
@@ -21,7 +19,7 @@ pub(super) fn by_index(cx: &Context) -> Vec<(u32, String)> {
     names.into_iter().filter_map(|name| Some((index(&name)?, name))).collect()
 }
 
-fn names(cx: &Context) -> Result<Vec<String>, Gap> {
+pub(super) fn names(cx: &Context) -> Result<Vec<String>, Gap> {
     let mut names = cx.root.list(NET)?;
     // The bonding module leaves a file among the folders.
     names.retain(|name| name != "bonding_masters");
@@ -80,7 +78,7 @@ fn kind(cx: &Context, name: &str) -> Option<&'static str> {
     }
 }
 
-fn is_wireless(cx: &Context, name: &str) -> bool {
+pub(super) fn is_wireless(cx: &Context, name: &str) -> bool {
     cx.root.exists(&format!("{NET}/{name}/phy80211"))
         || cx.root.exists(&format!("{NET}/{name}/wireless"))
 }
@@ -130,67 +128,4 @@ pub(super) fn counted(line: &str) -> Option<InterfaceCounters> {
         tx_errors,
         tx_dropped,
     })
-}
-
-/// Section `wifi`.
-pub(super) fn wifi(cx: &Context) -> Result<Wifi, Gap> {
-    let radios = radios(cx);
-    let mut interfaces: Vec<WifiInterface> = names(cx)?
-        .into_iter()
-        .filter(|name| is_wireless(cx, name))
-        .map(|name| WifiInterface {
-            state: cx.line(&format!("{NET}/{name}/operstate")),
-            name,
-            ..WifiInterface::default()
-        })
-        .collect();
-    if interfaces.is_empty() && radios.is_empty() {
-        return Err(Gap::unsupported("there is no wireless interface"));
-    }
-    match cx.root.text("/proc/net/wireless") {
-        Ok(text) => {
-            for interface in &mut interfaces {
-                measured(&text, interface);
-            }
-        }
-        Err(_) => cx.gap(Gap::unsupported(
-            "this kernel has no /proc/net/wireless, so the signal is not known",
-        )),
-    }
-    Ok(Wifi { interfaces, radios })
-}
-
-/// Reads `/proc/net/wireless`: name, status, quality, signal, noise, four kinds of discarded
-/// packets before the retries, missed beacons.
-fn measured(text: &str, interface: &mut WifiInterface) {
-    let line = text.lines().find_map(|line| {
-        line.trim_start().strip_prefix(interface.name.as_str())?.strip_prefix(':')
-    });
-    let fields: Vec<&str> = line.unwrap_or_default().split_ascii_whitespace().collect();
-    let number = |index: usize| fields.get(index)?.trim_end_matches('.').parse::<i64>().ok();
-    let dbm = |index: usize| {
-        number(index).filter(|dbm| (-200..0).contains(dbm)).and_then(|dbm| i32::try_from(dbm).ok())
-    };
-    interface.quality = number(1).and_then(|quality| u32::try_from(quality).ok());
-    interface.signal_dbm = dbm(2);
-    // -256 is what drivers say that do not measure it.
-    interface.noise_dbm = dbm(3);
-    interface.retries = number(7).and_then(|retries| u64::try_from(retries).ok());
-    interface.missed_beacons = number(9).and_then(|missed| u64::try_from(missed).ok());
-}
-
-fn radios(cx: &Context) -> Vec<Radio> {
-    const RFKILL: &str = "/sys/class/rfkill";
-    let mut radios: Vec<Radio> = Vec::new();
-    for switch in cx.root.list(RFKILL).unwrap_or_default() {
-        let line = |file: &str| cx.line(&format!("{RFKILL}/{switch}/{file}"));
-        radios.push(Radio {
-            name: line("name").unwrap_or_else(|| switch.clone()),
-            kind: line("type").unwrap_or_default(),
-            soft_blocked: line("soft").as_deref() == Some("1"),
-            hard_blocked: line("hard").as_deref() == Some("1"),
-        });
-    }
-    radios.sort_by(|a, b| a.name.cmp(&b.name));
-    radios
 }

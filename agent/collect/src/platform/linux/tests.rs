@@ -8,6 +8,7 @@ use crate::collector::Context;
 
 mod logs;
 mod rpm;
+mod wifi;
 
 /// Texts in which the parsers' own words and separators are likely.
 fn texts() -> impl Strategy<Value = String> {
