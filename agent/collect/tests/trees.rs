@@ -105,6 +105,16 @@ fn a_machine_with_damaged_smbios_and_other_damage() {
 }
 
 #[test]
+fn a_virtual_machine() {
+    insta::assert_snapshot!(everything(include_str!("trees/virtual.tree")));
+}
+
+#[test]
+fn an_arm_board_whose_firmware_names_nothing() {
+    insta::assert_snapshot!(everything(include_str!("trees/board.tree")));
+}
+
+#[test]
 fn an_empty_tree_gives_a_reason_for_every_section() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for section in collected(folder.path(), &Plan::all(PrivacyClass::Consent)) {

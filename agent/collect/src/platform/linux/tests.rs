@@ -39,6 +39,8 @@ fn texts() -> impl Strategy<Value = String> {
         "search ",
         "options ",
         "btime ",
+        "# processors: 18446744073709551615\n",
+        "processor: 0\n",
         "0A",
         "00000000",
         "0100007F:0277",
