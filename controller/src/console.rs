@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod assets;
+pub mod changes;
 pub mod entry;
 pub mod facts;
 pub mod failure;

@@ -5,6 +5,7 @@ pub mod api;
 pub mod backup;
 pub mod bus;
 pub mod ca;
+pub mod changes;
 pub mod config;
 pub mod console;
 pub mod enrollment;

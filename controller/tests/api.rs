@@ -2,6 +2,8 @@
 
 #[path = "api/bed.rs"]
 mod bed;
+#[path = "api/changes.rs"]
+mod changes;
 #[path = "api/hostile.rs"]
 mod hostile;
 #[path = "api/matrix.rs"]

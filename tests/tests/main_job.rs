@@ -95,6 +95,8 @@ fn a_second_snapshot_shows_what_differs() {
     };
     let diff = operator.json(&["snapshot", "diff", &snapshot(&first), &snapshot(&second)]);
     assert!(diff["unchanged"].as_u64().unwrap() > 10, "the machine is the same: {diff}");
+    let changes = operator.json(&["snapshot", "changes", &snapshot(&second)]);
+    assert!(changes["since"]["manifest"]["id"].is_string(), "there is one before: {changes}");
     let volatile = diff["volatile"].as_array().unwrap();
     assert!(volatile.iter().any(|kind| kind == "processes"), "another process reads it: {diff}");
 }

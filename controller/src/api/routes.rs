@@ -1,8 +1,9 @@
 //! The table of the API: every path, its method, and what it asks of the caller.
 
 use befund_model::api::{
-    ChangeTicket, CheckView, EnrollmentTokenMade, FindingsView, LoggedIn, Login, MachineView,
-    NewEnrollmentToken, NewJob, NewTicket, Page, SectionView, SnapshotRecord, TicketView, WorkInfo,
+    ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView, LoggedIn, Login,
+    MachineView, NewEnrollmentToken, NewJob, NewTicket, Page, SectionView, SnapshotRecord,
+    TicketView, WorkInfo,
 };
 use befund_model::audit::AuditEntry;
 use befund_model::diff::SnapshotDiff;
@@ -101,6 +102,13 @@ fn machine_routes() -> Vec<Route> {
             snapshots::findings,
         )
         .answers::<FindingsView>("FindingsView"),
+        Route::get(
+            "/api/v1/snapshots/{snapshot}/changes",
+            READ,
+            "What has changed since the machine was last well",
+            snapshots::changes,
+        )
+        .answers::<ChangesView>("ChangesView"),
         Route::get("/api/v1/checks", READ, "The checks that there are", snapshots::checks)
             .answers::<Vec<CheckView>>("Checks"),
         Route::get(

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use befund_model::api::{CheckView, FindingsView, SectionView, SnapshotRecord};
+use befund_model::api::{ChangesView, CheckView, FindingsView, SectionView, SnapshotRecord};
 use befund_model::diff::SnapshotDiff;
 
 use crate::api::Api;
 use crate::api::extract::{Named, parse};
 use crate::api::problem::Failure;
-use crate::{findings, snapshots};
+use crate::{changes, findings, snapshots};
 
 /// `GET /api/v1/snapshots/{snapshot}`
 pub async fn show(
@@ -33,6 +33,15 @@ pub async fn findings(
 ) -> Result<Json<FindingsView>, Failure> {
     let record = snapshots::get(&api.app, parse(&snapshot)?).await?;
     Ok(Json(findings::of(&api.app, &record).await?))
+}
+
+/// `GET /api/v1/snapshots/{snapshot}/changes`
+pub async fn changes(
+    State(api): State<Api>,
+    Named(snapshot): Named<String>,
+) -> Result<Json<ChangesView>, Failure> {
+    let record = snapshots::get(&api.app, parse(&snapshot)?).await?;
+    Ok(Json(changes::since_good(&api.app, &record).await?))
 }
 
 /// `GET /api/v1/checks`

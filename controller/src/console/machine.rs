@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::{Asked, Named, parse};
 use crate::api::problem::Failure;
+use crate::console::changes::ChangesCard;
 use crate::console::findings::FindingsCard;
 use crate::console::highlight::Highlight;
 use crate::console::page::{Frame, render, wants_fragment};
@@ -142,7 +143,11 @@ pub async fn show(
         None => Vec::new(),
     };
     let findings = match &record {
-        Some(record) => FindingsCard::of(app, record, frame.clone()).await?.markup(),
+        Some(record) => {
+            let findings = FindingsCard::of(app, record, frame.clone()).await?.markup();
+            let changes = ChangesCard::of(app, record, frame.clone()).await?.markup();
+            findings + &changes
+        }
         None => String::new(),
     };
     let view = machines::view(app, machine);

@@ -19,6 +19,7 @@ use crate::api::extract::{Asked, Named, parse};
 use crate::api::live;
 use crate::api::problem::Failure;
 use crate::api::tickets::After;
+use crate::console::changes::ChangesCard;
 use crate::console::entry::Entry;
 use crate::console::findings::FindingsCard;
 use crate::console::forms::Form;
@@ -134,7 +135,9 @@ pub async fn page(
     let findings = match snapshot.filter(|_| frame.may_read()) {
         Some(id) => {
             let record = snapshots::get(app, id).await?;
-            FindingsCard::of(app, &record, frame.clone()).await?.markup()
+            let findings = FindingsCard::of(app, &record, frame.clone()).await?.markup();
+            let changes = ChangesCard::of(app, &record, frame.clone()).await?.markup();
+            findings + &changes
         }
         None => String::new(),
     };

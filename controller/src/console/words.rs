@@ -124,6 +124,9 @@ words! {
     unknown: "unknown", "unbekannt";
     findings: "Findings", "Befunde";
     no_findings: "Not checked yet: it happens right after the snapshot has come.", "Noch nicht geprüft: Das geschieht gleich nach dem Eintreffen der Diagnose.";
+    changed_since_good: "Changed since it was last well", "Geändert, seit es zuletzt gut war";
+    changed_since_last: "Changed since the snapshot before", "Geändert seit der Diagnose davor";
+    no_changes: "Nothing that lasts has changed.", "Nichts Bleibendes hat sich geändert.";
     passed: "checks pass", "Prüfungen ohne Befund";
     on_machines: "machines have this", "Rechner haben das";
     on_this_alone: "only this machine has this", "nur dieser Rechner hat das";

@@ -46,7 +46,7 @@ async fn nothing_that_was_sent_becomes_markup_or_hides() {
     }
 }
 
-async fn enroll(bed: &Bed) -> AgentId {
+pub(crate) async fn enroll(bed: &Bed) -> AgentId {
     let now = bed.app.clock.now();
     let token = NewToken {
         id: TokenId::new(now, clock::random()),

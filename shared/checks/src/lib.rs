@@ -1,8 +1,8 @@
 //! Checks: rules over the facts of a snapshot, kept as data (`checks/*.toml`, and a site's own).
 //!
-//! A file is read by [`file`] into [`Check`]s, or into problems that point at line and column. Their
+//! A file is read by [`read()`] into [`Check`]s, or into problems that point at line and column. Their
 //! conditions are [`Expression`]s (CEL) over the sections, which [`Facts`] holds as the expressions see
-//! them. [`judge`] puts the two together: pass, warn, fail, or unknown with its reason. Pure: no I/O,
+//! them. [`judge()`] puts the two together: pass, warn, fail, or unknown with its reason. Pure: no I/O,
 //! no clock; the snapshot's own time is *now*.
 //!
 //! A section's name in an expression has underscores for dots: `filesystems_usage.filesystems`.

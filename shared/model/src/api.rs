@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Timestamp;
+use crate::diff::SnapshotDiff;
 use crate::finding::Finding;
 use crate::id::{AgentId, CredentialId, SnapshotId, TicketNumber, TokenId};
 use crate::job::Work;
@@ -218,6 +219,20 @@ pub struct FindingsView {
     pub judged: bool,
     /// What was found.
     pub findings: Vec<FindingView>,
+}
+
+/// `GET /api/v1/snapshots/{snapshot}/changes`: what has changed since the machine was last well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ChangesView {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// What it is compared with; absent where nothing came before it.
+    pub since: Option<SnapshotRecord>,
+    /// Whether none of the checks that fail now failed then.
+    pub good: bool,
+    /// What differs.
+    pub diff: SnapshotDiff,
 }
 
 /// A finding with what its check says to people.

@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 use crate::section;
 use crate::snapshot::{SectionKind, SectionRef, Status, Volatility};
 
+mod class;
+
+pub use class::{ChangeClass, compare_versions, weight};
+
 /// The most changes that are listed for one section; the rest is counted.
 pub const MAX_CHANGES: usize = 500;
 
@@ -57,17 +61,21 @@ pub struct Change {
     /// What it is; absent if it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+    /// What kind of change it is.
+    pub class: ChangeClass,
 }
 
-impl Change {
-    /// `added`, `removed` or `changed`.
+impl SnapshotDiff {
+    /// The changes of all sections, those first that explain trouble most often, with their sections.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match (&self.before, &self.after) {
-            (None, _) => "added",
-            (Some(_), None) => "removed",
-            (Some(_), Some(_)) => "changed",
-        }
+    pub fn ranked(&self) -> Vec<(&SectionKind, &Change)> {
+        let all = self.sections.iter().map(|section| (&section.kind, &section.changes));
+        let mut changes: Vec<(&SectionKind, &Change)> = all
+            .flat_map(|(kind, changes)| changes.iter().map(move |change| (kind, change)))
+            .collect();
+        changes
+            .sort_by_key(|(kind, change)| std::cmp::Reverse(weight(kind.as_str(), &change.path)));
+        changes
     }
 }
 
@@ -209,7 +217,9 @@ impl Found {
 
     fn push(&mut self, path: String, before: Option<&Value>, after: Option<&Value>) {
         if self.changes.len() < MAX_CHANGES {
-            self.changes.push(Change { path, before: before.cloned(), after: after.cloned() });
+            let class = ChangeClass::of(&path, before, after);
+            let (before, after) = (before.cloned(), after.cloned());
+            self.changes.push(Change { path, before, after, class });
         } else {
             self.more += 1;
         }

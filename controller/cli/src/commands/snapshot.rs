@@ -1,6 +1,6 @@
 //! `snapshot …`: what machines sent, and what changed between two of them.
 
-use befund_model::api::{FindingsView, Page, SectionView, SnapshotRecord};
+use befund_model::api::{ChangesView, FindingsView, Page, SectionView, SnapshotRecord};
 use befund_model::diff::SnapshotDiff;
 use befund_model::id::SnapshotId;
 use befund_model::snapshot::SectionKind;
@@ -30,6 +30,11 @@ pub(crate) enum Snapshot {
     },
     /// Show what the checks say of a snapshot, the worst first.
     Findings {
+        /// The snapshot.
+        id: SnapshotId,
+    },
+    /// Show what has changed since the machine was last well, what explains trouble first.
+    Changes {
         /// The snapshot.
         id: SnapshotId,
     },
@@ -71,6 +76,12 @@ impl Snapshot {
                 let raw = client.get(&what, &["snapshots", &id.to_string(), "findings"]).await?;
                 let view: FindingsView = read(&what, &raw)?;
                 desk.screen.show(&raw, |look| render::finding::of_snapshot(look, &view))
+            }
+            Self::Changes { id } => {
+                let what = format!("show what changed before snapshot {id}");
+                let raw = client.get(&what, &["snapshots", &id.to_string(), "changes"]).await?;
+                let view: ChangesView = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::changes(look, &view))
             }
             Self::Diff { before, after } => {
                 let what = format!("compare the snapshots {before} and {after}");

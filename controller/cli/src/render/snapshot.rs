@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use befund_model::api::{SectionView, SnapshotRecord};
+use befund_model::api::{ChangesView, SectionView, SnapshotRecord};
 use befund_model::diff::{Change, SnapshotDiff};
 use befund_model::snapshot::{PrivacyClass, SectionKind, SectionRef, Status};
 
@@ -116,6 +116,25 @@ pub(crate) fn diff(look: &Look, difference: &SnapshotDiff) -> String {
         let kinds: Vec<&str> = difference.volatile.iter().map(SectionKind::as_str).collect();
         let _ = write!(out, "{}", look.faint(&format!("; differ as always: {}", kinds.join(", "))));
     }
+    out
+}
+
+/// What has changed since the machine was last well.
+pub(crate) fn changes(look: &Look, view: &ChangesView) -> String {
+    let Some(since) = &view.since else {
+        return "There is no snapshot before this one.".to_owned();
+    };
+    let good = if view.good { "when it was last well" } else { "the snapshot before" };
+    let title = format!("since {}, {good}", look.time(since.manifest.taken_at));
+    let mut out =
+        format!("{} {}\n", look.strong(&title), look.faint(&since.manifest.id.to_string()));
+    let ranked = view.diff.ranked();
+    for (kind, change) in &ranked {
+        let what = format!("{:<12} {:<18}", change.class.as_str(), kind.as_str());
+        let _ = writeln!(out, "  {} {}", look.faint(&what), one_change(look, change));
+    }
+    let count = text::count(ranked.len(), "change");
+    let _ = write!(out, "{count} in what lasts");
     out
 }
 

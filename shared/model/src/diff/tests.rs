@@ -23,7 +23,7 @@ fn section(known: &Known, content: Value) -> (SectionRef, Value) {
 }
 
 fn told(diff: &SectionDiff) -> Vec<String> {
-    let one = |change: &Change| format!("{} {}", change.word(), change.path);
+    let one = |change: &Change| format!("{} {}", change.class.as_str(), change.path);
     diff.changes.iter().map(one).collect()
 }
 
@@ -44,7 +44,7 @@ fn lists_are_matched_by_their_keys_wherever_the_objects_stand() {
     assert_eq!(
         told(&diff.sections[0]),
         [
-            "changed packages[bash amd64].version",
+            "upgraded packages[bash amd64].version",
             "removed packages[gone amd64]",
             "added packages[aaa amd64]",
         ]
@@ -64,7 +64,7 @@ fn fields_come_and_go_and_lists_of_words_change_as_a_whole() {
 
     assert_eq!(
         told(&diff.sections[0]),
-        ["changed servers", "removed stub", "added hosts[10.0.0.1 [\"nas\"]]"]
+        ["reconfigured servers", "removed stub", "added hosts[10.0.0.1 [\"nas\"]]"]
     );
 }
 
@@ -103,7 +103,21 @@ fn objects_with_one_key_are_matched_in_order_and_none_is_lost() {
 
     let diff = diff(&a, &b);
 
-    assert_eq!(told(&diff.sections[0]), ["changed modules[A].size_bytes", "added modules[A]"]);
+    assert_eq!(told(&diff.sections[0]), ["grew modules[A].size_bytes", "added modules[A]"]);
+}
+
+#[test]
+fn what_explains_trouble_comes_first() {
+    let of = |servers: &str, version: &str, model: &str| {
+        [
+            section(&section::CPU, json!({"model":model})),
+            section(&section::NETWORK_DNS, json!({"servers":[servers]})),
+            section(&section::PACKAGES, json!({"packages":[{"name":"bash","version":version}]})),
+        ]
+    };
+    let diff = diff(&of("1.1.1.1", "5.1", "x"), &of("9.9.9.9", "5.2", "y"));
+    let order: Vec<&str> = diff.ranked().iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(order, ["network.dns", "packages", "cpu"]);
 }
 
 #[test]
