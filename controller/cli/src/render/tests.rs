@@ -185,18 +185,59 @@ fn snapshots() {
 
 #[test]
 fn a_difference() {
-    let difference =
-        typed(json!({ "unchanged": 12, "volatile": ["processes", "uptime"], "sections": [
+    let difference = typed(
+        json!({ "unchanged": 12, "volatile": ["processes", "uptime"], "sections": [
             { "kind": "packages", "before": "ok", "after": "partial", "more": 3, "changes": [
-                { "path": "packages[bash amd64].version", "before": "5.1", "after": "5.2" },
-                { "path": "packages[evil amd64]", "after": { "version": "1\u{1b}[2J" } },
-                { "path": "packages[old amd64].version", "before": "1" },
+                { "path": "packages[bash amd64].version", "before": "5.1", "after": "5.2", "class": "upgraded" },
+                { "path": "packages[evil amd64]", "after": { "version": "1\u{1b}[2J" }, "class": "added" },
+                { "path": "packages[old amd64].version", "before": "1", "class": "removed" },
             ]},
             { "kind": "wifi", "after": "ok", "changes": [] },
-        ]}));
+        ]}),
+    );
     insta::assert_snapshot!("diff", render::snapshot::diff(&plain(), &difference));
     let same = typed(json!({ "unchanged": 1, "volatile": [], "sections": [] }));
     insta::assert_snapshot!("diff_same", render::snapshot::diff(&plain(), &same));
+}
+
+#[test]
+fn findings_and_what_changed() {
+    let text = |en: &str| json!({ "en": en, "de": "–" });
+    let check = json!({
+        "id": "disk.space", "version": 1, "category": "storage", "title": text("Free space"),
+        "explanation": text("It is nearly full."), "user": text("The disk is nearly full."),
+        "remedy": text("Clear caches."), "references": ["https://help.example/disk"],
+    });
+    let finding = |check: &str, verdict: &str, reason: &str| {
+        let evidence = json!([{ "label": text("Least free"), "value": "/home\u{1b}[2J 1.0 GiB" }]);
+        let evidence = if reason.is_empty() { evidence } else { json!([]) };
+        json!({
+            "check": check, "version": 1, "verdict": verdict, "reason": reason, "evidence": evidence,
+        })
+    };
+    let view = typed(json!({ "snapshot": SNAPSHOT, "judged": true, "findings": [
+        { "finding": finding("disk.space", "fail", ""), "machines": 3, "check": check },
+        { "finding": finding("gone.check", "unknown", "os is denied"), "machines": 0, "check": null },
+        { "finding": finding("net.link", "pass", ""), "machines": 0, "check": null },
+    ]}));
+    insta::assert_snapshot!("findings", render::finding::of_snapshot(&plain(), &view));
+    insta::assert_snapshot!("check", render::finding::explained(&plain(), &typed(check)));
+    let changes = typed(json!({
+        "snapshot": SNAPSHOT, "good": true,
+        "since": {
+            "agent": MACHINE, "received_at": at("08:00:01"), "ticket": null,
+            "manifest": { "id": SNAPSHOT, "taken_at": at("08:00:00"), "sections": [] },
+        },
+        "diff": { "unchanged": 3, "volatile": [], "sections": [
+            { "kind": "cpu", "before": "ok", "after": "ok", "changes": [
+                { "path": "microcode", "before": "0x1", "after": "0x2", "class": "upgraded" },
+            ]},
+            { "kind": "network.dns", "before": "ok", "after": "ok", "changes": [
+                { "path": "servers", "before": ["a"], "after": ["b"], "class": "reconfigured" },
+            ]},
+        ]},
+    }));
+    insta::assert_snapshot!("changes", render::snapshot::changes(&plain(), &changes));
 }
 
 #[test]
