@@ -117,7 +117,7 @@ words! {
     e_commented: "wrote", "schrieb";
     e_snapshot: "sent a snapshot", "sendete eine Diagnose";
     e_started: "started", "startete";
-    e_judged: "checked it", "prüfte sie";
+    e_judged: "checked the snapshot", "prüfte die Diagnose";
     nothing_wrong: "nothing is wrong", "nichts auffällig";
     failed: "fail", "schlecht";
     warned: "warn", "auffällig";

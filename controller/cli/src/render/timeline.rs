@@ -40,8 +40,8 @@ fn event(look: &Look, event: &TicketEvent) -> String {
                 .map(|(count, word)| format!("{count} {word}"))
                 .collect();
             match words.as_slice() {
-                [] => "checked it: nothing is wrong".to_owned(),
-                words => format!("checked it: {}", words.join(", ")),
+                [] => "checked the snapshot: nothing is wrong".to_owned(),
+                words => format!("checked the snapshot: {}", words.join(", ")),
             }
         }
         TicketEvent::JobStarted { job, work } => {
