@@ -201,13 +201,14 @@ async fn events_of(
     machine: Option<AgentId>,
     frame: Frame,
 ) -> Vec<Event> {
+    // A comment changes the ticket's version, which the page sends back with what its reader does.
     let changes_facts = match &entry.event {
-        TicketEvent::Escalated { .. }
+        TicketEvent::Commented { .. }
+        | TicketEvent::Escalated { .. }
         | TicketEvent::Changed { .. }
         | TicketEvent::Solved { .. }
         | TicketEvent::Reopened { .. } => true,
         TicketEvent::Opened { .. }
-        | TicketEvent::Commented { .. }
         | TicketEvent::SnapshotAttached { .. }
         | TicketEvent::Judged { .. }
         | TicketEvent::JobStarted { .. }
