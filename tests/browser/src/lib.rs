@@ -1,5 +1,7 @@
-//! A browser that a program steers: as much of the WebDriver protocol as taking pictures needs, over
+//! A browser that a program steers: as much of the WebDriver protocol as stories and pictures need, over
 //! HTTP on loopback, with Debian's `chromedriver`.
+
+mod platform;
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,8 +14,6 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::platform;
-
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a page is looked at that is still loading.
@@ -23,7 +23,7 @@ const LISTENS: &str = "started successfully on port ";
 
 /// The language that its pages are asked for in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Language {
+pub enum Language {
     /// English.
     English,
     /// German.
@@ -32,15 +32,16 @@ pub(crate) enum Language {
 
 /// What a picture shows of a page, in CSS pixels: all of it, up to `height`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View {
+pub struct View {
     /// The window's width.
-    pub(crate) width: u32,
+    pub width: u32,
     /// The most of the page's height.
-    pub(crate) height: u32,
+    pub height: u32,
 }
 
 /// A browser without a window.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     driver: Child,
     port: u16,
     session: String,
@@ -48,11 +49,11 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Starts one, with a profile of its own.
-    pub(crate) async fn start(language: Language) -> Result<Self> {
-        let program = platform::find_command("chromedriver").context(
-            "chromedriver is missing; on Debian: apt-get install chromium chromium-driver",
-        )?;
-        let mut command = Command::new(program);
+    ///
+    /// # Errors
+    /// If there is no chromedriver, or it does not start a browser.
+    pub async fn start(language: Language) -> Result<Self> {
+        let mut command = Command::new("chromedriver");
         platform::in_own_group(&mut command);
         let mut driver = command
             .arg("--port=0")
@@ -61,7 +62,9 @@ impl Browser {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .context("cannot start chromedriver")?;
+            .context(
+                "cannot start chromedriver; on Debian: apt-get install chromium chromium-driver",
+            )?;
         let port = timeout(PATIENCE, listening(&mut driver))
             .await
             .context("chromedriver did not listen in time")??;
@@ -73,24 +76,36 @@ impl Browser {
     }
 
     /// Opens a page and waits until it is loaded.
-    pub(crate) async fn open(&self, url: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn open(&self, url: &str) -> Result<()> {
         self.ask("url", &json!({ "url": url })).await.map(drop)
     }
 
     /// Types into the field of this name.
-    pub(crate) async fn fill(&self, field: &str, text: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn fill(&self, field: &str, text: &str) -> Result<()> {
         let element = self.element(&format!("[name={field}]")).await?;
         self.ask(&format!("element/{element}/value"), &json!({ "text": text })).await.map(drop)
     }
 
     /// Clicks on the first element that a CSS selector finds.
-    pub(crate) async fn press(&self, selector: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn press(&self, selector: &str) -> Result<()> {
         let element = self.element(selector).await?;
         self.ask(&format!("element/{element}/click"), &json!({})).await.map(drop)
     }
 
     /// Waits until the page has such an element.
-    pub(crate) async fn wait_for(&self, selector: &str) -> Result<()> {
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn wait_for(&self, selector: &str) -> Result<()> {
         let found = async {
             while self.element(selector).await.is_err() {
                 tokio::time::sleep(LOOK).await;
@@ -100,12 +115,18 @@ impl Browser {
     }
 
     /// Runs a script in the page; what it returns.
-    pub(crate) async fn run(&self, script: &str) -> Result<Value> {
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn run(&self, script: &str) -> Result<Value> {
         self.ask("execute/sync", &json!({ "script": script, "args": [] })).await
     }
 
     /// A picture of the page as PNG.
-    pub(crate) async fn photograph(&self, view: View) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn photograph(&self, view: View) -> Result<Vec<u8>> {
         let View { width, height } = view;
         let metrics =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
@@ -120,12 +141,10 @@ impl Browser {
     }
 
     /// Ends it.
-    pub(crate) async fn end(mut self) {
+    pub async fn end(mut self) {
         let _ = self.call("DELETE", &format!("/session/{}", self.session), &Value::Null).await;
-        if let Some(pid) = self.driver.id() {
-            platform::terminate(pid);
-        }
-        let _ = timeout(PATIENCE, self.driver.wait()).await;
+        // The session's end has ended the browser; the driver has nothing left to put in order.
+        let _ = timeout(PATIENCE, self.driver.kill()).await;
     }
 
     async fn element(&self, selector: &str) -> Result<String> {

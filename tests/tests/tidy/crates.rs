@@ -16,7 +16,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("befund-controller", &["befund-model", "befund-runtime", "befund-proto", "befund-checks"]),
     ("befund", &["befund-model", "befund-runtime", "befund-checks"]),
-    ("xtask", &[]),
+    ("befund-browser", &[]),
+    ("xtask", &["befund-browser"]),
     (
         "befund-hostile",
         &[
@@ -33,6 +34,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "befund-tests",
         &[
+            "befund-browser",
             "befund-model",
             "befund-checks",
             "befund-runtime",

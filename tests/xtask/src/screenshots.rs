@@ -1,16 +1,14 @@
 //! `cargo xtask screenshots`: the console's pages as its users see them, photographed in a real
 //! browser on the demo's data. The pictures are read by people; nothing compares them.
 
-mod webdriver;
-
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use befund_browser::{Browser, Language, View};
 
 use crate::demo::Shown;
 use crate::platform;
 use crate::screen::Screen;
-use webdriver::{Browser, Language, View};
 
 /// The width of every picture but the phone's.
 const WIDE: u32 = 1280;

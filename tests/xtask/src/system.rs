@@ -38,8 +38,8 @@ const NEEDS: &[Need] = &[
         why: "the store's suite runs on throw-away PostgreSQL clusters of its own",
     },
     Need {
-        package: "chromium",
-        sign: Sign::Command("chromium"),
+        package: "chromium-driver",
+        sign: Sign::Command("chromedriver"),
         why: "the console's pages are tried in a real browser",
     },
     Need {
