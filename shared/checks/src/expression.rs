@@ -214,3 +214,47 @@ impl Look {
         self.problem.get_or_insert((id, message));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn however_long_and_deep_a_text_is_it_is_read_or_refused() {
+        let again = |begin: &str, part: &str| {
+            let count = (MOST_LONG - begin.len()) / part.len();
+            format!("{begin}{}", part.repeat(count))
+        };
+        let deep = [
+            again("1", "+1"),
+            again("os", ".a"),
+            again("true", "&&true"),
+            again("1", " in 1"),
+            again("true", "==true"),
+            format!("{}1", again("", "true?1:").trim_end()),
+            format!("{}1{}", "(".repeat(900), ")".repeat(900)),
+            format!("{}1{}", "[".repeat(900), "]".repeat(900)),
+            again("", "!"),
+            again("", "-"),
+            again("\"", "x"),
+            again("1", "//"),
+        ];
+        for text in deep {
+            if let Err(error) = Expression::compile(&text) {
+                assert!(!error.message.is_empty(), "{text}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_with_a_place_in_it(text in "[ -~\n]{0,60}") {
+            if let Err(error) = Expression::compile(&text) {
+                prop_assert!(error.line >= 1 && error.line <= text.lines().count() + 1, "{error:?}");
+                prop_assert!(error.column >= 1);
+            }
+        }
+    }
+}
