@@ -112,4 +112,7 @@ fn a_check_is_tried_before_it_is_used_and_a_wrong_one_names_its_place() {
     assert!(!refused.status.success());
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(why.contains("bad.toml are wrong: 7:"), "{why}");
+    let doctor = run(&mut controller.command("doctor"));
+    let told = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(told.contains("FAIL  checks") && told.contains("bad.toml are wrong: 7:"), "{told}");
 }

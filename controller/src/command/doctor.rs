@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use befund_controller::ca::{Ca, CaError};
 use befund_controller::config::{Config, DataFolder};
+use befund_controller::findings::CheckSet;
 use befund_controller::platform;
 use befund_controller::store::Store;
 use befund_controller::store::repository::Operators as _;
@@ -36,11 +37,11 @@ pub(crate) struct Doctor {
 
 /// What was found so far.
 #[derive(Default)]
-struct Findings {
+struct Report {
     failed: u32,
 }
 
-impl Findings {
+impl Report {
     fn good(&self, what: &str, text: impl std::fmt::Display) {
         say(format_args!("  ok    {what:<12} {text}"));
     }
@@ -69,83 +70,92 @@ impl Doctor {
             "there is no controller in {0}: `befund-controller init --data {0}` makes one, or name another folder with --data",
             data.path().display()
         );
-        let mut findings = Findings::default();
+        let mut report = Report::default();
         match Config::load(&data) {
             Ok(config) => {
-                findings.good("config", data.config().display());
-                database(&mut findings, &data, &config).await;
-                ports(&mut findings, &data, &config);
-                console(&mut findings, &config);
+                report.good("config", data.config().display());
+                database(&mut report, &data, &config).await;
+                ports(&mut report, &data, &config);
+                console(&mut report, &config);
             }
-            Err(error) => findings.bad("config", telemetry::chain(&error)),
+            Err(error) => report.bad("config", telemetry::chain(&error)),
         }
-        authority(&mut findings, &data, now);
-        folder(&mut findings, &data);
-        clock(&mut findings, &data, now);
-        ensure!(findings.failed == 0, "{} of the checks failed: see above", findings.failed);
+        authority(&mut report, &data, now);
+        folder(&mut report, &data);
+        checks(&mut report, &data);
+        clock(&mut report, &data, now);
+        ensure!(report.failed == 0, "{} of the checks failed: see above", report.failed);
         say(format_args!("Nothing is wrong."));
         Ok(())
     }
 }
 
-async fn database(findings: &mut Findings, data: &DataFolder, config: &Config) {
+async fn database(report: &mut Report, data: &DataFolder, config: &Config) {
     let store = match local::open_store(data, config).await {
         Ok(store) => store,
-        Err(error) => return findings.bad("database", telemetry::chain(error.as_ref())),
+        Err(error) => return report.bad("database", telemetry::chain(error.as_ref())),
     };
     // Each answers by itself: one that fails must not hide the next.
     match store.ping().await {
-        Ok(()) => findings.good("database", "answers, and its tables fit this program"),
-        Err(error) => findings.bad("database", telemetry::chain(&error)),
+        Ok(()) => report.good("database", "answers, and its tables fit this program"),
+        Err(error) => report.bad("database", telemetry::chain(&error)),
     }
     match store.damage().await {
-        Ok(damage) if damage.is_empty() => findings.good("database", "its file is whole"),
-        Ok(damage) => findings.bad(
+        Ok(damage) if damage.is_empty() => report.good("database", "its file is whole"),
+        Ok(damage) => report.bad(
             "database",
             format_args!(
                 "its file is damaged ({}): stop the controller and restore a backup",
                 damage.join("; ")
             ),
         ),
-        Err(error) => findings.bad("database", telemetry::chain(&error)),
+        Err(error) => report.bad("database", telemetry::chain(&error)),
     }
-    audit(findings, &store).await;
+    audit(report, &store).await;
     match store.has_operator(Role::Administrator).await {
-        Ok(true) => findings.good("accounts", "there is an administrator"),
-        Ok(false) => findings.bad(
+        Ok(true) => report.good("accounts", "there is an administrator"),
+        Ok(false) => report.bad(
             "accounts",
             "there is no administrator: make one with `befund-controller user add NAME --role administrator`",
         ),
-        Err(error) => findings.bad("accounts", telemetry::chain(&error)),
+        Err(error) => report.bad("accounts", telemetry::chain(&error)),
     }
     store.close().await;
 }
 
-async fn audit(findings: &mut Findings, store: &Store) {
+fn checks(report: &mut Report, data: &DataFolder) {
+    match CheckSet::with_folder(&data.checks()) {
+        Ok(set) => {
+            report.good("checks", format_args!("{} can be used", set.checks().len()));
+        }
+        Err(error) => report.bad("checks", telemetry::chain(&error)),
+    }
+}
+
+async fn audit(report: &mut Report, store: &Store) {
     match store.verify_audit().await {
-        Ok(None) => findings.good("audit", "every entry is as it was written"),
-        Ok(Some(broken)) => findings.bad(
+        Ok(None) => report.good("audit", "every entry is as it was written"),
+        Ok(Some(broken)) => report.bad(
             "audit",
             format_args!(
                 "{broken}. Somebody changed the database past the controller: compare with a backup"
             ),
         ),
-        Err(error) => findings.bad("audit", telemetry::chain(&error)),
+        Err(error) => report.bad("audit", telemetry::chain(&error)),
     }
 }
 
-fn ports(findings: &mut Findings, data: &DataFolder, config: &Config) {
+fn ports(report: &mut Report, data: &DataFolder, config: &Config) {
     if let Some(running) = local::running(data) {
         let gate = running.gate;
-        return findings
-            .good("ports", format_args!("the controller is serving, its gate on {gate}"));
+        return report.good("ports", format_args!("the controller is serving, its gate on {gate}"));
     }
     for (key, address) in
         [("gate.listen", config.gate.listen), ("console.listen", config.console.listen)]
     {
         match TcpListener::bind(address) {
-            Ok(_) => findings.good("ports", format_args!("{key} {address} is free")),
-            Err(error) => findings.bad(
+            Ok(_) => report.good("ports", format_args!("{key} {address} is free")),
+            Err(error) => report.bad(
                 "ports",
                 format_args!("{key} {address} cannot be used ({error}): stop what has it, or choose another in config.toml"),
             ),
@@ -154,7 +164,7 @@ fn ports(findings: &mut Findings, data: &DataFolder, config: &Config) {
 }
 
 /// A certificate of one's own is read when serving begins: better now than then.
-fn console(findings: &mut Findings, config: &Config) {
+fn console(report: &mut Report, config: &Config) {
     let own = [
         ("console.certificate", &config.console.certificate),
         ("console.key", &config.console.key),
@@ -164,8 +174,8 @@ fn console(findings: &mut Findings, config: &Config) {
         let read = std::fs::read(path);
         let path = path.display();
         match read {
-            Ok(_) => findings.good("console", format_args!("{key} {path} can be read")),
-            Err(error) => findings.bad(
+            Ok(_) => report.good("console", format_args!("{key} {path} can be read")),
+            Err(error) => report.bad(
                 "console",
                 format_args!("{key} {path} cannot be read ({error}): put it there, let this account read it, or take the key out of config.toml"),
             ),
@@ -173,54 +183,53 @@ fn console(findings: &mut Findings, config: &Config) {
     }
 }
 
-fn authority(findings: &mut Findings, data: &DataFolder, now: Timestamp) {
+fn authority(report: &mut Report, data: &DataFolder, now: Timestamp) {
     let ca = match Ca::load(&data.ca()) {
         Ok(ca) => ca,
         Err(error @ CaError::File { .. }) => {
             let why = telemetry::chain(&error);
-            return findings
+            return report
                 .bad("CA", format_args!("{why}: let this account read it, or restore a backup"));
         }
-        Err(error) => return findings.bad("CA", telemetry::chain(&error)),
+        Err(error) => return report.bad("CA", telemetry::chain(&error)),
     };
-    findings.good("CA pin", ca.pin());
+    report.good("CA pin", ca.pin());
     for certificate in ca.authorities() {
         let Ok((_, parsed)) = X509Certificate::from_der(&certificate) else {
-            findings.bad("CA", "one of its certificates cannot be read: restore a backup");
+            report.bad("CA", "one of its certificates cannot be read: restore a backup");
             continue;
         };
         let name = parsed.subject().to_string();
         let days = (parsed.validity().not_after.timestamp() - now.as_second()) / 86_400;
         if parsed.validity().not_before.timestamp() > now.as_second() {
-            findings
-                .bad("CA", format_args!("{name} is not valid yet: is this host's clock right?"));
+            report.bad("CA", format_args!("{name} is not valid yet: is this host's clock right?"));
         } else if days < 0 {
-            findings.bad(
+            report.bad(
                 "CA",
                 format_args!("{name} has ended: restore a backup, or begin anew with `init`"),
             );
         } else if days < SOON_DAYS {
-            findings.warn("CA", format_args!("{name} ends in {days} days"));
+            report.warn("CA", format_args!("{name} ends in {days} days"));
         } else {
-            findings.good("CA", format_args!("{name} is valid for {days} more days"));
+            report.good("CA", format_args!("{name} is valid for {days} more days"));
         }
     }
 }
 
-fn folder(findings: &mut Findings, data: &DataFolder) {
+fn folder(report: &mut Report, data: &DataFolder) {
     for path in [data.path().to_owned(), data.ca()] {
         match platform::is_private(&path) {
-            Ok(true) => findings.good("permissions", format_args!("{} is private", path.display())),
-            Ok(false) => findings.bad(
+            Ok(true) => report.good("permissions", format_args!("{} is private", path.display())),
+            Ok(false) => report.bad(
                 "permissions",
                 format_args!("{0} can be read by other accounts: chmod 700 {0}", path.display()),
             ),
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                findings.warn("permissions", "not checked on this system");
+                report.warn("permissions", "not checked on this system");
             }
             // What is missing was told above, with what to do.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => findings.bad(
+            Err(error) => report.bad(
                 "permissions",
                 format_args!(
                     "{} cannot be looked at ({error}): run this as the controller's own account",
@@ -230,7 +239,7 @@ fn folder(findings: &mut Findings, data: &DataFolder) {
         }
     }
     match platform::free_bytes(data.path()) {
-        Ok(free) if free < LOW_BYTES => findings.bad(
+        Ok(free) if free < LOW_BYTES => report.bad(
             "disk",
             format_args!(
                 "only {} MiB are free at {}: make room",
@@ -238,30 +247,30 @@ fn folder(findings: &mut Findings, data: &DataFolder) {
                 data.path().display()
             ),
         ),
-        Ok(free) => findings.good("disk", format_args!("{} MiB are free", free >> 20)),
+        Ok(free) => report.good("disk", format_args!("{} MiB are free", free >> 20)),
         Err(error) if error.kind() == ErrorKind::Unsupported => {
-            findings.warn("disk", "not checked on this system");
+            report.warn("disk", "not checked on this system");
         }
-        Err(error) => findings.bad("disk", format_args!("{}: {error}", data.path().display())),
+        Err(error) => report.bad("disk", format_args!("{}: {error}", data.path().display())),
     }
 }
 
 /// A clock that is behind the files that this controller wrote went backwards.
-fn clock(findings: &mut Findings, data: &DataFolder, now: Timestamp) {
+fn clock(report: &mut Report, data: &DataFolder, now: Timestamp) {
     let written = [data.config(), data.database(), data.ledger()]
         .iter()
         .filter_map(|path| path.metadata().ok()?.modified().ok())
         .filter_map(|time| Timestamp::try_from(time).ok())
         .max();
     match written {
-        Some(written) if written.as_second() > now.as_second() + 60 => findings.bad(
+        Some(written) if written.as_second() > now.as_second() + 60 => report.bad(
             "clock",
             format_args!("this host's clock ({now}) is behind its own files ({written}): set it, and switch NTP on"),
         ),
         Some(_) | None => match platform::clock_synchronised() {
-            Some(true) => findings.good("clock", "synchronised"),
-            Some(false) => findings.warn("clock", "not synchronised by NTP: switch it on, certificates depend on the time"),
-            None => findings.warn("clock", "this system does not tell whether it is synchronised"),
+            Some(true) => report.good("clock", "synchronised"),
+            Some(false) => report.warn("clock", "not synchronised by NTP: switch it on, certificates depend on the time"),
+            None => report.warn("clock", "this system does not tell whether it is synchronised"),
         },
     }
 }
