@@ -41,9 +41,8 @@ pub async fn run(app: AppState, ingest: Ingest) {
     }
     loop {
         match round(&app, &ingest).await {
-            // There may be more.
-            Ok(BATCH) => continue,
-            Ok(_) => {}
+            Ok(Left::More) => continue,
+            Ok(Left::Nothing) => {}
             Err(error) => {
                 warn!(error = telemetry::chain(&error), "snapshots could not be judged");
                 tokio::time::sleep(LOOK).await;
@@ -64,18 +63,27 @@ pub async fn run(app: AppState, ingest: Ingest) {
     }
 }
 
-/// Judges some of those that wait; answers how many.
-async fn round(app: &AppState, ingest: &Ingest) -> Result<u32, StoreError> {
+/// What a round leaves.
+enum Left {
+    /// There may be more.
+    More,
+    /// All was judged.
+    Nothing,
+}
+
+/// Judges some of those that wait. Ends early where it gives way, so that whoever asks for help
+/// meanwhile is next.
+async fn round(app: &AppState, ingest: &Ingest) -> Result<Left, StoreError> {
     let waiting = app.store.unjudged(BATCH).await?;
-    let mut count = 0;
+    let left = if waiting.is_empty() { Left::Nothing } else { Left::More };
     for unjudged in waiting {
-        while unjudged.ticket.is_none() && ingest.is_busy() {
+        if unjudged.ticket.is_none() && ingest.is_busy() {
             tokio::time::sleep(GIVE_WAY).await;
+            break;
         }
         one(app, unjudged).await?;
-        count += 1;
     }
-    Ok(count)
+    Ok(left)
 }
 
 async fn one(app: &AppState, unjudged: Unjudged) -> Result<(), StoreError> {
@@ -96,20 +104,8 @@ async fn one(app: &AppState, unjudged: Unjudged) -> Result<(), StoreError> {
     let checks = Arc::clone(&app.checks);
     let judging =
         tokio::task::spawn_blocking(move || judgements(&checks, &manifest, &contents, &known));
-    let Ok(judgements) = judging.await else {
-        // Its own panic was logged; it must not stop all others.
-        return mark_as_judged(app, agent, snapshot, ticket, Vec::new()).await;
-    };
-    mark_as_judged(app, agent, snapshot, ticket, judgements).await
-}
-
-async fn mark_as_judged(
-    app: &AppState,
-    agent: befund_model::id::AgentId,
-    snapshot: befund_model::id::SnapshotId,
-    ticket: Option<befund_model::id::TicketNumber>,
-    judgements: Vec<Judgement>,
-) -> Result<(), StoreError> {
+    // Only the process's end breaks it off; the snapshot waits for the next start.
+    let Ok(judgements) = judging.await else { return Ok(()) };
     let judged = Judged { agent, snapshot, ticket, checks: app.checks.digest(), judgements };
     let kept = app.store.keep_judged(&judged, app.clock.now()).await?;
     metrics::counter!("befund_snapshots_judged_total").increment(1);

@@ -17,6 +17,7 @@ const COUNTERS: &[(&str, Unit, &str)] = &[
         Unit::Count,
         "Machines turned away with a certificate that is no longer theirs.",
     ),
+    ("befund_snapshots_judged_total", Unit::Count, "Snapshots judged by the checks."),
 ];
 
 /// Counters with one label: its name and its values.
