@@ -11,7 +11,7 @@ use befund_executor::activate::{Activator, ExecutorCommand, inherited};
 use befund_executor::{ChildCommand, Config};
 use befund_model::token::EnrollmentToken;
 use befund_runtime::clock::Clock;
-use befund_runtime::lifecycle::Lifecycle;
+use befund_runtime::lifecycle::{Lifecycle, Signals};
 use befund_runtime::telemetry::{self, LogFormat};
 
 use crate::config;
@@ -274,6 +274,7 @@ impl Executor {
             config.root = root;
         }
         let life = Lifecycle::new();
+        let signals = Signals::catch()?;
         let stop = life.soft();
         let watched = life.clone();
         let serving = life.spawn(tracing::Span::none(), async move {
@@ -281,7 +282,7 @@ impl Executor {
             watched.stop();
             ended
         });
-        life.run_until_stopped(std::time::Duration::from_secs(5)).await?;
+        life.run_until_stopped(signals, std::time::Duration::from_secs(5)).await;
         if let Ok(Some(ended)) = serving.await {
             ended?;
         }

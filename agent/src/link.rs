@@ -12,7 +12,7 @@ use tracing::{info, info_span};
 
 use befund_executor::ExecutorClient;
 use befund_runtime::clock::Clock;
-use befund_runtime::lifecycle::{Drained, Lifecycle};
+use befund_runtime::lifecycle::{Drained, Lifecycle, Signals};
 
 use crate::config::AgentConfig;
 use crate::disk::RealDisk;
@@ -92,6 +92,7 @@ pub async fn run(
     let (spool, recovered) = Spool::open(RealDisk, &options.state, limit)?;
     let listener = door::serve::bind(&options.run)
         .map_err(|error| LinkError::Door(options.run.clone(), error))?;
+    let signals = Signals::catch().map_err(LinkError::Signals)?;
     let executor = ExecutorClient::new(&options.executor);
     let (inbox, notes) = mpsc::channel(INBOX);
     let (commands, commanded) = mpsc::channel(4);
@@ -133,5 +134,5 @@ pub async fn run(
     life.spawn(info_span!("door"), door::serve::serve(listener, host, life.clone()));
     life.spawn(info_span!("connection"), keeper.keep());
     ready();
-    life.run_until_stopped(GRACE).await.map_err(LinkError::Signals)
+    Ok(life.run_until_stopped(signals, GRACE).await)
 }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use befund_controller::config::{Config, DataFolder};
 use befund_controller::{api, hold, platform, serve};
 use befund_runtime::clock::Clock;
-use befund_runtime::lifecycle::Lifecycle;
+use befund_runtime::lifecycle::{Lifecycle, Signals};
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing::info;
@@ -36,6 +36,7 @@ impl Serve {
         let folder = hold::Folder::take(&data)?;
         let metrics = PrometheusBuilder::new().install_recorder().context("set up the metrics")?;
         let life = Lifecycle::new();
+        let signals = Signals::catch().context("listen for signals")?;
         let parts = serve::Parts { data: data.clone(), config, clock: Clock::system(), metrics };
         let started = serve::start(parts, &life, api::router).await;
         let serving = match started {
@@ -59,7 +60,7 @@ impl Serve {
             soft.cancelled().await;
             serve::stopping();
         });
-        let drained = life.run_until_stopped(GRACE).await.context("listen for signals")?;
+        let drained = life.run_until_stopped(signals, GRACE).await;
         drop(told);
         store.close().await;
         let _ = std::fs::remove_file(data.running());

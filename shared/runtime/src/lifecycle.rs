@@ -22,6 +22,20 @@ pub struct Lifecycle {
     tasks: TaskTracker,
 }
 
+/// The signals that ask a process to end, caught from when this is made: before the process tells
+/// anybody that it is there, since until then they end it on the spot.
+pub struct Signals(platform::Signals);
+
+impl Signals {
+    /// Catches them from now on.
+    ///
+    /// # Errors
+    /// If the handlers cannot be installed.
+    pub fn catch() -> std::io::Result<Self> {
+        platform::Signals::new().map(Self)
+    }
+}
+
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drained {
@@ -69,11 +83,8 @@ impl Lifecycle {
 
     /// Waits for a signal (or [`stop`](Self::stop)), then for every task; at most `grace` before what
     /// still runs is dropped.
-    ///
-    /// # Errors
-    /// If the signal handlers cannot be installed.
-    pub async fn run_until_stopped(&self, grace: Duration) -> std::io::Result<Drained> {
-        let mut signals = platform::Signals::new()?;
+    pub async fn run_until_stopped(&self, signals: Signals, grace: Duration) -> Drained {
+        let Signals(mut signals) = signals;
         tokio::select! {
             name = signals.next() => info!(signal = name, "stopping; once more to stop at once"),
             () = self.soft.cancelled() => {}
@@ -84,7 +95,7 @@ impl Lifecycle {
         tokio::pin!(drained);
         loop {
             tokio::select! {
-                drained = &mut drained => return Ok(drained),
+                drained = &mut drained => return drained,
                 name = signals.next(), if !hard.is_cancelled() => {
                     warn!(signal = name, "stopping at once");
                     hard.cancel();
