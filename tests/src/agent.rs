@@ -1,5 +1,6 @@
 //! A real agent on this machine, with folders of its own: link, executor and collect child.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -153,6 +154,28 @@ impl TestAgent {
     #[must_use]
     pub fn send(&self, message: &str) -> Output {
         self.run(&["send", "--yes", "-m", message])
+    }
+}
+
+impl TestAgent {
+    /// One that is connected, and the page that its policy lets probes ask: it takes connections and
+    /// never answers, so that a job that asks it is busy for seconds.
+    ///
+    /// # Panics
+    /// If it does not connect.
+    #[must_use]
+    pub fn with_a_mute_page(controller: &TestController) -> (Self, TcpListener) {
+        let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+        mute.set_nonblocking(true).expect("set");
+        let mut agent = Self::new();
+        let policy = agent.folder().join("policy.toml");
+        let url = format!("http://{}/", mute.local_addr().expect("an address"));
+        let text = format!("[targets]\ndns = []\n[targets.http.mute]\nurl = {url:?}\n");
+        std::fs::write(&policy, text).expect("write the policy");
+        agent.enroll(&controller.token(&[]));
+        agent.start_link(&["--policy", policy.to_str().expect("UTF-8")]);
+        agent.wait_until_connected();
+        (agent, mute)
     }
 }
 

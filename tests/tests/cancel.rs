@@ -1,24 +1,12 @@
 //! A job is cancelled in the middle, and what it had measured by then is kept.
 
-use std::net::TcpListener;
-
 use befund_tests::process::eventually;
 use befund_tests::{TestAgent, TestController};
 
 #[test]
 fn a_job_that_is_cancelled_in_the_middle_keeps_what_it_measured() {
-    // Takes the connection and never answers: the step that asks it is busy for seconds.
-    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
-    mute.set_nonblocking(true).unwrap();
     let controller = TestController::start();
-    let mut agent = TestAgent::new();
-    let policy = agent.folder().join("policy.toml");
-    let url = format!("http://{}/", mute.local_addr().unwrap());
-    let text = format!("[targets]\ndns = []\n[targets.http.mute]\nurl = {url:?}\n");
-    std::fs::write(&policy, text).unwrap();
-    agent.enroll(&controller.token(&[]));
-    agent.start_link(&["--policy", policy.to_str().unwrap()]);
-    agent.wait_until_connected();
+    let (agent, mute) = TestAgent::with_a_mute_page(&controller);
     let operator = controller.admin();
     let job = operator.json(&["run", "net.no-internet", "--on", &agent.id(), "--detach"]);
     let job = job["id"].as_str().unwrap();

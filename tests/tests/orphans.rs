@@ -1,8 +1,6 @@
 //! The link is killed on a machine without systemd: what it had started ends by itself.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-use std::net::TcpListener;
-
 use befund_tests::process::eventually;
 use befund_tests::{TestAgent, TestController};
 
@@ -24,18 +22,8 @@ fn stat(pid: u32) -> Option<(u32, u64)> {
 
 #[test]
 fn what_runs_for_a_link_that_is_killed_ends_with_it() {
-    // Takes the connection and never answers: the step that asks it is busy for seconds.
-    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
-    mute.set_nonblocking(true).unwrap();
     let controller = TestController::start();
-    let mut agent = TestAgent::new();
-    let policy = agent.folder().join("policy.toml");
-    let url = format!("http://{}/", mute.local_addr().unwrap());
-    let text = format!("[targets]\ndns = []\n[targets.http.mute]\nurl = {url:?}\n");
-    std::fs::write(&policy, text).unwrap();
-    agent.enroll(&controller.token(&[]));
-    agent.start_link(&["--policy", policy.to_str().unwrap()]);
-    agent.wait_until_connected();
+    let (mut agent, mute) = TestAgent::with_a_mute_page(&controller);
     let operator = controller.admin();
     let job = operator.json(&["run", "net.http", "--on", &agent.id(), "--detach"]);
     let job = job["id"].as_str().unwrap().to_owned();
@@ -59,6 +47,7 @@ fn what_runs_for_a_link_that_is_killed_ends_with_it() {
 
     // The executor goes once it is idle, and is not in the way of another link, which does the job
     // again.
+    let policy = agent.folder().join("policy.toml");
     agent.start_link(&["--policy", policy.to_str().unwrap()]);
     agent.wait_until_connected();
     eventually("the job to end", || {
