@@ -9,10 +9,17 @@
 use crate::language::{Language, Words};
 use crate::snapshot::{PrivacyClass, Section, SectionKind, SectionRef, Status, Volatility};
 
+pub mod devices;
 pub mod hardware;
+pub mod load;
+pub mod maintenance;
 pub mod network;
+pub mod people;
+pub mod reach;
+pub mod security;
 pub mod software;
 pub mod storage;
+pub mod trouble;
 
 /// A kind of section that this version knows.
 #[derive(Debug)]
@@ -49,16 +56,42 @@ macro_rules! sections {
 }
 
 sections! {
+    AUTOSTART = "autostart", Scheduled, Stable, ["name", "source"],
+        "Programs that start when somebody signs in", "Programme, die bei der Anmeldung starten";
     BATTERIES = "batteries", Scheduled, Stable, ["name"],
         "Batteries as built", "Akkus im Neuzustand";
     BATTERIES_STATE = "batteries.state", Scheduled, Volatile, ["name"],
         "Batteries: charge and wear", "Akkus: Ladung und Abnutzung";
+    BOOTS = "boots", Scheduled, Volatile, ["started_at"],
+        "Latest starts, and how each time ended", "Letzte Starts und wie sie endeten";
+    BROWSERS = "browsers", Scheduled, Stable, ["name"],
+        "Web browsers", "Browser";
+    BROWSERS_EXTENSIONS = "browsers.extensions", OnRequest, Stable, ["browser", "user", "profile", "id"],
+        "Extensions of browsers", "Browser-Erweiterungen";
+    CERTIFICATES = "certificates", Scheduled, Stable, ["store", "subject", "serial"],
+        "Certificates of the machine", "Zertifikate des Geräts";
     CLOCK = "clock", Scheduled, Volatile, [],
         "Clock and its synchronisation", "Uhr und ihr Abgleich";
-    CPU = "cpu", Scheduled, Stable, ["name"],
+    CPU = "cpu", Scheduled, Stable, ["name", "level", "kind"],
         "Processor", "Prozessor";
+    CRASHES = "crashes", OnRequest, Volatile, ["at", "program"],
+        "Crashes of programs and of the system", "Abstürze von Programmen und System";
+    DEVICES = "devices", Scheduled, Stable, ["bus", "address"],
+        "Devices and their drivers", "Geräte und ihre Treiber";
+    DIRECTORY = "directory", Scheduled, Stable, [],
+        "Domain or directory", "Domäne oder Verzeichnis";
+    DIRECTORY_STATE = "directory.state", OnRequest, Volatile, ["user"],
+        "Domain or directory: whether it is reached", "Domäne oder Verzeichnis: ob erreichbar";
     DISKS = "disks", Scheduled, Stable, ["name"],
         "Disks and RAID arrays", "Laufwerke und RAID-Verbünde";
+    DISKS_HEALTH = "disks.health", Scheduled, Volatile, ["name"],
+        "Disks: health and wear", "Laufwerke: Zustand und Abnutzung";
+    DISPLAYS = "displays", Scheduled, Stable, ["name"],
+        "Graphics adapters and monitors", "Grafikkarten und Bildschirme";
+    DRIVERS = "drivers", Scheduled, Stable, ["name"],
+        "Drivers in use", "Benutzte Treiber";
+    ENCRYPTION = "encryption", Scheduled, Stable, ["name"],
+        "Encryption of disks", "Verschlüsselung der Laufwerke";
     ERRORS = "errors", OnRequest, Volatile, [],
         "Recent errors in the system log", "Neuere Fehler im Systemprotokoll";
     FILESYSTEMS = "filesystems", Scheduled, Stable, ["mount_point"],
@@ -67,30 +100,56 @@ sections! {
         "File systems: space and inodes in use", "Dateisysteme: belegter Platz und Inodes";
     FIRMWARE = "firmware", Scheduled, Stable, [],
         "Firmware, secure boot, TPM", "Firmware, Secure Boot, TPM";
+    GROUPS = "groups", Scheduled, Stable, ["name"],
+        "Local groups", "Lokale Gruppen";
+    LOAD = "load", Scheduled, Volatile, ["name", "pid"],
+        "Processor and disks at work", "Auslastung von Prozessor und Laufwerken";
+    MEDIA = "media", Scheduled, Stable, ["name", "id"],
+        "Sound and cameras", "Ton und Kameras";
+    MEDIA_STATE = "media.state", OnRequest, Volatile, ["device", "program"],
+        "Sound and cameras: what is used and muted", "Ton und Kameras: was benutzt und stumm ist";
     MEMORY = "memory", Scheduled, Stable, ["slot", "name"],
         "Memory and swap as built", "Eingebauter Speicher und Auslagerung";
     MEMORY_USAGE = "memory.usage", Scheduled, Volatile, [],
         "Memory in use, and pressure", "Belegter Speicher und Engpässe";
     NETWORK_ADDRESSES = "network.addresses", Scheduled, Stable, ["interface", "address"],
         "IP addresses", "IP-Adressen";
+    NETWORK_CONNECTIONS = "network.connections", OnRequest, Volatile, ["protocol", "local", "local_port", "remote", "remote_port"],
+        "Connections", "Verbindungen";
     NETWORK_COUNTERS = "network.counters", Scheduled, Volatile, ["name"],
         "Network traffic and errors", "Netzverkehr und Fehler";
-    NETWORK_DNS = "network.dns", Scheduled, Stable, ["address", "names"],
+    NETWORK_DNS = "network.dns", Scheduled, Stable, ["address", "names", "interface"],
         "Name resolution", "Namensauflösung";
+    NETWORK_FIREWALL = "network.firewall", Scheduled, Stable, ["name"],
+        "Firewall", "Firewall";
     NETWORK_INTERFACES = "network.interfaces", Scheduled, Stable, ["name"],
         "Network interfaces", "Netzwerkschnittstellen";
+    NETWORK_LEASES = "network.leases", Scheduled, Volatile, ["interface", "address"],
+        "Addresses given by DHCP", "Von DHCP vergebene Adressen";
+    NETWORK_NEIGHBOURS = "network.neighbours", OnRequest, Volatile, ["interface", "address"],
+        "Neighbours in the network", "Nachbarn im Netz";
     NETWORK_PORTS = "network.ports", Scheduled, Stable, ["protocol", "address", "port"],
         "Listening ports", "Offene Ports";
     NETWORK_PROXY = "network.proxy", Scheduled, Stable, ["source", "scheme"],
         "Proxy settings", "Proxy-Einstellungen";
     NETWORK_ROUTES = "network.routes", Scheduled, Stable, ["destination", "gateway", "interface", "metric"],
         "Routes", "Routen";
+    NETWORK_VPN = "network.vpn", Scheduled, Stable, ["name"],
+        "VPN tunnels", "VPN-Tunnel";
     OS = "os", Scheduled, Stable, [],
         "Operating system and kernel", "Betriebssystem und Kernel";
-    PACKAGES = "packages", Scheduled, Stable, ["name", "arch"],
+    PACKAGES = "packages", Scheduled, Stable, ["name", "arch", "user"],
         "Installed packages", "Installierte Pakete";
+    PRINTERS = "printers", Scheduled, Stable, ["name"],
+        "Printers", "Drucker";
+    PRINTERS_STATE = "printers.state", Scheduled, Volatile, ["name"],
+        "Printers: state and queue", "Drucker: Zustand und Warteschlange";
     PROCESSES = "processes", OnRequest, Volatile, ["pid"],
         "Processes", "Prozesse";
+    SECURITY = "security", Scheduled, Stable, ["name"],
+        "Protection: malware, administrators, remote access", "Schutz: Schadsoftware, Administratoren, Fernzugriff";
+    SENSORS = "sensors", Scheduled, Volatile, ["chip", "name"],
+        "Temperatures and fans", "Temperaturen und Lüfter";
     SERVICES = "services", Scheduled, Stable, ["name"],
         "Services and whether they start by themselves", "Dienste und ob sie von selbst starten";
     SERVICES_STATE = "services.state", Scheduled, Volatile, ["name"],
@@ -99,10 +158,20 @@ sections! {
         "Who is signed in", "Wer angemeldet ist";
     SYSTEM = "system", Scheduled, Stable, [],
         "Maker, model, serial number, virtual machine", "Hersteller, Modell, Seriennummer, virtuelle Maschine";
+    TASKS = "tasks", Scheduled, Stable, ["name", "source"],
+        "Scheduled tasks", "Geplante Aufgaben";
+    TASKS_STATE = "tasks.state", Scheduled, Volatile, ["name"],
+        "Scheduled tasks: last and next run", "Geplante Aufgaben: letzter und nächster Lauf";
+    UPDATES = "updates", Scheduled, Stable, ["name"],
+        "Where updates come from", "Woher Aktualisierungen kommen";
+    UPDATES_STATE = "updates.state", Scheduled, Volatile, ["name", "at"],
+        "Updates: installed, pending, failed", "Aktualisierungen: installiert, ausstehend, fehlgeschlagen";
     UPTIME = "uptime", Scheduled, Volatile, [],
         "Boot time and load", "Startzeit und Auslastung";
     USERS = "users", Scheduled, Stable, ["name"],
         "Local accounts", "Lokale Konten";
+    USERS_STATE = "users.state", OnRequest, Volatile, ["name"],
+        "Accounts: last sign-ins, locks, expiry", "Konten: letzte Anmeldungen, Sperren, Ablauf";
     WIFI = "wifi", Scheduled, Volatile, ["name"],
         "Wi-Fi signal and radio switches", "WLAN-Signal und Funkschalter";
     WIFI_NETWORK = "wifi.network", OnRequest, Volatile, ["interface"],

@@ -1,6 +1,8 @@
 //! The readers of bytes in here, for [`crate::fuzzing`].
 
-use super::{addresses, dmi, netlink, packages, ports, routes};
+use super::hardware::dmi;
+use super::network::{addresses, netlink, ports, routes};
+use super::software::packages;
 
 pub(crate) fn smbios(tables: &[u8]) -> usize {
     let (structures, _) = dmi::structures(tables);

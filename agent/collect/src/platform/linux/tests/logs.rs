@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::context;
 use crate::collector::{self, Context, Gap, Outcome};
-use crate::platform::linux::{errors, journal};
+use crate::platform::linux::trouble::{errors, journal};
 
 /// What makes journal files of text (Debian's package systemd-journal-remote).
 const REMOTE: &str = "/lib/systemd/systemd-journal-remote";

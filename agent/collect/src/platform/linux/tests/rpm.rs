@@ -8,7 +8,7 @@ use befund_model::snapshot::Status;
 
 use super::context;
 use crate::collector::{self, Gap};
-use crate::platform::linux::packages;
+use crate::platform::linux::software::packages;
 
 fn run(command: &mut Command) -> Output {
     let output = command
