@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use befund_model::api::{MachineQuery, MachineView, Page, SectionView, SnapshotRecord};
 use befund_model::section;
 use befund_model::snapshot::SectionKind;
@@ -16,6 +16,7 @@ use crate::api::extract::{Asked, Named, parse};
 use crate::api::problem::Failure;
 use crate::console::changes::ChangesCard;
 use crate::console::findings::FindingsCard;
+use crate::console::forms::Form;
 use crate::console::highlight::Highlight;
 use crate::console::page::{Frame, render, wants_fragment};
 use crate::console::{facts, units};
@@ -152,6 +153,24 @@ pub async fn show(
     };
     let view = machines::view(app, machine);
     render(&MachinePage { frame, view, record, latest, earlier, highlights, findings })
+}
+
+/// What the button beside a snapshot sends.
+#[derive(Debug, Deserialize)]
+pub struct Called {
+    good: bool,
+}
+
+/// `POST /snapshots/{snapshot}/good`
+pub async fn call_good(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(snapshot): Named<String>,
+    Form(Called { good }): Form<Called>,
+) -> Result<Redirect, Failure> {
+    let record = snapshots::call_good(&api.app, parse(&snapshot)?, good, &caller).await?;
+    let (machine, snapshot) = (record.agent, record.manifest.id);
+    Ok(Redirect::to(&format!("/machines/{machine}?snapshot={snapshot}")))
 }
 
 #[derive(Template)]

@@ -80,8 +80,10 @@ const TABLES: &[Table] = &[
             ("taken_at", Int),
             ("ticket", Int),
             ("manifest", Text),
+            ("good_by", Text),
+            ("good_at", Int),
         ],
-        later: 0,
+        later: 2,
     },
     Table {
         name: "tickets",
