@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use befund_collect::child::{ChildMessage, run_collect};
-use befund_collect::{Plan, Root, collect, expected};
+use befund_collect::{Limits, Plan, Root, collect, expected};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind, Status};
 use befund_runtime::frame;
 use tempfile::TempDir;
@@ -186,6 +186,26 @@ fn a_collector_that_hangs_times_out_and_holds_up_nobody() {
         "the others came first"
     );
     assert_eq!(order.len(), expected(&plan).len());
+}
+
+#[test]
+fn whoever_costs_too_much_is_cut_short_and_says_so() {
+    let folder = laid_out(include_str!("trees/laptop.tree"));
+    let root = Root::at(folder.path()).expect("the tree");
+    let generous = Limits { cpu: Duration::from_secs(3600), memory_bytes: 64 << 30 };
+    for (limits, of) in [
+        (Limits { cpu: Duration::ZERO, ..generous }, "processor time"),
+        (Limits { memory_bytes: 1, ..generous }, "memory"),
+    ] {
+        let plan = Plan { limits, ..Plan::all(PrivacyClass::Scheduled) };
+        let mut sections = Vec::new();
+        collect(&root, &plan, |section| sections.push(section));
+        assert_eq!(sections.len(), expected(&plan).len(), "every section comes");
+        let cut = sections.iter().filter(|section| section.line.status == Status::Timeout);
+        let reasons: Vec<&str> = cut.map(|section| section.line.reason.as_str()).collect();
+        assert!(reasons.iter().any(|reason| reason.starts_with("not begun: the agent ")));
+        assert!(reasons.iter().all(|reason| reason.contains(of)), "{reasons:?}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod security;
 mod software;
 mod tree;
 mod trouble;
+pub(crate) mod usage;
 
 #[cfg(test)]
 mod tests;
