@@ -58,6 +58,11 @@ const NEEDS: &[Need] = &[
         why: "tests that run as another account, or on a small disk in a namespace of their own",
     },
     Need {
+        package: "bindfs",
+        sign: Sign::Command("bindfs"),
+        why: "a mount whose server stops answering",
+    },
+    Need {
         package: "systemd",
         sign: Sign::File("/lib/systemd/systemd"),
         why: "boots a machine of its own, on which the agent's units run",
