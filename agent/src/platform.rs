@@ -9,9 +9,9 @@ mod other;
 mod unix;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{give_memory_back, keep_heap_small};
+pub(crate) use linux::{Changes, give_memory_back, keep_heap_small};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use other::{give_memory_back, keep_heap_small};
+pub(crate) use other::{Changes, give_memory_back, keep_heap_small};
 
 #[cfg(unix)]
 pub(crate) use unix::{

@@ -2,10 +2,8 @@
 //! the same, in time, and names it.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-use std::path::Path;
-use std::process::Command;
-
 use befund_tests::agent::ticket_in;
+use befund_tests::process::under_mounts;
 use befund_tests::{TestAgent, TestController};
 
 /// Mounts a folder by a program, stops that program, and goes on as the command behind it, with whose end
@@ -19,19 +17,6 @@ kill -STOP $!
 exec "$@"
 "#;
 
-fn under_a_dead_mount(command: &Command, folder: &Path, mount: &Path) -> Command {
-    let mut wrapped = Command::new("unshare");
-    wrapped.args(["--mount", "--", "/bin/sh", "-c", MOUNT]).arg(folder).arg(mount);
-    wrapped.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => wrapped.env(name, value),
-            None => wrapped.env_remove(name),
-        };
-    }
-    wrapped
-}
-
 #[test]
 fn a_snapshot_comes_and_names_the_mount_that_does_not_answer() {
     let controller = TestController::start();
@@ -40,7 +25,8 @@ fn a_snapshot_comes_and_names_the_mount_that_does_not_answer() {
     let (folder, mount) = (agent.folder().join("share"), agent.folder().join("mounted"));
     std::fs::create_dir(&folder).unwrap();
     std::fs::create_dir(&mount).unwrap();
-    agent.start_link_as(&[], |command| under_a_dead_mount(&command, &folder, &mount));
+    let places = [folder.as_ref(), mount.as_ref()];
+    agent.start_link_as(&[], |command| under_mounts(MOUNT, &places, &command));
     agent.wait_until_connected();
 
     let ticket = ticket_in(&agent.send("the share hangs"));
