@@ -81,7 +81,7 @@ async fn remove_some(session: &mut Session, agent: AgentId, before: Timestamp) -
     let mut gone: BTreeMap<SnapshotId, Manifest> = BTreeMap::new();
     let mut named: BTreeSet<Hash> = BTreeSet::new();
     for row in &rows {
-        let manifest: Manifest = row.json(3, "a manifest")?;
+        let manifest: Manifest = row.packed(3, "a manifest")?;
         let kept = row.maybe_int(2)?.is_some() || row.maybe_int(4)?.is_some();
         let old = row.time(1)? < before && !kept;
         if old && Some(manifest.id) != latest && gone.len() < BATCH {

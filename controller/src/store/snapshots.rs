@@ -160,7 +160,7 @@ async fn latest(session: &mut Session, agent: AgentId) -> Result<Option<Manifest
             args![agent],
         )
         .await?
-        .map(|row| row.json(0, "a manifest"))
+        .map(|row| row.packed(0, "a manifest"))
         .transpose()
 }
 
@@ -169,7 +169,7 @@ fn read(row: &Row) -> Result<SnapshotRecord> {
         agent: row.id(0, AgentId::from_slice)?,
         received_at: row.time(1)?,
         ticket: row.maybe_int(2)?.map(TicketNumber),
-        manifest: row.json(3, "a manifest")?,
+        manifest: row.packed(3, "a manifest")?,
         good: match (row.maybe_text(5)?, row.maybe_time(6)?) {
             (Some(by), Some(at)) => Some(GoodMark { by, at }),
             _ => None,
