@@ -1,6 +1,5 @@
 //! A mount whose server has stopped answering, as a dead file server leaves behind: the snapshot comes all
 //! the same, in time, and names it.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use befund_tests::agent::ticket_in;
 use befund_tests::process::under_mounts;

@@ -1,5 +1,4 @@
 //! Between its snapshots, an agent hears of what changes on the machine, and looks soon after.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::fs;
 use std::io::Write as _;
