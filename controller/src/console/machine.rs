@@ -1,13 +1,15 @@
 //! The machines, and one machine with a snapshot by section. A section's content is fetched when
 //! somebody opens it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{Redirect, Response};
 use befund_model::api::{MachineQuery, MachineView, Page, SectionView, SnapshotRecord};
-use befund_model::section;
-use befund_model::snapshot::SectionKind;
+use befund_model::section::{self, Area};
+use befund_model::snapshot::{SectionKind, SectionRef};
 use serde::Deserialize;
 
 use crate::api::Api;
@@ -100,6 +102,16 @@ impl MachinePage {
 
     fn title<'a>(&self, kind: &'a SectionKind) -> &'a str {
         section::title(kind.as_str(), self.frame.t.language())
+    }
+
+    /// The sections by what they are of, in the order in which people read them.
+    fn areas<'a>(&self, record: &'a SnapshotRecord) -> Vec<(&'static str, Vec<&'a SectionRef>)> {
+        let mut areas: BTreeMap<Area, Vec<&SectionRef>> = BTreeMap::new();
+        for line in &record.manifest.sections {
+            areas.entry(Area::of(line.kind.as_str())).or_default().push(line);
+        }
+        let language = self.frame.t.language();
+        areas.into_iter().map(|(area, lines)| (area.title().in_language(language), lines)).collect()
     }
 
     fn offset(&self, ms: &i64) -> String {
