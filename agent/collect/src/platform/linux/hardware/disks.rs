@@ -9,8 +9,7 @@ use super::dmi::said;
 /// Section `disks`.
 pub(crate) fn disks(cx: &Context) -> Result<Disks, Gap> {
     let names = cx.root.list("/sys/block")?;
-    let disks =
-        names.into_iter().filter(|name| is_disk(name)).map(|name| disk(cx, name)).collect();
+    let disks = names.into_iter().filter(|name| is_disk(name)).map(|name| disk(cx, name)).collect();
     let mut arrays =
         cx.note(cx.root.text("/proc/mdstat")).map(|text| arrays(&text)).unwrap_or_default();
     arrays.sort_by(|a, b| a.name.cmp(&b.name));
@@ -78,7 +77,7 @@ fn sectors(cx: &Context, path: &str) -> Option<u64> {
 }
 
 /// By the disk's place among the devices.
-fn transport(cx: &Context, name: &str) -> Option<&'static str> {
+pub(super) fn transport(cx: &Context, name: &str) -> Option<&'static str> {
     if name.starts_with("nvme") {
         return Some("nvme");
     }

@@ -128,9 +128,8 @@ fn stacked(kind: &str, source: &str, options: &[String]) -> Option<Volume> {
         "ecryptfs" | "fuse.gocryptfs" | "fuse.encfs" | "fuse.cryfs" | "fuse.securefs" => kind,
         _ => return None,
     };
-    let option = |name: &str| {
-        options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='))
-    };
+    let option =
+        |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
     let cipher = option("ecryptfs_cipher").map(|cipher| match option("ecryptfs_key_bytes") {
         Some(bytes) => {
             let bits = bytes.parse::<u32>().ok().and_then(|bytes| bytes.checked_mul(8));

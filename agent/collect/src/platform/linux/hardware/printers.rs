@@ -26,6 +26,7 @@ pub(crate) struct Queue {
     pub(crate) shared: bool,
     pub(crate) state: Option<&'static str>,
     pub(crate) reasons: Vec<String>,
+    pub(crate) message: Option<String>,
     pub(crate) accepting: Option<bool>,
     pub(crate) jobs: Option<u32>,
 }
@@ -35,6 +36,8 @@ pub(crate) struct Queue {
 pub(crate) struct Job {
     /// The queue that it is in.
     pub(crate) queue: String,
+    /// Whether it is held back.
+    pub(crate) held: bool,
     /// When it came.
     pub(crate) created_at: Option<Timestamp>,
 }
@@ -60,14 +63,16 @@ pub(crate) fn state(cx: &Context) -> Result<PrintersState, Gap> {
     let asked = cx.root.is_live() && service == "active";
     let jobs = if asked { cx.note(cups::jobs(cx)) } else { None };
     let state = |queue: Queue| {
-        let mut waiting = jobs.iter().flatten().filter(|job| job.queue == queue.name);
-        let counted = jobs.is_some().then(|| u32::try_from(waiting.clone().count()).ok()).flatten();
+        let waiting = jobs.iter().flatten().filter(|job| job.queue == queue.name);
+        let held = waiting.clone().filter(|job| job.held).count();
         PrinterState {
             state: queue.state.map(str::to_owned),
             reasons: queue.reasons,
+            message: queue.message.map(|message| cx.redactor.text(&message)),
             accepting: queue.accepting,
-            jobs: queue.jobs.or(counted),
-            oldest_job_at: waiting.by_ref().filter_map(|job| job.created_at).min(),
+            jobs: queue.jobs,
+            held: u32::try_from(held).ok().filter(|held| *held > 0),
+            oldest_job_at: waiting.filter_map(|job| job.created_at).min(),
             name: queue.name,
         }
     };

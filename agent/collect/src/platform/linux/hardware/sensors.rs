@@ -83,8 +83,8 @@ fn read(cx: &Context, chip: &Chip, sensors: &mut Sensors) {
         let Some(sensor) = file.strip_suffix("_input") else { continue };
         let label = |fallback: String| {
             let file = format!("{sensor}_label");
-            let label = has(&file)
-                .then(|| cx.root.line(&format!("{}/{file}", chip.place)).ok().flatten());
+            let label =
+                has(&file).then(|| cx.root.line(&format!("{}/{file}", chip.place)).ok().flatten());
             label.flatten().unwrap_or(fallback)
         };
         let fault = format!("{sensor}_fault");
@@ -122,8 +122,9 @@ fn read_zone(cx: &Context, zone: &str, chips: &[Chip]) -> Option<Temperature> {
     if chips.iter().any(|chip| chip.kind == kind || chip.kind == kind.replace('-', "_")) {
         return None;
     }
-    let number =
-        |file: &str| -> Option<i64> { cx.root.line(&format!("{place}/{file}")).ok()??.parse().ok() };
+    let number = |file: &str| -> Option<i64> {
+        cx.root.line(&format!("{place}/{file}")).ok()??.parse().ok()
+    };
     let celsius = celsius(number("temp")?)?;
     let trip = |wanted: &str| {
         let point = (0..12).find(|point| {

@@ -164,8 +164,7 @@ impl<'a> Source<'a> {
         }
         let (model, rest) = rest.strip_prefix(&[mark])?.split_at_checked(width)?;
         let model = digits4(&model[width - 4..])?;
-        (rest.is_empty() && self.wanted.contains(&(vendor, model)))
-            .then_some((vendor, Some(model)))
+        (rest.is_empty() && self.wanted.contains(&(vendor, model))).then_some((vendor, Some(model)))
     }
 }
 

@@ -48,8 +48,7 @@ pub(super) fn devices(cx: &Context) -> Option<Vec<Device>> {
         let problem = problem(cx, address, &parts).map(|problem| {
             let complaints = complaints.get_or_insert_with(|| firmware::complaints(cx));
             let missing = interfaces.get(address).into_iter().flatten();
-            let missing =
-                missing.chain([address]).any(|name| complaints.contains(name.as_str()));
+            let missing = missing.chain([address]).any(|name| complaints.contains(name.as_str()));
             if missing { "firmware missing" } else { problem }.to_owned()
         });
         Device {
@@ -101,9 +100,8 @@ fn class(cx: &Context, address: &str, parts: &[Interface]) -> Option<String> {
         let number = hex(cx, &format!("{DEVICES}/{address}/{file}"))?;
         u8::try_from(number).ok()
     };
-    let own = byte("bDeviceClass").and_then(|class| {
-        classes::usb(class, byte("bDeviceSubClass")?, byte("bDeviceProtocol")?)
-    });
+    let own = byte("bDeviceClass")
+        .and_then(|class| classes::usb(class, byte("bDeviceSubClass")?, byte("bDeviceProtocol")?));
     let words: BTreeSet<&str> = match own {
         Some(own) => [own].into(),
         None => parts.iter().filter_map(Interface::words).collect(),
@@ -120,8 +118,7 @@ fn joined(words: BTreeSet<&str>) -> Option<String> {
 }
 
 fn problem(cx: &Context, address: &str, parts: &[Interface]) -> Option<&'static str> {
-    let line =
-        |file: &str| cx.root.line(&format!("{DEVICES}/{address}/{file}")).ok().flatten();
+    let line = |file: &str| cx.root.line(&format!("{DEVICES}/{address}/{file}")).ok().flatten();
     if line("authorized").as_deref() == Some("0") {
         return Some("disabled");
     }

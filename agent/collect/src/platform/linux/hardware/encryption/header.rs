@@ -36,7 +36,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Header> {
             let text = bytes.get(4096..).unwrap_or_default();
             let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
             let told = serde_json::from_slice::<Metadata>(&text[..end]).unwrap_or_default();
-            let data = |segment: &&Segment| !segment.flags.iter().any(|flag| flag.starts_with("backup"));
+            let data =
+                |segment: &&Segment| !segment.flags.iter().any(|flag| flag.starts_with("backup"));
             let cipher = told.segments.values().filter(data).find_map(|of| of.encryption.clone());
             let busy = |name: &String| name.starts_with("online-reencrypt");
             let reencrypting = told.config.requirements.mandatory.iter().any(busy);

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use befund_model::snapshot::Status;
+
 use crate::collector::{Context, Gap};
 
 use super::header;
@@ -82,9 +84,8 @@ impl Layers {
     pub(super) fn device(&self, cx: &Context, source: &str) -> Option<String> {
         let name = source.strip_prefix("/dev/")?;
         if let Some(mapped) = name.strip_prefix("mapper/") {
-            let of_name = |device: &&Device| {
-                device.mapped.as_ref().is_some_and(|known| known.name == mapped)
-            };
+            let of_name =
+                |device: &&Device| device.mapped.as_ref().is_some_and(|known| known.name == mapped);
             let found = self.0.iter().find(|(_, device)| of_name(device));
             return found.map(|(name, _)| name.clone());
         }
@@ -193,7 +194,14 @@ fn by_head(cx: &Context, name: &str) -> Option<String> {
     if !cx.root.is_live() && !cx.root.exists(&format!("/dev/{name}")) {
         return None;
     }
-    // Drives without a disk in them and the like have no head.
-    let bytes = cx.root.head(&format!("/dev/{name}"), 512).ok()?;
+    let bytes = match cx.root.head(&format!("/dev/{name}"), 512) {
+        Ok(bytes) => bytes,
+        Err(unread) if unread.status() == Status::Denied => {
+            cx.gap(unread);
+            return None;
+        }
+        // Drives without a disk in them and the like.
+        Err(_) => return None,
+    };
     header::parse(&bytes).map(|header| header.kind.to_owned())
 }

@@ -35,7 +35,8 @@ pub(super) fn volumes(cx: &Context, datasets: Vec<(String, String)>) -> Vec<Volu
 }
 
 fn volume(told: &str, name: String, place: String) -> Option<Volume> {
-    let value = told.lines().find_map(|line| line.strip_prefix(name.as_str())?.strip_prefix('\t'))?;
+    let value =
+        told.lines().find_map(|line| line.strip_prefix(name.as_str())?.strip_prefix('\t'))?;
     let encrypted = !matches!(value, "off" | "-");
     Some(Volume {
         name,

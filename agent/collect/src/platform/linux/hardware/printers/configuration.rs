@@ -38,6 +38,7 @@ pub(crate) fn parse(text: &str) -> Vec<Queue> {
             "MakeModel" => queue.model = Some(value).filter(|model| !model.is_empty()),
             "DeviceURI" => queue.uri = Some(value),
             "Location" => queue.location = Some(value).filter(|place| !place.is_empty()),
+            "StateMessage" => queue.message = Some(value).filter(|message| !message.is_empty()),
             "Shared" => queue.shared = yes(&value),
             "Accepting" => queue.accepting = Some(yes(&value)),
             "Reason" => queue.reasons.push(value),

@@ -36,6 +36,7 @@ pub(super) fn queues(cx: &Context) -> Result<Vec<Queue>, Gap> {
             "printer-is-shared",
             "printer-type",
             "printer-state",
+            "printer-state-message",
             "printer-state-reasons",
             "printer-is-accepting-jobs",
             "queued-job-count",
@@ -51,7 +52,7 @@ pub(super) fn jobs(cx: &Context) -> Result<Vec<Job>, Gap> {
     let request = Request::new(GET_JOBS)
         .uri("printer-uri", "ipp://localhost/")
         .keywords("which-jobs", &["not-completed"])
-        .keywords("requested-attributes", &["job-printer-uri", "time-at-creation"]);
+        .keywords("requested-attributes", &["job-printer-uri", "job-state", "time-at-creation"]);
     let answer = ask(cx, request)?;
     let jobs = answer.groups.iter().filter(|group| group.tag == ipp::JOB);
     Ok(jobs.filter_map(job).collect())
@@ -82,6 +83,7 @@ pub(crate) fn queue(group: &Group) -> Option<Queue> {
             _ => None,
         },
         reasons,
+        message: owned("printer-state-message"),
         accepting: group.flag("printer-is-accepting-jobs"),
         jobs: group.number("queued-job-count").and_then(|count| u32::try_from(count).ok()),
     })
@@ -93,7 +95,8 @@ pub(crate) fn job(group: &Group) -> Option<Job> {
     // CUPS counts from 1970, where IPP's would be from the server's start.
     let created_at = group.number("time-at-creation").filter(|seconds| *seconds > 0);
     let created_at = created_at.and_then(|at| Timestamp::from_second(i64::from(at)).ok());
-    Some(Job { queue: queue.to_owned(), created_at })
+    let held = group.number("job-state") == Some(4);
+    Some(Job { queue: queue.to_owned(), held, created_at })
 }
 
 fn ask(cx: &Context, request: Request) -> Result<Answer, Gap> {

@@ -123,8 +123,7 @@ impl Group {
 /// Reads an answer; `None` if it is cut or none.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Answer> {
     let (head, mut rest) = bytes.split_first_chunk::<8>()?;
-    let mut answer =
-        Answer { status: u16::from_be_bytes([head[2], head[3]]), groups: Vec::new() };
+    let mut answer = Answer { status: u16::from_be_bytes([head[2], head[3]]), groups: Vec::new() };
     loop {
         let (&tag, after) = rest.split_first()?;
         rest = after;
