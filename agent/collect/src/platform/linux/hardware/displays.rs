@@ -71,7 +71,8 @@ pub(crate) fn displays(cx: &Context) -> Result<Displays, Gap> {
 
 /// `card0`, not `card0-HDMI-A-1`.
 fn is_card(name: &str) -> bool {
-    name.strip_prefix("card").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    let number = name.strip_prefix("card").unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The card's address on PCI, if it is there.
@@ -85,7 +86,10 @@ fn address(cx: &Context, card: &str) -> Option<String> {
 fn monitor(cx: &Context, name: String) -> Option<Monitor> {
     let place = format!("{DRM}/{name}");
     let status = cx.root.line(&format!("{place}/status")).ok()??;
-    let (_, kind) = name.split_once('-')?;
+    let (card, kind) = name.split_once('-')?;
+    if !is_card(card) || kind.is_empty() {
+        return None;
+    }
     if status != "connected" || kind.starts_with("Writeback") {
         return None;
     }

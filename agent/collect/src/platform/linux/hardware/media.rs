@@ -5,7 +5,7 @@
 //! alone: of it only the chosen devices are read, from where the server keeps them.
 
 pub(crate) mod alsa;
-mod busy;
+pub(crate) mod busy;
 mod cameras;
 pub(crate) mod choice;
 mod denied;

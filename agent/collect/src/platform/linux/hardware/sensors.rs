@@ -118,8 +118,14 @@ fn read(cx: &Context, chip: &Chip, sensors: &mut Sensors) {
 fn read_zone(cx: &Context, zone: &str, chips: &[Chip]) -> Option<Temperature> {
     let place = format!("{ZONES}/{zone}");
     let kind = cx.root.line(&format!("{place}/type")).ok()??;
-    // The kernel makes a chip of a zone; dashes are not allowed in the names of chips.
-    if chips.iter().any(|chip| chip.kind == kind || chip.kind == kind.replace('-', "_")) {
+    let is_chip = |kind: &str| chips.iter().any(|chip| chip.kind == kind);
+    // The kernel makes a chip of a zone; dashes are not allowed in the names of chips. The zone of
+    // the processor's package is coretemp's sensor, that of Intel's policy always says 20 degrees
+    // (drivers/thermal/intel/int340x_thermal/int3400_thermal.c).
+    if is_chip(&kind) || is_chip(&kind.replace('-', "_")) || kind == "INT3400 Thermal" {
+        return None;
+    }
+    if kind == "x86_pkg_temp" && is_chip("coretemp") {
         return None;
     }
     let number = |file: &str| -> Option<i64> {

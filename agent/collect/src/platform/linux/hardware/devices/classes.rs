@@ -55,9 +55,11 @@ pub(crate) const fn pci(code: u32) -> Option<&'static str> {
 
 /// Whether a PCI device of this class is expected to have a driver: storage, network, graphics, sound
 /// and cameras, modems, SD readers, USB and FireWire, radio. Bridges, memory, system peripherals and
-/// what has no class are at work, or idle, without one.
-pub(crate) const fn pci_wants_driver(code: u32) -> bool {
+/// what has no class are at work, or idle, without one. So are the sound coprocessors of AMD, which are
+/// multimedia controllers of no kind; of the same class, those of Intel are what cameras are behind.
+pub(crate) const fn pci_wants_driver(code: u32, vendor: u16) -> bool {
     match (code >> 16 & 0xff, code >> 8 & 0xff, code & 0xff) {
+        (0x04, 0x80, _) => vendor == 0x8086,
         // The side of USB that plays the device.
         (0x0c, 0x03, 0xfe) => false,
         (0x01..=0x04 | 0x0d, ..) | (0x07, 0x03, _) | (0x08, 0x05, _) => true,

@@ -34,7 +34,8 @@ pub(super) fn devices(cx: &Context) -> Option<Vec<Device>> {
         let mut problem = None;
         let class = device.class.unwrap_or_default();
         // Virtual functions without a driver are kept for virtual machines.
-        if classes::pci_wants_driver(class) && !cx.root.exists(&format!("{place}/physfn")) {
+        let vendor = device.id.map_or(0, |(vendor, _)| vendor);
+        if classes::pci_wants_driver(class, vendor) && !cx.root.exists(&format!("{place}/physfn")) {
             let network = class >> 16 == 0x02;
             let idle = driver.is_none() || network && !cx.root.exists(&format!("{place}/net"));
             if idle {

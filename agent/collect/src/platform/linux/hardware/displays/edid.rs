@@ -62,7 +62,9 @@ fn vendor(packed: u16) -> Option<String> {
 /// Up to thirteen letters; a line feed ends them, spaces fill them up.
 fn string(text: &[u8]) -> Option<String> {
     let end = text.iter().position(|byte| matches!(byte, b'\n' | 0)).unwrap_or(text.len());
-    said(&String::from_utf8_lossy(&text[..end]))
+    // Dell has a byte that is no letter between its own number of a panel and the maker's.
+    let letter = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { ' ' };
+    said(&text[..end].iter().map(letter).collect::<String>())
 }
 
 /// A detailed timing (3.10.2): pixels, and the picture's size in millimetres.

@@ -44,30 +44,36 @@ pub(super) fn lamps(cx: &Context) -> Vec<(bool, bool)> {
 
 /// The control that all of a card's output goes through.
 pub(super) fn playback(cx: &Context, card: u32) -> Option<Told> {
-    ask(cx, card, &["Master Playback", "PCM Playback", "Speaker Playback", "Headset Playback"])
+    ask(cx, card, &["Master Playback", "PCM Playback", "Speaker Playback"], " Playback Switch")
 }
 
 /// The control that all of a card's input goes through.
 pub(super) fn capture(cx: &Context, card: u32) -> Option<Told> {
-    ask(cx, card, &["Capture", "Mic Capture", "Headset Capture"])
+    ask(cx, card, &["Capture", "Mic Capture"], " Capture Switch")
 }
 
-/// The first of these controls that the card has.
-fn ask(cx: &Context, card: u32, names: &[&str]) -> Option<Told> {
+/// The first of these controls that the card has, or the only one whose switch has such a name: makers
+/// of USB devices name theirs as they like.
+fn ask(cx: &Context, card: u32, names: &[&str], switch: &str) -> Option<Told> {
     let path = format!("/dev/snd/controlC{card}");
     cx.root.trail().at(&path);
     // Who may not open it is not told either; the lamps may know.
     let device = File::open(path).ok()?;
     let ids = list(&device)?;
-    names.iter().find_map(|name| {
+    let mixer: Vec<&Id> = ids.iter().filter(|id| id.iface == MIXER && id.index == 0).collect();
+    let mut named = mixer.iter().filter_map(|id| id.name()?.strip_suffix(switch));
+    let only = named.next().filter(|_| named.next().is_none());
+    let kind = switch.trim_end_matches(" Switch");
+    let only = only.map(|name| format!("{name}{kind}"));
+    names.iter().copied().chain(only.as_deref()).find_map(|name| {
         let control = |what: &str| {
             let wanted = format!("{name} {what}");
-            ids.iter().find(|id| id.iface == MIXER && id.index == 0 && id.is(&wanted))
+            mixer.iter().find(|id| id.name() == Some(&wanted))
         };
         let (switch, volume) = (control("Switch"), control("Volume"));
         (switch.is_some() || volume.is_some()).then(|| Told {
-            muted: switch.and_then(|id| muted(&device, *id)),
-            percent: volume.and_then(|id| percent(&device, *id)),
+            muted: switch.and_then(|id| muted(&device, **id)),
+            percent: volume.and_then(|id| percent(&device, **id)),
         })
     })
 }
@@ -104,8 +110,8 @@ impl Id {
     const EMPTY: Self =
         Self { number: 0, iface: 0, device: 0, subdevice: 0, name: [0; 44], index: 0 };
 
-    fn is(&self, name: &str) -> bool {
-        self.name.split(|byte| *byte == 0).next() == Some(name.as_bytes())
+    fn name(&self) -> Option<&str> {
+        std::str::from_utf8(self.name.split(|byte| *byte == 0).next()?).ok()
     }
 }
 
