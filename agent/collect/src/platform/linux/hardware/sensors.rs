@@ -58,6 +58,11 @@ fn chips(cx: &Context) -> Vec<Chip> {
             kind = cx.root.line(&format!("{place}/name")).ok().flatten();
         }
         let Some(kind) = kind else { continue };
+        // Some drivers wake what they ask: a graphics card that sleeps is left asleep.
+        let power = cx.root.line(&format!("{HWMON}/{folder}/device/power/runtime_status"));
+        if power.ok().flatten().as_deref() == Some("suspended") {
+            continue;
+        }
         *of_kind.entry(kind.clone()).or_default() += 1;
         let device = cx.root.link(&format!("{HWMON}/{folder}/device")).ok();
         let device = device.as_deref().and_then(|link| link.file_name()?.to_str());

@@ -191,7 +191,9 @@ fn by_udev(cx: &Context, numbers: &str) -> Option<String> {
 }
 
 fn by_head(cx: &Context, name: &str) -> Option<String> {
-    if !cx.root.is_live() && !cx.root.exists(&format!("/dev/{name}")) {
+    // Opening a floppy disk or a CD drive waits for its motor.
+    let waits = ["fd", "sr"].iter().any(|kind| name.starts_with(kind));
+    if waits || !cx.root.is_live() && !cx.root.exists(&format!("/dev/{name}")) {
         return None;
     }
     let bytes = match cx.root.head(&format!("/dev/{name}"), 512) {

@@ -47,3 +47,19 @@ fn volume(told: &str, name: String, place: String) -> Option<Volume> {
         state: encrypted.then(|| "unlocked".to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As OpenZFS 2.1 writes it.
+    #[test]
+    fn datasets_tell_whether_they_are_encrypted() {
+        let told = "rpool\toff\nrpool/home\taes-256-gcm\nrpool/home/anna\taes-256-gcm\n";
+        let home = volume(told, "rpool/home".to_owned(), "/home".to_owned()).expect("listed");
+        assert!(home.encrypted && home.cipher.as_deref() == Some("aes-256-gcm"));
+        let root = volume(told, "rpool".to_owned(), "/".to_owned()).expect("listed");
+        assert!(!root.encrypted && root.state.is_none());
+        assert_eq!(volume(told, "tank".to_owned(), "/tank".to_owned()), None);
+    }
+}

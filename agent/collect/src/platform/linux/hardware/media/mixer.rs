@@ -1,7 +1,6 @@
 //! What is muted: the lamps beside the keys, which follow the sound cards, and the cards' own controls
 //! (`/dev/snd/controlC*`, sound/asound.h of the kernel), which nothing but an ioctl tells.
 
-use std::ffi::c_long;
 use std::fs::File;
 use std::os::fd::AsFd;
 
@@ -17,6 +16,9 @@ const MIXER: i32 = 2;
 const BOOLEAN: i32 = 1;
 /// `SNDRV_CTL_ELEM_TYPE_INTEGER`.
 const INTEGER: i32 = 2;
+
+/// C's `long`, which on Linux is as wide as a pointer.
+type Long = isize;
 
 /// What a card's controls say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -140,10 +142,10 @@ struct Info {
 
 #[repr(C, align(8))]
 struct InfoValue {
-    min: c_long,
-    max: c_long,
-    step: c_long,
-    rest: [u8; 128 - 3 * size_of::<c_long>()],
+    min: Long,
+    max: Long,
+    step: Long,
+    rest: [u8; 128 - 3 * size_of::<Long>()],
 }
 
 /// `struct snd_ctl_elem_value`; of its union only what numbers need.
@@ -156,7 +158,7 @@ struct Value {
 }
 
 #[repr(C, align(8))]
-struct ValueValue([c_long; 128]);
+struct ValueValue([Long; 128]);
 
 const LIST: Opcode = opcode::read_write::<List>(b'U', 0x10);
 const INFO: Opcode = opcode::read_write::<Info>(b'U', 0x11);
@@ -184,13 +186,18 @@ struct Range {
 
 #[expect(unsafe_code, reason = "no other call tells a control's range")]
 fn info(device: &File, id: Id) -> Option<Range> {
-    let rest = [0; 128 - 3 * size_of::<c_long>()];
+    let rest = [0; 128 - 3 * size_of::<Long>()];
     let value = InfoValue { min: 0, max: 0, step: 0, rest };
     let mut info = Info { id, kind: 0, access: 0, count: 0, owner: 0, value, reserved: [0; 64] };
     // SAFETY: the number is that of SNDRV_CTL_IOCTL_ELEM_INFO for this struct, whose layout is the
     // kernel's, and any bytes are valid in all of its fields.
     unsafe { ioctl(device.as_fd(), Updater::<INFO, Info>::new(&mut info)) }.ok()?;
-    Some(Range { kind: info.kind, count: info.count, min: info.value.min, max: info.value.max })
+    Some(Range {
+        kind: info.kind,
+        count: info.count,
+        min: info.value.min as i64,
+        max: info.value.max as i64,
+    })
 }
 
 #[expect(unsafe_code, reason = "no other call reads a control")]
@@ -200,5 +207,6 @@ fn values(device: &File, id: Id, count: u32) -> Option<Vec<i64>> {
     // kernel's, and any bytes are valid in all of its fields.
     unsafe { ioctl(device.as_fd(), Updater::<READ, Value>::new(&mut value)) }.ok()?;
     let count = usize::try_from(count).ok()?.min(value.value.0.len());
-    (count > 0).then(|| value.value.0[..count].to_vec())
+    let values = value.value.0[..count].iter().map(|value| *value as i64);
+    (count > 0).then(|| values.collect())
 }
