@@ -115,6 +115,46 @@ fn an_arm_board_whose_firmware_names_nothing() {
 }
 
 #[test]
+fn a_laptop_by_dell_without_firmware_for_its_wifi() {
+    insta::assert_snapshot!(everything(include_str!("trees/latitude.tree")));
+}
+
+#[test]
+fn a_laptop_by_hp_whose_camera_is_barred() {
+    insta::assert_snapshot!(everything(include_str!("trees/elitebook.tree")));
+}
+
+#[test]
+fn a_desktop_with_two_monitors_and_a_broken_queue() {
+    insta::assert_snapshot!(everything(include_str!("trees/optiplex.tree")));
+}
+
+#[test]
+fn a_raspberry_pi() {
+    insta::assert_snapshot!(everything(include_str!("trees/raspberry.tree")));
+}
+
+#[test]
+fn a_machine_under_vmware() {
+    insta::assert_snapshot!(everything(include_str!("trees/vmware.tree")));
+}
+
+#[test]
+fn a_machine_under_hyper_v() {
+    insta::assert_snapshot!(everything(include_str!("trees/hyperv.tree")));
+}
+
+#[test]
+fn a_machine_under_virtualbox() {
+    insta::assert_snapshot!(everything(include_str!("trees/virtualbox.tree")));
+}
+
+#[test]
+fn a_machine_under_qemu_with_encrypted_volumes() {
+    insta::assert_snapshot!(everything(include_str!("trees/q35.tree")));
+}
+
+#[test]
 fn an_empty_tree_gives_a_reason_for_every_section() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for section in collected(folder.path(), &Plan::all(PrivacyClass::Consent)) {

@@ -18,7 +18,7 @@ pub struct Devices {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Device {
-    /// `pci` or `usb`.
+    /// `pci`, `usb` or `thunderbolt`.
     pub bus: String,
     /// Its place on the bus, in the system's words (`0000:00:1f.3`, `1-4.2`); the same as long as it is
     /// plugged in at the same place.
@@ -38,11 +38,11 @@ pub struct Device {
     /// Its serial number; absent if the maker filled in a placeholder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
-    /// The driver that has it.
+    /// The driver that has it; several, sorted and with commas between them, where each has a part of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
-    /// Why it does not work (`no driver`, `disabled`, `firmware missing`, Windows: the problem code in words),
-    /// if it does not.
+    /// Why it does not work (`no driver`, `disabled`, `firmware missing`, `not configured`, `not authorized`;
+    /// Windows: the problem code in words), if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
@@ -254,12 +254,18 @@ pub struct PrinterState {
     /// Why, in IPP's words (`toner-low`, `offline`, `media-empty`), sorted.
     #[serde(skip_serializing_if = "absent")]
     pub reasons: Vec<String>,
+    /// What the print service, or whoever stopped the queue, says of it, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Redacted>,
     /// Whether it takes jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepting: Option<bool>,
     /// How many jobs wait or print.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<u32>,
+    /// How many of them are held back, by somebody or until somebody signs in for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<u32>,
     /// Since when the oldest of them waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_job_at: Option<Timestamp>,

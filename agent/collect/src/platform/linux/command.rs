@@ -3,7 +3,7 @@
 //! complain of is kept, since some do so and end well all the same.
 
 use std::io::{self, Read};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -43,7 +43,7 @@ pub(super) enum CommandError {
         /// Which one.
         program: &'static str,
         /// How.
-        status: std::process::ExitStatus,
+        status: ExitStatus,
         /// What it complained of.
         complaint: String,
     },
@@ -56,6 +56,22 @@ pub(super) fn run(
     deadline: Duration,
     cap: usize,
 ) -> Result<Output, CommandError> {
+    let (output, status) = run_to_any_end(program, arguments, deadline, cap)?;
+    if status.success() {
+        Ok(output)
+    } else {
+        Err(CommandError::Ended { program, status, complaint: output.complaint })
+    }
+}
+
+/// The same for a program whose status tells of what it found, so that its output counts however it
+/// ends.
+pub(super) fn run_to_any_end(
+    program: &'static str,
+    arguments: &[&str],
+    deadline: Duration,
+    cap: usize,
+) -> Result<(Output, ExitStatus), CommandError> {
     let until = Instant::now() + deadline;
     let failed = |source| CommandError::Io { program, source };
     let mut child = Command::new(program)
@@ -74,12 +90,7 @@ pub(super) fn run(
         let _ = child.kill();
     }
     let status = child.wait().map_err(failed)?;
-    let output = read?;
-    if status.success() {
-        Ok(output)
-    } else {
-        Err(CommandError::Ended { program, status, complaint: output.complaint })
-    }
+    Ok((read?, status))
 }
 
 /// Reads until both outputs are closed.

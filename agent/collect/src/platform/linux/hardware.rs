@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod media;
 pub(crate) mod memory;
 pub(crate) mod printers;
+mod running;
 pub(crate) mod sensors;
 pub(crate) mod system;
 

@@ -11,6 +11,7 @@ use super::trouble::{errors, journal};
 use crate::Root;
 use crate::collector::Context;
 
+mod hardware;
 mod logs;
 mod rpm;
 mod wifi;
@@ -186,10 +187,15 @@ fn placeholders_of_makers_are_recognised() {
         "123456789",
         "INVALID",
         "N/A",
+        "NO DIMM",
+        "[Empty]",
+        "SerNum00",
+        "Array1_PartNumber0",
+        "Manufacturer1",
     ] {
         assert_eq!(dmi::said(placeholder), None, "{placeholder}");
     }
-    for real in ["PF2ABCDE", "7XK3PN2", "VMware-42 1c 0b", "00A1", "Nonesuch"] {
+    for real in ["PF2ABCDE", "7XK3PN2", "VMware-42 1c 0b", "00A1", "Nonesuch", "Array"] {
         assert_eq!(dmi::said(real).as_deref(), Some(real));
     }
 }

@@ -1,5 +1,7 @@
 //! The processor: `/proc/cpuinfo` and `/sys/devices/system/cpu`.
 
+pub(crate) mod caches;
+
 use std::collections::BTreeSet;
 
 use befund_model::section::hardware::{Cpu, Vulnerability};
@@ -26,9 +28,9 @@ pub(crate) fn cpu(cx: &Context) -> Result<Cpu, Gap> {
     cpu.max_mhz = khz.and_then(|khz| u32::try_from(khz / 1000).ok());
     cpu.cache_bytes = (0..5)
         .filter_map(|index| cx.line(&format!("{CPUS}/cpu0/cache/index{index}/size")))
-        .filter_map(|size| size.strip_suffix('K')?.parse::<u64>().ok())
-        .max()
-        .map(|kib| kib * 1024);
+        .filter_map(|size| caches::bytes(&size))
+        .max();
+    cpu.caches = caches::caches(cx, CPUS);
     let folder = format!("{CPUS}/vulnerabilities");
     for name in cx.note(cx.root.list(&folder)).unwrap_or_default() {
         if let Some(verdict) = cx.line(&format!("{folder}/{name}")) {

@@ -8,21 +8,21 @@ use super::dmi::said;
 
 /// Section `disks`.
 pub(crate) fn disks(cx: &Context) -> Result<Disks, Gap> {
-    // Memory, files, mapped devices and arrays are no disks.
-    const VIRTUAL: &[&str] = &["loop", "ram", "zram", "dm-", "md", "sr", "fd", "nbd", "drbd"];
-    let disks = cx
-        .root
-        .list("/sys/block")?
-        .into_iter()
-        .filter(|name| !VIRTUAL.iter().any(|kind| name.starts_with(kind)))
-        // The second path to a device that an NVMe controller shares.
-        .filter(|name| !(name.starts_with("nvme") && name.contains('c')))
-        .map(|name| disk(cx, name))
-        .collect();
+    let names = cx.root.list("/sys/block")?;
+    let disks = names.into_iter().filter(|name| is_disk(name)).map(|name| disk(cx, name)).collect();
     let mut arrays =
         cx.note(cx.root.text("/proc/mdstat")).map(|text| arrays(&text)).unwrap_or_default();
     arrays.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Disks { disks, arrays })
+}
+
+/// Whether the block device of this name is a disk.
+pub(super) fn is_disk(name: &str) -> bool {
+    // Memory, files, mapped devices and arrays are no disks.
+    const VIRTUAL: &[&str] = &["loop", "ram", "zram", "dm-", "md", "sr", "fd", "nbd", "drbd"];
+    // The second path to a device that an NVMe controller shares.
+    let path = name.starts_with("nvme") && name.contains('c');
+    !path && !VIRTUAL.iter().any(|kind| name.starts_with(kind))
 }
 
 fn disk(cx: &Context, name: String) -> Disk {
@@ -77,7 +77,7 @@ fn sectors(cx: &Context, path: &str) -> Option<u64> {
 }
 
 /// By the disk's place among the devices.
-fn transport(cx: &Context, name: &str) -> Option<&'static str> {
+pub(super) fn transport(cx: &Context, name: &str) -> Option<&'static str> {
     if name.starts_with("nvme") {
         return Some("nvme");
     }

@@ -147,6 +147,19 @@ pub(crate) fn said(value: &str) -> Option<String> {
         "123456789",
         "1234567890",
         "0123456789",
+        "0001",
+        "123456",
+        "12345678",
+        "0123456789abcdef",
+        "no manufacturer",
+        "no product string",
+        "no serial number",
+        "no dimm",
+        "not installed",
+        "not populated",
+        "[empty]",
+        "sernum",
+        "partnum",
         "type1family",
         "type1sku0",
         "default",
@@ -169,8 +182,21 @@ pub(crate) fn said(value: &str) -> Option<String> {
     let filled = !filler
         && readable
         && !PLACEHOLDERS.contains(&lower.as_str())
-        && !lower.starts_with("to be filled");
+        && !lower.starts_with("to be filled")
+        && !is_numbered(&lower);
     filled.then(|| value.to_owned())
+}
+
+/// What some firmwares write for modules that they have not asked: the field's name, and which it is
+/// of (`Manufacturer00`, `SerNum1`, `Array1_PartNumber0`).
+fn is_numbered(lower: &str) -> bool {
+    const FIELDS: &[&str] =
+        &["manufacturer", "sernum", "partnum", "assettagnum", "modulepartnumber"];
+    let name = lower.trim_end_matches(|digit: char| digit.is_ascii_digit());
+    name.len() < lower.len()
+        && (FIELDS.contains(&name)
+            || name.starts_with("array")
+                && ["partnumber", "serialnumber"].iter().any(|of| name.ends_with(of)))
 }
 
 /// The kind of case (SMBIOS 3.7, table 17).

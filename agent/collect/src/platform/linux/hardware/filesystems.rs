@@ -78,7 +78,7 @@ fn ask(mount_point: &str) -> Result<FilesystemUsage, String> {
 
 /// Reads mountinfo (proc(5)); of several mounts on one place the last one counts, since it hides
 /// the others.
-fn mounted(cx: &Context) -> Result<Vec<Filesystem>, Gap> {
+pub(super) fn mounted(cx: &Context) -> Result<Vec<Filesystem>, Gap> {
     const MOUNTS: &str = "/proc/self/mountinfo";
     let text = cx.root.text(MOUNTS)?;
     let mut filesystems = std::collections::BTreeMap::new();
@@ -132,7 +132,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// Whether it holds no files of anybody's.
-fn is_kernels_own(filesystem: &Filesystem) -> bool {
+pub(super) fn is_kernels_own(filesystem: &Filesystem) -> bool {
     const KINDS: &[&str] = &[
         "autofs",
         "binfmt_misc",

@@ -129,7 +129,8 @@ fn kernel(cx: &Context) -> Result<Vec<LogEntry>, Gap> {
     Ok(records.iter().filter_map(|record| kernel_line(cx, record, booted_at)).collect())
 }
 
-fn ring() -> rustix::io::Result<Vec<String>> {
+/// The records of the kernel's ring, as they are written there.
+pub(crate) fn ring() -> rustix::io::Result<Vec<String>> {
     use rustix::fs::{CWD, Mode, OFlags, openat};
     use rustix::io::Errno;
     /// More than the ring of any kernel holds.
