@@ -1,7 +1,7 @@
 //! What starts when somebody signs in: desktop entries for all and of each person, units of people's
 //! sessions that are switched on, and the old script that runs at the end of a start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use befund_model::section::maintenance::{Autostart, AutostartItem};
 
@@ -17,11 +17,10 @@ pub(crate) fn autostart(cx: &Context) -> Result<Autostart, Gap> {
     const SCRIPTS: &[&str] = &["/etc/rc.local", "/etc/rc.d/rc.local"];
     let homes = homes::local(cx);
     let mut items = Vec::new();
-    let for_all = entries(cx, ALL);
-    items.extend(for_all.iter().filter_map(|(_, path)| entry(cx, path, None)));
+    items.extend(entries(cx, ALL).iter().filter_map(|path| entry(cx, path, None)));
     items.extend(units(cx, USER_UNITS, None));
     for home in &homes {
-        for (_, path) in entries(cx, &format!("{}/.config/autostart", home.path)) {
+        for path in entries(cx, &format!("{}/.config/autostart", home.path)) {
             items.extend(entry(cx, &path, Some(&home.user)));
         }
         items.extend(units(cx, &format!("{}/.config/systemd/user", home.path), Some(&home.user)));
@@ -49,10 +48,11 @@ pub(crate) fn autostart(cx: &Context) -> Result<Autostart, Gap> {
     Ok(Autostart { items })
 }
 
-/// The desktop entries of a folder: file names and paths.
-fn entries(cx: &Context, folder: &str) -> BTreeMap<String, String> {
-    let paths = files::paths(cx, folder).into_iter().filter(|path| path.ends_with(".desktop"));
-    paths.filter_map(|path| Some((path.rsplit('/').next()?.to_owned(), path))).collect()
+/// The desktop entries of a folder.
+fn entries(cx: &Context, folder: &str) -> Vec<String> {
+    let mut paths = files::paths(cx, folder);
+    paths.retain(|path| path.ends_with(".desktop"));
+    paths
 }
 
 fn entry(cx: &Context, path: &str, user: Option<&str>) -> Option<AutostartItem> {

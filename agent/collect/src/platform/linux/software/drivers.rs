@@ -51,11 +51,12 @@ pub(crate) fn drivers(cx: &Context) -> Result<Drivers, Gap> {
         }
     }
     for module in cx.root.list("/sys/module").unwrap_or_default() {
-        if !drivers.contains_key(&module) {
-            let driver = driver(cx, module.clone());
-            if driver.foreign {
-                drivers.insert(module, driver);
-            }
+        if drivers.contains_key(&module) {
+            continue;
+        }
+        let driver = driver(cx, module);
+        if driver.foreign {
+            drivers.insert(driver.name.clone(), driver);
         }
     }
     files_of(cx, &mut drivers);

@@ -7,6 +7,8 @@ use befund_model::section::software::Package;
 use crate::collector::{Context, Gap};
 use crate::platform::linux::command;
 
+const RPM: &str = "/usr/bin/rpm";
+
 /// The folder of rpm's database, if there is one in any of its formats (sqlite, ndb, Berkeley DB).
 /// A folder without one is not enough: asked by root, rpm would make one there.
 pub(crate) fn database(cx: &Context) -> Option<&'static str> {
@@ -18,7 +20,6 @@ pub(crate) fn database(cx: &Context) -> Option<&'static str> {
 
 /// Asks rpm, which alone reads all of its formats well, for what this database holds.
 pub(crate) fn installed(cx: &Context, database: &str) -> Result<Vec<Package>, Gap> {
-    const RPM: &str = "/usr/bin/rpm";
     const FORMAT: &str = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\t%{VENDOR}\\n";
     cx.root.trail().at(RPM);
     let arguments = ["--dbpath", database, "--query", "--all", "--queryformat", FORMAT];
@@ -56,4 +57,32 @@ pub(crate) fn list(text: &str) -> Vec<Package> {
         })
     };
     text.lines().filter_map(package).collect()
+}
+
+/// The versions of some packages, of those that are installed.
+pub(crate) fn versions(cx: &Context, database: &str, names: &[&str]) -> Vec<(String, String)> {
+    query(cx, database, "%{NAME}\\t%{VERSION}-%{RELEASE}\\n", names)
+}
+
+/// When some packages were installed, in seconds since 1970; one may be there several times.
+pub(crate) fn install_times(cx: &Context, database: &str, names: &[&str]) -> Vec<(String, i64)> {
+    let told = query(cx, database, "%{NAME}\\t%{INSTALLTIME}\\n", names).into_iter();
+    told.filter_map(|(name, time)| Some((name, time.parse().ok()?))).collect()
+}
+
+/// What rpm tells of these packages. Asked for all that fit, it is silent about those that are not there.
+fn query(cx: &Context, database: &str, format: &str, names: &[&str]) -> Vec<(String, String)> {
+    cx.root.trail().at(RPM);
+    let mut arguments = vec!["--dbpath", database, "--query", "--all", "--queryformat", format];
+    arguments.extend(names);
+    let output = match command::run(RPM, &arguments, Duration::from_secs(2), 1 << 20) {
+        Ok(output) => output,
+        Err(error) => {
+            cx.gap(Gap::failed(format!("rpm could not be asked: {error}")));
+            return Vec::new();
+        }
+    };
+    let text = String::from_utf8_lossy(&output.bytes);
+    let pair = |line: &str| line.split_once('\t').map(|(a, b)| (a.to_owned(), b.to_owned()));
+    text.lines().filter_map(pair).collect()
 }
