@@ -73,6 +73,9 @@ pub(crate) fn certificates(cx: &Context) -> Result<Certificates, Gap> {
     for pattern in OWN {
         for path in files::matching(cx, pattern) {
             seen = true;
+            if is_bundle(&path) {
+                continue;
+            }
             // Links lead to the roots of the system; Let's Encrypt's lead to its newest.
             let link =
                 files::about_link(cx, &path).is_ok_and(|about| about.kind == FileType::Symlink);
@@ -85,13 +88,22 @@ pub(crate) fn certificates(cx: &Context) -> Result<Certificates, Gap> {
     if !seen && !cx.root.exists("/etc/ssl") && !cx.root.exists("/etc/pki") {
         return Err(Gap::unsupported("there is neither /etc/ssl nor /etc/pki"));
     }
-    if found.lost > 0 {
-        cx.gap(Gap::failed(format!("{} of the certificates could not be understood", found.lost)));
-    }
     let mut certificates: Vec<Certificate> = found.certificates.into_values().collect();
     certificates
         .sort_by(|a, b| (&a.store, &a.subject, &a.serial).cmp(&(&b.store, &b.subject, &b.serial)));
     Ok(Certificates { certificates })
+}
+
+/// Whether a file holds all the roots that the system trusts.
+fn is_bundle(path: &str) -> bool {
+    const NAMES: &[&str] = &["ca-certificates", "ca-bundle", "tls-ca-bundle", "certs", "cert"];
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let folder = matches!(
+        path.rsplit_once('/'),
+        Some(("/etc/ssl" | "/etc/ssl/certs" | "/etc/pki/tls/certs", _))
+    );
+    folder && NAMES.contains(&stem)
 }
 
 /// The files below a folder.
@@ -122,7 +134,6 @@ enum Kind {
 struct Found {
     certificates: BTreeMap<(String, String, String), Certificate>,
     files: BTreeSet<String>,
-    lost: usize,
 }
 
 impl Found {
@@ -136,13 +147,13 @@ impl Found {
         }
         let Some(bytes) = cx.note(cx.root.read_capped(path, MAX_FILE_BYTES)) else { return };
         let read = pem::certificates(&bytes);
-        self.lost += read.lost;
+        let mut lost = read.lost;
         for (at, der) in read.certificates.iter().enumerate() {
             if self.certificates.len() >= MAX_CERTIFICATES {
-                return;
+                break;
             }
             let Some(mut certificate) = parse(path, der) else {
-                self.lost += 1;
+                lost += 1;
                 continue;
             };
             match &kind {
@@ -159,6 +170,11 @@ impl Found {
                 certificate.serial.clone(),
             );
             self.certificates.insert(key, certificate);
+        }
+        if lost > 0 {
+            let count =
+                if lost == 1 { "a certificate".into() } else { format!("{lost} certificates") };
+            cx.gap(Gap::failed(format!("{count} in {path} could not be understood")));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use befund_model::section::security::Security;
 
 use crate::collector::{Context, Gap};
+use crate::platform::linux::people::directory::configured::uses;
 use crate::platform::linux::people::{accounts, groups};
 use crate::platform::linux::software::{processes, services};
 
@@ -79,13 +80,16 @@ fn administrators(
         rights.administrators.iter().filter_map(|who| who.strip_prefix('%')).collect();
     // Polkit's default rules (`50-default.rules`, `40-debian-sudo.rules`) let these become administrator.
     groups.extend(["sudo", "wheel", "admin"].iter().filter(|group| members.contains_key(**group)));
+    let services = cx.root.text("/etc/nsswitch.conf").unwrap_or_default();
+    let directory = ["sss", "winbind", "ldap"].iter().any(|name| uses(&services, name));
     for group in groups {
         match members.get(group) {
             Some(members) => all.extend(members.iter().cloned()),
-            // A group of a directory has its members elsewhere.
-            None => {
+            // A group of a directory has its members elsewhere; without one, it is no group at all.
+            None if directory => {
                 all.insert(format!("%{group}"));
             }
+            None => {}
         }
         // Members by their primary group are not in the list.
         let id = cx.root.text("/etc/group").ok().and_then(|text| {

@@ -152,6 +152,7 @@ pub(crate) fn settle(
         match panics.iter().find(within) {
             Some(panic) => {
                 boot.end = Some("crashed".into());
+                boot.ended_at = boot.ended_at.max(Some(panic.at));
                 boot.reason = boot.reason.take().or_else(|| panic.reason.clone());
             }
             None => boot.end = Some("power lost or reset".into()),

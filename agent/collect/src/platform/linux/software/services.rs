@@ -6,6 +6,8 @@ use befund_model::section::software::{Service, ServiceState, Services, ServicesS
 
 use crate::collector::{Context, Gap};
 
+pub(crate) mod scripts;
+
 /// Where units lie; the earlier one wins (systemd.unit(5)).
 pub(crate) const FOLDERS: &[&str] = &[
     "/etc/systemd/system",
@@ -50,9 +52,13 @@ pub(crate) fn services(cx: &Context) -> Result<Services, Gap> {
         }
     }
     if !found {
-        return Err(Gap::unsupported(
-            "no units of systemd are installed, and no other service manager is read yet",
-        ));
+        let scripts = scripts::services(cx);
+        if scripts.is_empty() {
+            return Err(Gap::unsupported(
+                "there are neither units of systemd nor scripts of OpenRC or sysvinit",
+            ));
+        }
+        return Ok(Services { services: scripts });
     }
     let mut services: Vec<Service> = Vec::with_capacity(units.len());
     for (unit, path) in &units {
@@ -197,9 +203,12 @@ pub(crate) fn state(cx: &Context) -> Result<ServicesState, Gap> {
         "/sys/fs/cgroup/systemd/system.slice",
     ];
     if !cx.root.exists("/run/systemd/system") {
+        if let Some(services) = scripts::states(cx) {
+            return Ok(ServicesState { system: None, services });
+        }
         let first = cx.line("/proc/1/comm").unwrap_or_else(|| "unknown".into());
         return Err(Gap::unsupported(format!(
-            "systemd does not manage this system (its first process is {first}), and no other service manager is asked yet"
+            "neither systemd nor OpenRC manages this system (its first process is {first}), and no daemon has left its number in /run"
         )));
     }
     if cx.root.is_live() {

@@ -27,7 +27,8 @@ pub(crate) fn read(cx: &Context) -> BTreeMap<String, Age> {
         Ok(text) => text,
         Err(unread) => {
             let gap = Gap::from(unread);
-            cx.gap(Gap { reason: format!("expiry and locks of passwords: {}", gap.reason), ..gap });
+            let reason = format!("expiry and locks of passwords: {}", gap.reason);
+            cx.note::<(), _>(Err(Gap { reason, ..gap }));
             return BTreeMap::new();
         }
     };
@@ -43,9 +44,9 @@ pub(crate) fn line(line: &str) -> Option<(String, Age)> {
     let at = |days: i64| Timestamp::from_second(days.checked_mul(SECONDS_PER_DAY)?).ok();
     let (changed, longest) = (days(2), days(4));
     // Zero days: it has to be changed at the next sign-in, whatever its age.
-    let ends = match (changed?, longest) {
-        (0, _) => at(0),
-        (changed, Some(longest)) if longest < FOR_EVER => at(changed.checked_add(longest)?),
+    let ends = match (changed, longest) {
+        (Some(0), _) => at(0),
+        (Some(changed), Some(longest)) if longest < FOR_EVER => at(changed.saturating_add(longest)),
         _ => None,
     };
     Some((

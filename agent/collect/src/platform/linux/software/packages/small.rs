@@ -50,8 +50,17 @@ pub(crate) fn apk_installed(mut from: impl BufRead) -> std::io::Result<Vec<Packa
             b'V' => package.version = value(),
             b'A' => package.arch = Some(value()),
             b'o' => package.source = Some(value()).filter(|source| *source != package.name),
-            // Broken scripts, or files that could not be unpacked (`apk fix`).
-            b'f' if !line[2..].is_empty() => package.trouble = Some(format!("broken: {}", value())),
+            // What `apk fix` would mend.
+            b'f' => {
+                let of = |letter: u8| line[2..].contains(&letter);
+                let broken = [
+                    (b'f', "files missing"),
+                    (b's', "script failed"),
+                    (b'x', "attributes missing"),
+                ];
+                let told = broken.into_iter().find(|(letter, _)| of(*letter));
+                package.trouble = told.map(|(_, words)| words.to_owned());
+            }
             _ => {}
         }
     }
