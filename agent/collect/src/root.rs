@@ -219,7 +219,8 @@ impl Root {
         self.attempt(path, |tree| tree.exists(path)).unwrap_or(false)
     }
 
-    fn attempt<T>(
+    /// Does something with the tree itself, under a trail that names the path.
+    pub(crate) fn attempt<T>(
         &self,
         path: &str,
         with: impl FnOnce(&Tree) -> io::Result<T>,

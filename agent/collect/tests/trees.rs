@@ -1,89 +1,18 @@
 //! Recorded trees of other machines, read through a root handle.
-//!
-//! A tree is one text file, `trees/NAME.tree`: `--- path` and the file's lines, `--x path` and its
-//! bytes in hexadecimal, `--> path target` for a symbolic link. It is laid out in a temporary
-//! folder, so that names which some systems do not allow need not be in the repository.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use befund_collect::child::{ChildMessage, run_collect};
 use befund_collect::{Limits, Plan, Root, collect, expected};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind, Status};
 use befund_runtime::frame;
-use tempfile::TempDir;
 
-fn laid_out(recorded: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut file: Option<(PathBuf, bool)> = None;
-    let mut content = String::new();
-    for line in recorded.lines().chain(["--- end"]) {
-        if !line.starts_with("---") && !line.starts_with("--x ") && !line.starts_with("--> ") {
-            if file.is_some() {
-                content.push_str(line);
-                content.push('\n');
-            }
-            continue;
-        }
-        if let Some((path, hex)) = file.take() {
-            let bytes = if hex { unhexed(&content) } else { content.clone().into_bytes() };
-            fs::write(path, bytes).expect("written");
-        }
-        content.clear();
-        let mut words = line[4..].splitn(2, ' ');
-        let path = words.next().expect("a path");
-        if path == "end" {
-            break;
-        }
-        let path = folder.path().join(path.trim_start_matches('/'));
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        match words.next() {
-            Some(target) => symlink(target, path).expect("linked"),
-            None => file = Some((path, line.starts_with("--x"))),
-        }
-    }
-    folder
-}
+#[path = "support/layout.rs"]
+mod layout;
 
-fn unhexed(text: &str) -> Vec<u8> {
-    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hexadecimal")).collect()
-}
-
-fn collected(folder: &Path, plan: &Plan) -> Vec<Section> {
-    let root = Root::at(folder).expect("the tree");
-    let mut sections = Vec::new();
-    collect(&root, plan, |section| sections.push(section));
-    sections.sort_by(|a, b| a.line.kind.cmp(&b.line.kind));
-    sections
-}
-
-fn everything(recorded: &str) -> String {
-    let folder = laid_out(recorded);
-    let plan = Plan::all(PrivacyClass::Consent);
-    let sections = collected(folder.path(), &plan);
-    let kinds: Vec<SectionKind> =
-        sections.iter().map(|section| section.line.kind.clone()).collect();
-    let wanted: Vec<SectionKind> = expected(&plan).into_iter().map(|(kind, ..)| kind).collect();
-    assert_eq!(kinds, wanted, "every section comes, once");
-    let mut told = String::new();
-    for Section { line, bytes } in &sections {
-        let content: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
-        writeln!(told, "== {} {}", line.kind, line.status).expect("a string");
-        if !line.reason.is_empty() {
-            writeln!(told, "   because {}", line.reason).expect("a string");
-        }
-        if line.redacted > 0 {
-            writeln!(told, "   {} redacted", line.redacted).expect("a string");
-        }
-        if !content.is_null() {
-            writeln!(told, "{content:#}").expect("a string");
-        }
-    }
-    told
-}
+use layout::{collected, everything, laid_out};
 
 #[test]
 fn a_laptop_with_battery_and_wifi() {

@@ -3,8 +3,10 @@
 
 mod command;
 mod dbus;
+mod files;
 mod hardware;
 pub(crate) mod hostile;
+mod keyfile;
 mod network;
 mod people;
 mod security;

@@ -39,6 +39,9 @@ pub struct Os {
     /// When it was installed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub installed_at: Option<Timestamp>,
+    /// What tells when it was installed (a file, a property of the system).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed_by: Option<String>,
     /// Whether the licence is in order (`licensed`, `grace period`, `not licensed`), where there is such a thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -61,7 +64,7 @@ pub struct Os {
     /// Whether the system asks for a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_required: Option<bool>,
-    /// The packages that ask for the restart, sorted.
+    /// What asks for the restart (packages, or a newer kernel), sorted.
     #[serde(skip_serializing_if = "absent")]
     pub restart_for: Vec<String>,
 }

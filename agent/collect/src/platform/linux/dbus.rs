@@ -266,5 +266,9 @@ impl<'a> Reader<'a> {
     }
 }
 
+mod timers;
+
+pub(super) use timers::{Timer, list_timers};
+
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ pub(crate) fn smbios(tables: &[u8]) -> usize {
 }
 
 pub(crate) fn packages(text: &str) -> usize {
-    packages::dpkg(text).len() + packages::rpm_list(text).len()
+    packages::dpkg::parse(text).len() + packages::rpm::list(text).len()
 }
 
 pub(crate) fn netlink(datagram: &[u8]) -> usize {

@@ -3,7 +3,9 @@
 pub(crate) mod accounts;
 pub(crate) mod directory;
 pub(crate) mod groups;
+pub(crate) mod homes;
 pub(crate) mod state;
+pub(crate) mod utmp;
 
 use befund_model::section as kind;
 

@@ -5,6 +5,7 @@ pub(crate) mod boots;
 pub(crate) mod browsers;
 pub(crate) mod clock;
 pub(crate) mod drivers;
+pub(crate) mod local_time;
 pub(crate) mod os;
 pub(crate) mod packages;
 pub(crate) mod processes;

@@ -81,8 +81,8 @@ proptest! {
     #[test]
     fn no_text_makes_a_parser_panic(text in texts()) {
         let cx = context();
-        packages::dpkg(&text);
-        packages::rpm_list(&text);
+        packages::dpkg::parse(&text);
+        packages::rpm::list(&text);
         os::settings(&text);
         resolver::parse(&text);
         disks::arrays(&text);
@@ -125,7 +125,7 @@ proptest! {
             let want = if *held { "hold" } else { "install" };
             text += &format!("Package: {name}\nStatus: {want} ok installed\nArchitecture: {arch}\nDescription: x\n more: of it\n .\nVersion: {version}\n\n");
         }
-        let read: Vec<_> = packages::dpkg(&text)
+        let read: Vec<_> = packages::dpkg::parse(&text)
             .into_iter()
             .map(|package| (package.name, package.version, package.arch.unwrap_or_default(), package.held))
             .collect();

@@ -7,6 +7,8 @@ use befund_model::section::software::{Session, Sessions, User, Users};
 
 use crate::collector::{Context, Gap};
 
+use super::utmp;
+
 /// Section `users`.
 pub(crate) fn users(cx: &Context) -> Result<Users, Gap> {
     let groups =
@@ -70,9 +72,6 @@ fn memberships(text: &str) -> BTreeMap<String, Vec<String>> {
     groups
 }
 
-/// The length of a record of utmp(5) as glibc writes it on 64-bit systems.
-const UTMP_BYTES: usize = 384;
-
 /// Section `sessions`: as the login manager has them, else as utmp has them.
 pub(crate) fn sessions(cx: &Context) -> Result<Sessions, Gap> {
     const MANAGER: &str = "/run/systemd/sessions";
@@ -81,7 +80,7 @@ pub(crate) fn sessions(cx: &Context) -> Result<Sessions, Gap> {
     let mut sessions: Vec<Session> = if names.is_empty() {
         match cx.root.read("/run/utmp").or_else(|_| cx.root.read("/var/run/utmp")) {
             Ok(records) => {
-                if records.len() % UTMP_BYTES != 0 {
+                if records.len() % utmp::length(&records) != 0 {
                     cx.gap(Gap::failed("/run/utmp ends within a record"));
                 }
                 utmp(&records)
@@ -121,33 +120,25 @@ fn managed(id: &str, text: &str) -> Option<Session> {
     })
 }
 
-/// Records of utmp(5) the kind first.
+/// Who is signed in, by records of utmp(5).
 pub(crate) fn utmp(records: &[u8]) -> Vec<Session> {
-    const USER_PROCESS: u8 = 7;
-    let text = |bytes: &[u8]| {
-        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-        (end > 0).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
-    };
-    let session = |record: &[u8]| {
-        let seconds = i32::from_le_bytes(record.get(340..344)?.try_into().ok()?);
-        let from = text(&record[76..332]);
+    let session = |record: utmp::Record| {
+        let said = |text: String| (!text.is_empty()).then_some(text);
+        let from = said(record.host);
         Some(Session {
             id: None,
-            user: text(&record[44..76])?,
-            terminal: text(&record[8..40]),
+            user: said(record.user)?,
+            terminal: said(record.line),
             kind: Some(match &from {
                 Some(from) if from.starts_with(':') => "x11".into(),
                 Some(_) => "ssh".into(),
                 None => "tty".into(),
             }),
             from: from.filter(|from| !from.starts_with(':')),
-            since: Timestamp::from_second(i64::from(seconds)).ok(),
+            since: Some(record.at),
             state: None,
         })
     };
-    records
-        .chunks_exact(UTMP_BYTES)
-        .filter(|record| record[0] == USER_PROCESS)
-        .filter_map(session)
-        .collect()
+    let records = utmp::records(records).into_iter();
+    records.filter(|record| record.kind == utmp::USER_PROCESS).filter_map(session).collect()
 }

@@ -7,6 +7,9 @@ use crate::collector::{Context, Gap};
 
 use crate::platform::linux::hardware::cpu::architecture;
 
+mod installed;
+pub(crate) mod restart;
+
 /// Section `os`.
 pub(crate) fn os(cx: &Context) -> Result<Os, Gap> {
     let release = cx.root.text("/etc/os-release").or_else(|_| cx.root.text("/usr/lib/os-release"));
@@ -24,12 +27,8 @@ pub(crate) fn os(cx: &Context) -> Result<Os, Gap> {
             .map(|(_, value)| value.clone())
             .filter(|value| !value.is_empty())
     };
-    let restart_required =
-        cx.root.exists("/run/reboot-required") || cx.root.exists("/var/run/reboot-required");
-    let restart_for = cx.root.text("/run/reboot-required.pkgs").unwrap_or_default();
-    let mut restart_for: Vec<String> = restart_for.lines().map(str::to_owned).collect();
-    restart_for.sort_unstable();
-    restart_for.dedup();
+    let restart = restart::needed(cx);
+    let installed = installed::at(cx);
     Ok(Os {
         hostname: cx.line("/proc/sys/kernel/hostname").or_else(|| cx.line("/etc/hostname")),
         family: "linux".into(),
@@ -44,16 +43,16 @@ pub(crate) fn os(cx: &Context) -> Result<Os, Gap> {
             None
         },
         build: field("BUILD_ID"),
-        installed_at: None,
+        installed_at: installed.as_ref().map(|(at, _)| *at),
+        installed_by: installed.map(|(_, source)| source),
         licence: None,
         architecture: architecture(cx),
         kernel: kernel(cx),
         timezone: timezone(cx),
         locale: locale(cx),
         installation: cx.line("/etc/machine-id").map(|id| installation(&id)),
-        // Only Debian's family keeps this file; elsewhere its absence says nothing.
-        restart_required: cx.root.exists("/var/lib/dpkg/status").then_some(restart_required),
-        restart_for,
+        restart_required: restart.required,
+        restart_for: restart.reasons,
     })
 }
 

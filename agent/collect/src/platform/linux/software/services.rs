@@ -6,8 +6,10 @@ use befund_model::section::software::{Service, ServiceState, Services, ServicesS
 
 use crate::collector::{Context, Gap};
 
+pub(crate) mod scripts;
+
 /// Where units lie; the earlier one wins (systemd.unit(5)).
-const FOLDERS: &[&str] = &[
+pub(crate) const FOLDERS: &[&str] = &[
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
@@ -50,9 +52,13 @@ pub(crate) fn services(cx: &Context) -> Result<Services, Gap> {
         }
     }
     if !found {
-        return Err(Gap::unsupported(
-            "no units of systemd are installed, and no other service manager is read yet",
-        ));
+        let scripts = scripts::services(cx);
+        if scripts.is_empty() {
+            return Err(Gap::unsupported(
+                "there are neither units of systemd nor scripts of OpenRC or sysvinit",
+            ));
+        }
+        return Ok(Services { services: scripts });
     }
     let mut services: Vec<Service> = Vec::with_capacity(units.len());
     for (unit, path) in &units {
@@ -73,6 +79,34 @@ pub(crate) fn services(cx: &Context) -> Result<Services, Gap> {
     }
     services.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Services { services })
+}
+
+/// What starts by itself: units that are linked to start, with their suffix; scripts of sysvinit and of
+/// OpenRC as `name.service`.
+pub(crate) fn started(cx: &Context) -> BTreeSet<String> {
+    let mut started = BTreeSet::new();
+    for folder in FOLDERS {
+        for name in cx.root.list(folder).unwrap_or_default() {
+            if name.ends_with(".wants") || name.ends_with(".requires") {
+                started.extend(cx.root.list(&format!("{folder}/{name}")).unwrap_or_default());
+            }
+        }
+    }
+    for level in ["2", "3", "5"] {
+        // S01name
+        let names = cx.root.list(&format!("/etc/rc{level}.d")).unwrap_or_default();
+        let script = |name: &String| {
+            let rest =
+                name.strip_prefix('S')?.trim_start_matches(|letter: char| letter.is_ascii_digit());
+            Some(format!("{rest}.service"))
+        };
+        started.extend(names.iter().filter_map(script));
+    }
+    for level in cx.root.list("/etc/runlevels").unwrap_or_default() {
+        let names = cx.root.list(&format!("/etc/runlevels/{level}")).unwrap_or_default();
+        started.extend(names.into_iter().map(|name| format!("{name}.service")));
+    }
+    started
 }
 
 fn service(
@@ -169,9 +203,12 @@ pub(crate) fn state(cx: &Context) -> Result<ServicesState, Gap> {
         "/sys/fs/cgroup/systemd/system.slice",
     ];
     if !cx.root.exists("/run/systemd/system") {
+        if let Some(services) = scripts::states(cx) {
+            return Ok(ServicesState { system: None, services });
+        }
         let first = cx.line("/proc/1/comm").unwrap_or_else(|| "unknown".into());
         return Err(Gap::unsupported(format!(
-            "systemd does not manage this system (its first process is {first}), and no other service manager is asked yet"
+            "neither systemd nor OpenRC manages this system (its first process is {first}), and no daemon has left its number in /run"
         )));
     }
     if cx.root.is_live() {

@@ -28,6 +28,15 @@ pub(crate) fn boot_time(cx: &Context) -> Result<Option<Timestamp>, Gap> {
         .and_then(|seconds| Timestamp::from_second(seconds).ok()))
 }
 
+/// What time it is: the start and how long the system has been up since, so that a recorded tree has a
+/// time too.
+pub(crate) fn now(cx: &Context) -> Option<Timestamp> {
+    let uptime = cx.root.text("/proc/uptime").ok()?;
+    let seconds: i64 = uptime.split(['.', ' ']).next()?.parse().ok()?;
+    let booted = boot_time(cx).ok().flatten()?;
+    Timestamp::from_second(booted.as_second().checked_add(seconds)?).ok()
+}
+
 /// The share of the last minute in which some task waited for `what`, in percent.
 pub(crate) fn pressure(cx: &Context, what: &str) -> Option<f64> {
     let text = cx.root.text(&format!("/proc/pressure/{what}")).ok()?;

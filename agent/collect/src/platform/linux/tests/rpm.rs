@@ -44,7 +44,7 @@ fn database(folder: &Path, packages: &[(&str, &str, &str, &str)]) -> PathBuf {
 }
 
 fn read(database: &Path) -> Result<Vec<Package>, Gap> {
-    packages::rpm(&context(), database.to_str().expect("text"))
+    packages::rpm::installed(&context(), database.to_str().expect("text"))
 }
 
 fn bytes(database: &Path) -> Vec<u8> {
