@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::COLLECTORS;
 use super::hardware::{cpu, disks, dmi, filesystems};
-use super::network::{addresses, interfaces, netlink, ports, resolver, routes};
+use super::network::{addresses, interfaces, netlink, resolver, routes, sockets};
 use super::people::accounts;
 use super::software::{os, packages, processes, services};
 use super::trouble::{errors, journal};
@@ -97,7 +97,7 @@ proptest! {
             filesystems::line(line);
             interfaces::counted(line);
             routes::recorded4(line);
-            ports::listed(line, "tcp");
+            sockets::listed(line, "tcp");
         }
     }
 
