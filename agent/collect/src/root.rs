@@ -102,6 +102,18 @@ impl Root {
         })
     }
 
+    /// The first `cap` bytes of a file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn head(&self, path: &str, cap: u64) -> Result<Vec<u8>, Unread> {
+        self.attempt(path, |tree| {
+            let mut bytes = Vec::new();
+            tree.file(path)?.take(cap).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })
+    }
+
     /// The last `cap` bytes of a file.
     ///
     /// # Errors

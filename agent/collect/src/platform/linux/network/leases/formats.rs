@@ -134,7 +134,7 @@ fn block(reader: &mut Words<'_>) -> Option<Lease> {
     let mut lease = Lease::default();
     let (mut depth, mut statement): (usize, Vec<&str>) = (1, Vec::new());
     let mut given = None;
-    while let Some(word) = reader.next() {
+    for word in reader.by_ref() {
         match word {
             "{" => {
                 // `ia-na ID { iaaddr ADDRESS { … } }` of IPv6.
