@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{COLLECTORS, Tree, hostile};
+pub(crate) use linux::{COLLECTORS, Tree, hostile, proxies};
 
 #[cfg(not(target_os = "linux"))]
 mod other;

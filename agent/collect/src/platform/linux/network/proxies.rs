@@ -8,6 +8,7 @@ mod tests;
 
 use befund_model::section::network::{Proxy, ProxySetting};
 
+use crate::Root;
 use crate::collector::{Context, Gap};
 
 use crate::platform::linux::software::os::settings;
@@ -45,6 +46,11 @@ pub(crate) fn proxy(cx: &Context) -> Result<Proxy, Gap> {
     });
     proxy.settings.dedup();
     Ok(proxy)
+}
+
+/// The proxies of a tree, for those who have no context.
+pub(crate) fn of(root: &Root) -> Vec<ProxySetting> {
+    configured(&Context::new(root))
 }
 
 fn configured(cx: &Context) -> Vec<ProxySetting> {
