@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{COLLECTORS, Tree, hostile, usage};
+pub(crate) use linux::{COLLECTORS, Tree, hostile, proxies, usage};
 
 #[cfg(not(target_os = "linux"))]
 mod other;

@@ -213,6 +213,17 @@ impl Root {
         self.attempt(path, |tree| tree.link(path))
     }
 
+    /// When a file was written last.
+    ///
+    /// # Errors
+    /// If it cannot be looked at, or its time is out of all bounds.
+    pub fn modified(&self, path: &str) -> Result<befund_model::Timestamp, Unread> {
+        self.attempt(path, |tree| {
+            let time = tree.file(path)?.metadata()?.modified()?;
+            time.try_into().map_err(|_| io::Error::other("its time is out of all bounds"))
+        })
+    }
+
     /// Whether there is anything at the path. What may not be looked at counts as absent.
     #[must_use]
     pub fn exists(&self, path: &str) -> bool {

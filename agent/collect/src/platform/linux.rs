@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use crate::registry::Entry;
 
+pub(crate) use network::proxies::of as proxies;
 pub(crate) use tree::Tree;
 
 const fn ms(milliseconds: u64) -> Duration {

@@ -20,11 +20,12 @@ const MAX_SERVERS: usize = 8;
 
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let (servers, search) = configuration(&context.read("/etc/resolv.conf")?);
+    let behind = upstream(context, &servers);
     if servers.is_empty() {
         return Measured::new(
             Verdict::Fail,
             "no DNS server is configured in /etc/resolv.conf".to_owned(),
-            &DnsFacts { servers: Vec::new(), search },
+            &DnsFacts { search, ..DnsFacts::default() },
         );
     }
     let names: Vec<&str> = match parameters.name("name") {
@@ -35,9 +36,34 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
         return Err(Unmeasured::unsupported("the policy lists no names under targets.dns"));
     }
     context.left(ATTEMPT)?;
-    let servers = super::beside(&servers, |server| ask_server(context, *server, &names));
-    let (verdict, summary) = judge(&servers);
-    Measured::new(verdict, summary, &DnsFacts { servers, search })
+    let asked: Vec<_> = servers.iter().chain(&behind).copied().collect();
+    let mut told = super::beside(&asked, |server| ask_server(context, *server, &names));
+    let upstream = told.split_off(servers.len());
+    let (mut verdict, mut summary) = judge(&told);
+    let dead = upstream.iter().filter(|server| !server.answered).count();
+    if dead > 0 && verdict == Verdict::Pass {
+        verdict = Verdict::Warn;
+        summary =
+            format!("{summary}; {dead} of {} servers behind it do not answer", upstream.len());
+    }
+    Measured::new(verdict, summary, &DnsFacts { servers: told, search, upstream })
+}
+
+/// The servers behind a local stub, as systemd-resolved tells them.
+fn upstream(context: &Context<'_>, servers: &[SocketAddr]) -> Vec<SocketAddr> {
+    const STUBS: [[u8; 4]; 2] = [[127, 0, 0, 53], [127, 0, 0, 54]];
+    if !servers.iter().any(|server| STUBS.iter().any(|stub| server.ip() == IpAddr::from(*stub))) {
+        return Vec::new();
+    }
+    let text = context.read("/run/systemd/resolve/resolv.conf").unwrap_or_default();
+    configuration(&text).0
+}
+
+/// The servers that this machine is configured to ask (a stub, if it has one), and its search domains.
+pub(super) fn configured(
+    context: &Context<'_>,
+) -> Result<(Vec<SocketAddr>, Vec<String>), Unmeasured> {
+    Ok(configuration(&context.read("/etc/resolv.conf")?))
 }
 
 /// The `nameserver` and `search` lines. A port behind `#` is systemd's and unbound's way; the C
@@ -65,7 +91,7 @@ fn configuration(text: &str) -> (Vec<SocketAddr>, Vec<String>) {
     (servers, search)
 }
 
-fn shown(server: SocketAddr) -> String {
+pub(super) fn shown(server: SocketAddr) -> String {
     if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
 }
 
@@ -104,7 +130,13 @@ fn ask_server(context: &Context<'_>, server: SocketAddr, names: &[&str]) -> DnsS
     DnsServer { address: shown(server), answered, lookups }
 }
 
-fn lookup(context: &Context<'_>, server: SocketAddr, name: &str, record: Record) -> DnsLookup {
+/// Asks one server one question, twice if it must.
+pub(super) fn lookup(
+    context: &Context<'_>,
+    server: SocketAddr,
+    name: &str,
+    record: Record,
+) -> DnsLookup {
     let mut lookup = DnsLookup {
         name: name.to_owned(),
         record: record.name().to_owned(),

@@ -18,8 +18,14 @@ const RTM_GETNEIGH: u16 = 30;
 
 /// A request for all entries of a kind, of both address families.
 pub(super) fn request(kind: u16) -> Vec<u8> {
-    // The longest of the bodies (ifinfomsg); zero means any.
-    let mut bytes = vec![0; HEADER + 16];
+    // The kernel takes what stands behind the body for attributes, and writes into its log that
+    // something is left over. Zero means any.
+    let body = match kind {
+        RTM_GETADDR => 8,
+        RTM_GETROUTE | RTM_GETNEIGH => 12,
+        _ => 16,
+    };
+    let mut bytes = vec![0; HEADER + body];
     let length = u32::try_from(bytes.len()).unwrap_or(0);
     bytes[..4].copy_from_slice(&length.to_ne_bytes());
     bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
@@ -116,6 +122,8 @@ pub(super) struct DefaultRoute {
     /// None on a link without neighbours.
     pub(super) gateway: Option<IpAddr>,
     pub(super) metric: u32,
+    /// Of IPv6, else of IPv4.
+    pub(super) six: bool,
 }
 
 fn read_default_route(body: &[u8]) -> Option<DefaultRoute> {
@@ -137,7 +145,9 @@ fn read_default_route(body: &[u8]) -> Option<DefaultRoute> {
         }
     }
     let default = *body.get(1)? == 0 && *body.get(7)? == RTN_UNICAST && table == RT_TABLE_MAIN;
-    let route = DefaultRoute { index: index?, gateway, metric };
+    const AF_INET6: u8 = 10;
+    let six = *body.first()? == AF_INET6;
+    let route = DefaultRoute { index: index?, gateway, metric, six };
     default.then_some(route)
 }
 
@@ -238,6 +248,17 @@ mod tests {
         assert_eq!((route.index, route.metric), (7, 100));
         body[1] = 24;
         assert_eq!(read_default_route(&body), None);
+    }
+
+    #[test]
+    fn requests_are_as_long_as_the_kernel_takes_them() {
+        for (kind, body) in
+            [(RTM_GETLINK, 16), (RTM_GETADDR, 8), (RTM_GETROUTE, 12), (RTM_GETNEIGH, 12)]
+        {
+            let request = request(kind);
+            assert_eq!(request.len(), HEADER + body);
+            assert_eq!(u32_at(&request, 0), u32::try_from(request.len()).ok());
+        }
     }
 
     #[test]

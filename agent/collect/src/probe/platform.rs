@@ -6,9 +6,9 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{dump, space};
+pub(super) use linux::{Echo, dump, path_mtu, proxy_settings, space};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{dump, space};
+pub(super) use other::{Echo, dump, path_mtu, proxy_settings, space};
 
 /// What `statvfs` tells of a mounted file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

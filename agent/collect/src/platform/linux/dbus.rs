@@ -68,7 +68,7 @@ pub(super) fn ask(mut stream: UnixStream, bus: bool) -> io::Result<ServicesState
 
 /// Signs in as the account that this process runs as. All of it is sent at once: systemd takes no
 /// notice of a message that comes together with the end of a sign-in until another one comes.
-fn sign_in(stream: &mut UnixStream) -> io::Result<()> {
+pub(super) fn sign_in(stream: &mut UnixStream) -> io::Result<()> {
     let uid = rustix::process::geteuid().as_raw().to_string();
     let hex: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
     stream.write_all(format!("\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").as_bytes())?;
@@ -90,15 +90,19 @@ fn get(stream: &mut UnixStream, path: &str, of: &str, name: &str) -> io::Result<
     call(stream, &Call { path, interface, member: "Get", to: SYSTEMD }, &[of, name])
 }
 
-struct Call<'a> {
-    path: &'a str,
-    interface: &'a str,
-    member: &'a str,
-    to: &'a str,
+pub(super) struct Call<'a> {
+    pub(super) path: &'a str,
+    pub(super) interface: &'a str,
+    pub(super) member: &'a str,
+    pub(super) to: &'a str,
 }
 
 /// Calls a method whose arguments are strings, and gives the body of the answer.
-fn call(stream: &mut UnixStream, call: &Call<'_>, arguments: &[&str]) -> io::Result<Vec<u8>> {
+pub(super) fn call(
+    stream: &mut UnixStream,
+    call: &Call<'_>,
+    arguments: &[&str],
+) -> io::Result<Vec<u8>> {
     let mut body = Writer(Vec::new());
     for argument in arguments {
         body.string(argument);

@@ -1,7 +1,7 @@
 //! The readers of bytes in here, for [`crate::fuzzing`].
 
 use super::hardware::dmi;
-use super::network::{addresses, netlink, ports, routes};
+use super::network::{addresses, neighbours, netlink, routes, sockets};
 use super::software::packages;
 
 pub(crate) fn smbios(tables: &[u8]) -> usize {
@@ -28,7 +28,8 @@ pub(crate) fn netlink(datagram: &[u8]) -> usize {
     while let Some((_, payload, after)) = netlink::message_in(rest) {
         read += usize::from(addresses::parse(payload, &names).is_some());
         read += usize::from(routes::parse(payload, &names).is_some());
-        read += usize::from(ports::parse(payload, "tcp").is_some());
+        read += usize::from(sockets::parse(payload, "tcp").is_some());
+        read += usize::from(neighbours::parse(payload, &names).is_some());
         rest = after;
     }
     read

@@ -5,12 +5,15 @@ pub(crate) mod connections;
 pub(crate) mod firewall;
 pub(crate) mod interfaces;
 pub(crate) mod leases;
+pub(crate) mod managed;
 pub(crate) mod neighbours;
 pub(crate) mod netlink;
 pub(crate) mod nl80211;
 pub(crate) mod ports;
+pub(crate) mod proxies;
 pub(crate) mod resolver;
 pub(crate) mod routes;
+pub(crate) mod sockets;
 pub(crate) mod vpn;
 pub(crate) mod wireless;
 
@@ -28,7 +31,7 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::NETWORK_ADDRESSES,   deadline: ms(3_000), run: |cx| run(cx, addresses::addresses) },
     Entry { section: &kind::NETWORK_ROUTES,      deadline: ms(3_000), run: |cx| run(cx, routes::routes) },
     Entry { section: &kind::NETWORK_DNS,         deadline: ms(1_000), run: |cx| run(cx, resolver::dns) },
-    Entry { section: &kind::NETWORK_PROXY,       deadline: ms(1_000), run: |cx| run(cx, resolver::proxy) },
+    Entry { section: &kind::NETWORK_PROXY,       deadline: ms(1_000), run: |cx| run(cx, proxies::proxy) },
     Entry { section: &kind::NETWORK_PORTS,       deadline: ms(3_000), run: |cx| run(cx, ports::ports) },
     Entry { section: &kind::WIFI,                deadline: ms(2_000), run: |cx| run(cx, wireless::wifi) },
     Entry { section: &kind::WIFI_NETWORK,        deadline: ms(2_000), run: |cx| run(cx, wireless::network) },

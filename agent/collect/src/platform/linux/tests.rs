@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::COLLECTORS;
 use super::hardware::{cpu, disks, dmi, filesystems};
-use super::network::{addresses, interfaces, netlink, ports, resolver, routes};
+use super::network::{addresses, interfaces, netlink, resolver, routes, sockets};
 use super::people::accounts;
 use super::software::{os, packages, processes, services};
-use super::trouble::{errors, journal};
+use super::trouble::{errors, journal, kernel};
 use crate::Root;
 use crate::collector::Context;
 
@@ -91,14 +91,14 @@ proptest! {
         addresses::recorded(&text);
         routes::recorded6(&text);
         processes::Stat::parse(&text);
-        errors::syslog(&cx, &text);
-        errors::kernel_line(&cx, &text, None);
-        journal::read(&cx, text.as_bytes());
+        errors::told(&cx, "x", errors::syslog(&text), None);
+        kernel::parse(&text, None);
+        journal::Record::parse(text.as_bytes()).and_then(|record| record.said());
         for line in text.lines() {
             filesystems::line(line);
             interfaces::counted(line);
             routes::recorded4(line);
-            ports::listed(line, "tcp");
+            sockets::listed(line, "tcp");
         }
     }
 

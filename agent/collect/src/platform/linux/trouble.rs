@@ -3,6 +3,9 @@
 pub(crate) mod crashes;
 pub(crate) mod errors;
 pub(crate) mod journal;
+pub(crate) mod kernel;
+pub(crate) mod shapes;
+pub(crate) mod topics;
 
 use befund_model::section as kind;
 
@@ -14,5 +17,5 @@ use crate::registry::Entry;
 #[rustfmt::skip]
 pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::ERRORS,  deadline: ms(6_000), run: |cx| run(cx, errors::errors) },
-    Entry { section: &kind::CRASHES, deadline: ms(5_000), run: |cx| run(cx, crashes::crashes) },
+    Entry { section: &kind::CRASHES, deadline: ms(6_000), run: |cx| run(cx, crashes::crashes) },
 ];

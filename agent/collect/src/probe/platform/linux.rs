@@ -1,4 +1,9 @@
-//! Linux: rtnetlink and statvfs.
+//! Linux: rtnetlink, statvfs, echoes, what the kernel has learnt of a way, and proxies as the
+//! collectors read them.
+
+mod echo;
+
+pub(in crate::probe) use echo::{Echo, path_mtu};
 
 use std::io;
 use std::path::Path;
@@ -52,4 +57,14 @@ pub(in crate::probe) fn space(mount_point: &Path) -> io::Result<Space> {
         inodes: (told.f_files > 0).then_some((told.f_files, told.f_ffree)),
         read_only: told.f_flag.contains(StatVfsMountFlags::RDONLY),
     })
+}
+
+/// The proxies that are configured for the whole machine: where, for what, and which.
+pub(in crate::probe) fn proxy_settings(root: &Path) -> io::Result<Vec<(String, String, String)>> {
+    let root = crate::Root::at(root).map_err(|unread| unread.source)?;
+    let settings = crate::platform::proxies(&root);
+    let told = settings
+        .into_iter()
+        .map(|setting| (setting.source, setting.scheme, setting.value.as_str().to_owned()));
+    Ok(told.collect())
 }

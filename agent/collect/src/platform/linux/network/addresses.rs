@@ -31,7 +31,7 @@ pub(crate) fn addresses(cx: &Context) -> Result<Addresses, Gap> {
     Ok(Addresses { addresses })
 }
 
-fn ask(cx: &Context) -> std::io::Result<Vec<Address>> {
+pub(crate) fn ask(cx: &Context) -> std::io::Result<Vec<Address>> {
     const RTM_GETADDR: u16 = 22;
     const RTM_NEWADDR: u16 = 20;
     let names = by_index(cx);

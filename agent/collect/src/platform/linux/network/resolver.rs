@@ -1,10 +1,15 @@
-//! Name resolution and proxies, as they are configured for the whole machine.
+//! Name resolution, as it is configured for the whole machine and as each interface brings it along.
 
-use befund_model::section::network::{Dns, HostsEntry, Proxy, ProxySetting};
+use befund_model::section::network::{Dns, DnsLink, HostsEntry};
 
 use crate::collector::{Context, Gap};
 
+use super::interfaces::by_index;
+use super::managed;
 use crate::platform::linux::software::os::settings;
+
+/// What systemd-networkd was told for each interface, and what others told systemd-resolved.
+const LINKS: [&str; 2] = ["/run/systemd/netif/links", "/run/systemd/resolve/netif"];
 
 /// Section `network.dns`.
 pub(crate) fn dns(cx: &Context) -> Result<Dns, Gap> {
@@ -40,7 +45,69 @@ pub(crate) fn dns(cx: &Context) -> Result<Dns, Gap> {
         .collect();
     let hosts = cx.note(cx.root.text("/etc/hosts")).unwrap_or_default();
     dns.hosts = hosts.lines().filter_map(hosts_entry).collect();
+    dns.links = links(cx);
     Ok(dns)
+}
+
+/// The servers and domains of each interface, sorted by interface.
+fn links(cx: &Context) -> Vec<DnsLink> {
+    let names = by_index(cx);
+    let mut links: Vec<DnsLink> = Vec::new();
+    for folder in LINKS {
+        for file in cx.note(cx.root.list(folder)).unwrap_or_default() {
+            let Ok(index) = file.parse::<u32>() else { continue };
+            let Some(text) = cx.note(cx.root.text(&format!("{folder}/{file}"))) else { continue };
+            let name = names.iter().find(|(known, _)| *known == index);
+            let interface = name.map_or_else(|| file.clone(), |(_, name)| name.clone());
+            add(&mut links, link(interface, &text));
+        }
+    }
+    // resolved keeps what NetworkManager told it; where there is no resolved, NetworkManager knows.
+    if links.is_empty() {
+        let managed = cx.note(managed::names(cx)).unwrap_or_default();
+        managed.into_iter().for_each(|link| add(&mut links, link));
+    }
+    links.sort_by(|a, b| a.interface.cmp(&b.interface));
+    links
+}
+
+fn add(links: &mut Vec<DnsLink>, link: DnsLink) {
+    if link.servers.is_empty() && link.domains.is_empty() {
+        return;
+    }
+    match links.iter_mut().find(|known| known.interface == link.interface) {
+        Some(known) => {
+            let new = |list: &[String], one: &String| !list.contains(one);
+            let servers: Vec<_> =
+                link.servers.into_iter().filter(|one| new(&known.servers, one)).collect();
+            known.servers.extend(servers);
+            let domains: Vec<_> =
+                link.domains.into_iter().filter(|one| new(&known.domains, one)).collect();
+            known.domains.extend(domains);
+        }
+        None => links.push(link),
+    }
+}
+
+/// A file of either: networkd says `DNS`, `DOMAINS` and `ROUTE_DOMAINS`, resolved `SERVERS` and
+/// `DOMAINS`. A domain with `~` in front is one whose names are asked for there, and is not tried
+/// after a bare name. Behind an address there may be a port, a link and a name for TLS.
+pub(crate) fn link(interface: String, text: &str) -> DnsLink {
+    let mut link = DnsLink { interface, ..DnsLink::default() };
+    for (name, value) in settings(text) {
+        let words = value.split_ascii_whitespace();
+        match name.as_str() {
+            "DNS" | "SERVERS" => link
+                .servers
+                .extend(words.map(|word| word.split('#').next().unwrap_or(word).to_owned())),
+            "DOMAINS" => link.domains.extend(words.map(str::to_owned)),
+            "ROUTE_DOMAINS" => {
+                link.domains.extend(words.map(|word| format!("~{}", word.trim_start_matches('~'))));
+            }
+            _ => {}
+        }
+    }
+    link
 }
 
 /// Reads resolv.conf(5).
@@ -98,64 +165,4 @@ fn hosts_entry(line: &str) -> Option<HostsEntry> {
     let address = words.next()?;
     let names: Vec<String> = words.filter(|name| !USUAL.contains(&name.as_str())).collect();
     (!names.is_empty()).then_some(HostsEntry { address, names })
-}
-
-/// Section `network.proxy`.
-pub(crate) fn proxy(cx: &Context) -> Result<Proxy, Gap> {
-    let mut proxy = Proxy::default();
-    for source in ["/etc/environment", "/etc/sysconfig/proxy", "/etc/systemd/system.conf"] {
-        let text = cx.note(cx.root.text(source)).unwrap_or_default();
-        for (name, value) in settings(&text) {
-            if name == "DefaultEnvironment" {
-                for (name, value) in value
-                    .split(' ')
-                    .filter_map(|word| word.trim_matches(['"', '\'']).split_once('='))
-                {
-                    proxy.settings.extend(setting(cx, source, name, value));
-                }
-            } else {
-                proxy.settings.extend(setting(cx, source, &name, &value));
-            }
-        }
-    }
-    const APT: &str = "/etc/apt/apt.conf.d";
-    let mut files = vec!["/etc/apt/apt.conf".to_owned()];
-    files.extend(cx.root.list(APT).unwrap_or_default().iter().map(|name| format!("{APT}/{name}")));
-    for file in files {
-        let text = cx.note(cx.root.text(&file)).unwrap_or_default();
-        for line in text.lines() {
-            let Some((name, value)) = line.trim().split_once(' ') else { continue };
-            let scheme = match name.to_ascii_lowercase().as_str() {
-                "acquire::http::proxy" => "http",
-                "acquire::https::proxy" => "https",
-                _ => continue,
-            };
-            let value = cx.redactor.text(value.trim().trim_end_matches(';').trim_matches('"'));
-            proxy.settings.push(ProxySetting {
-                source: file.clone(),
-                scheme: scheme.into(),
-                value,
-            });
-        }
-    }
-    proxy.settings.sort_by(|a, b| (&a.source, &a.scheme).cmp(&(&b.source, &b.scheme)));
-    proxy.settings.dedup();
-    Ok(proxy)
-}
-
-fn setting(cx: &Context, source: &str, name: &str, value: &str) -> Option<ProxySetting> {
-    let name = name.trim_start_matches("export ").to_ascii_lowercase();
-    let scheme = match name.as_str() {
-        "no_proxy" => "no_proxy",
-        "auto_proxy" => "auto",
-        other => other
-            .strip_suffix("_proxy")
-            .filter(|scheme| matches!(*scheme, "http" | "https" | "ftp" | "all" | "socks"))?,
-    };
-    let value = cx.redactor.text(value);
-    (!value.as_str().is_empty()).then(|| ProxySetting {
-        source: source.into(),
-        scheme: scheme.into(),
-        value,
-    })
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::collector::Context;
-use crate::platform::linux::trouble::errors;
+use crate::platform::linux::trouble::kernel;
 
 /// How much of a log is looked through, from its end.
 const TAIL_BYTES: u64 = 512 << 10;
@@ -16,12 +16,9 @@ const TAIL_BYTES: u64 = 512 << 10;
 pub(crate) fn complaints(cx: &Context) -> BTreeSet<String> {
     let mut devices = BTreeSet::new();
     if cx.root.is_live() {
-        cx.root.trail().at("/dev/kmsg");
         // Without leave to read them, a device without a driver is told as just that.
-        for record in errors::ring().unwrap_or_default() {
-            let message = record.split_once(';').map_or(record.as_str(), |(_, message)| message);
-            devices.extend(message.lines().next().and_then(complaint));
-        }
+        let messages = kernel::messages(cx, |message| complaint(&message.text).is_some());
+        devices.extend(messages.unwrap_or_default().iter().filter_map(|one| complaint(&one.text)));
         return devices;
     }
     for path in ["/var/log/dmesg", "/var/log/kern.log"] {

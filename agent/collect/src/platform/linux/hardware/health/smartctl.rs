@@ -26,7 +26,7 @@ pub(super) fn ask(cx: &Context, name: &str) -> Option<Result<DiskHealth, Gap>> {
     // A sleeping disk is left asleep, and that is no failure.
     let arguments = ["--json=c", "--nocheck=standby,0", "-i", "-H", "-A", "-l", "devstat", &path];
     let told = match command::run_to_any_end(PROGRAM, &arguments, DEADLINE, MAX_BYTES) {
-        Ok((output, _)) => parse(&output.bytes),
+        Ok(output) => parse(&output.bytes),
         Err(error) => return Some(Err(Gap::failed(error.to_string()))),
     };
     Some(told.map_err(|silence| match silence {
