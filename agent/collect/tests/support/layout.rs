@@ -96,9 +96,16 @@ pub(crate) fn collected(folder: &Path, plan: &Plan) -> Vec<Section> {
     sections
 }
 
+/// Every section, as a text.
 pub(crate) fn everything(recorded: &str) -> String {
+    told(recorded, None)
+}
+
+/// These sections, or every one, as a text.
+pub(crate) fn told(recorded: &str, only: Option<&[&'static str]>) -> String {
     let folder = laid_out(recorded);
-    let plan = Plan::all(PrivacyClass::Consent);
+    let only = only.map(|kinds| kinds.iter().map(|kind| SectionKind::known(kind)).collect());
+    let plan = Plan { only, ..Plan::all(PrivacyClass::Consent) };
     let sections = collected(folder.path(), &plan);
     let kinds: Vec<SectionKind> =
         sections.iter().map(|section| section.line.kind.clone()).collect();

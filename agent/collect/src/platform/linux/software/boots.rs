@@ -58,6 +58,8 @@ pub(crate) struct Known {
     pub(crate) clean: bool,
     /// The last thing that was written in it.
     pub(crate) last: Option<Timestamp>,
+    /// Whether it is the one that runs, by its number.
+    pub(crate) runs: bool,
 }
 
 /// Starts by records of wtmp: a start carries the kernel as its host; `shutdown` is written at a clean end,
@@ -114,23 +116,26 @@ pub(crate) fn merged(journal: Vec<Known>, wtmp: &[Known]) -> Vec<Known> {
     boots
 }
 
-/// Tells of each how it ended. The latest one runs, if it began when the kernel says that it did.
+/// Tells of each how it ended. The latest one runs, if its number is the kernel's, or if it began when the
+/// kernel says that it did.
 pub(crate) fn settle(
     mut known: Vec<Known>,
     panics: &[Panic],
     current: Option<Timestamp>,
 ) -> Vec<Boot> {
     let near = |a: Timestamp, b: Timestamp| (a.as_second() - b.as_second()).abs() <= SAME_START;
-    let runs = match (known.last().and_then(|last| last.boot.started_at), current) {
-        (Some(last), Some(current)) => near(last, current),
-        _ => false,
-    };
+    let runs = known.iter().any(|known| known.runs)
+        || match (known.last().and_then(|last| last.boot.started_at), current) {
+            (Some(last), Some(current)) => near(last, current),
+            _ => false,
+        };
     if !runs && let Some(started) = current {
         let boot = Boot { started_at: Some(started), ..Boot::default() };
         known.push(Known { boot, ..Known::default() });
     }
     let starts: Vec<Option<Timestamp>> = known.iter().map(|known| known.boot.started_at).collect();
-    let running = current.is_some().then(|| known.len().saturating_sub(1));
+    let by_number = known.iter().position(|known| known.runs);
+    let running = by_number.or_else(|| current.is_some().then(|| known.len().saturating_sub(1)));
     for (at, known) in known.iter_mut().enumerate() {
         let boot = &mut known.boot;
         if running == Some(at) {

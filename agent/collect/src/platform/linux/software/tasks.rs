@@ -29,13 +29,17 @@ pub(crate) fn tasks(cx: &Context) -> Result<Tasks, Gap> {
 /// Section `tasks.state`.
 pub(crate) fn state(cx: &Context) -> Result<TasksState, Gap> {
     let mut states: BTreeMap<String, TaskState> = BTreeMap::new();
+    let mut asked = false;
     if cx.root.exists("/run/systemd/system") {
         if cx.root.is_live() {
             match dbus::list_timers() {
-                Ok(timers) => states.extend(timers.into_iter().filter_map(|timer| {
-                    let name = timer.name.clone();
-                    told(cx, timer).map(|state| (name, state))
-                })),
+                Ok(timers) => {
+                    asked = true;
+                    states.extend(timers.into_iter().filter_map(|timer| {
+                        let name = timer.name.clone();
+                        told(cx, timer).map(|state| (name, state))
+                    }));
+                }
                 Err(why) => cx.gap(Gap::failed(format!(
                     "systemd could not be asked for its timers ({why}); only the last runs of some are known"
                 ))),
@@ -46,8 +50,14 @@ pub(crate) fn state(cx: &Context) -> Result<TasksState, Gap> {
             ));
         }
     }
-    // Those that make up for runs that were missed leave a file, whose time is the last run's.
-    for path in files::matching(cx, "/var/lib/systemd/timers/stamp-*.timer") {
+    // Those that make up for runs that were missed leave a file, whose time is the last run's; or, before the
+    // first one, that of when they were switched on, which systemd tells apart.
+    let stamps = if asked {
+        Vec::new()
+    } else {
+        files::matching(cx, "/var/lib/systemd/timers/stamp-*.timer")
+    };
+    for path in stamps {
         let name = path.rsplit('/').next().and_then(|name| name.strip_prefix("stamp-"));
         if let (Some(name), Some(at)) = (name, files::modified(cx, &path)) {
             let state = states.entry(name.to_owned()).or_default();

@@ -14,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Asks the client.
 pub(super) fn online(cx: &Context, client: &Client, state: &mut DirectoryState) {
     let answer = match (client.name, client.asked_as()) {
-        ("sssd", Some(domain)) => sssd(cx, domain),
+        // A domain that looks like an option would be one.
+        ("sssd", Some(domain)) if !domain.starts_with('-') => sssd(cx, domain),
         ("winbind", _) => winbind(cx),
         _ => return,
     };
@@ -34,9 +35,12 @@ type Answer = Result<(Option<bool>, String), CommandError>;
 
 fn sssd(cx: &Context, domain: &str) -> Answer {
     const SSSCTL: &str = "/usr/sbin/sssctl";
+    // Where SSSD does not run, its tool would ask whether to start it.
+    if !["/run/sssd.pid", "/var/run/sssd.pid"].iter().any(|path| cx.root.exists(path)) {
+        return Ok((Some(false), "sssd does not run".into()));
+    }
     cx.root.trail().at(SSSCTL);
-    // A domain that looks like an option is one.
-    let arguments = ["domain-status", "--online", "--active-server", "--", domain];
+    let arguments = ["domain-status", domain, "--online", "--active-server"];
     let output = command::run(SSSCTL, &arguments, PATIENCE, 64 << 10)?;
     Ok(sssctl(&String::from_utf8_lossy(&output.bytes)))
 }

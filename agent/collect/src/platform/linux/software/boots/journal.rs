@@ -74,13 +74,18 @@ pub(crate) fn boots(cx: &Context, folder: Option<&str>) -> Result<Vec<Known>, Ga
     let lines = marks.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let marks: Vec<Mark> = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
     let latest = listed.len().saturating_sub(MAX_BOOTS);
-    Ok(listed[latest..].iter().map(|listed| known(cx, listed, &marks)).collect())
+    let running = cx.line("/proc/sys/kernel/random/boot_id").map(|id| id.replace('-', ""));
+    let boots = listed[latest..].iter().map(|listed| Known {
+        runs: running.as_ref() == Some(&listed.boot_id),
+        ..known(cx, listed, &marks)
+    });
+    Ok(boots.collect())
 }
 
 fn known(cx: &Context, listed: &Listed, marks: &[Mark]) -> Known {
     let at = |micros: i64| Timestamp::from_microsecond(micros).ok();
     let boot = Boot { started_at: at(listed.first_entry), ..Boot::default() };
-    let mut known = Known { boot, clean: false, last: at(listed.last_entry) };
+    let mut known = Known { boot, last: at(listed.last_entry), ..Known::default() };
     for mark in marks.iter().filter(|mark| mark.boot == listed.boot_id) {
         let target = mark.unit.as_deref().or(mark.shutdown.as_deref());
         let end = match target {

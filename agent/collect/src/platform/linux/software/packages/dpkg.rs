@@ -47,6 +47,7 @@ fn read(mut from: impl BufRead) -> std::io::Result<Vec<Package>> {
             line.pop();
         }
         if line.is_empty() {
+            package.source = package.source.take().filter(|source| *source != package.name);
             if !package.name.is_empty()
                 && let Some((held, trouble)) = state(&status)
             {
