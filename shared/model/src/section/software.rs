@@ -194,7 +194,8 @@ pub struct Service {
     /// What it says of itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Redacted>,
-    /// `enabled`, `disabled`, `masked`, `static` (started by others), `alias` or `template`.
+    /// `enabled`, `disabled`, `masked`, `static` (started by others), `indirect` (enabling it
+    /// enables others), `alias` or `template`.
     pub start: String,
     /// What it runs.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -35,6 +35,15 @@ pub(crate) fn services(cx: &Context) -> Result<Services, Gap> {
         for name in names {
             if let Some(unit) = name.strip_suffix(".service") {
                 units.entry(unit.to_owned()).or_insert_with(|| format!("{folder}/{name}"));
+                // Another name that the owner has linked enables what it leads to.
+                if !folder.contains("/lib/")
+                    && let Ok(link) = cx.root.link(&format!("{folder}/{name}"))
+                    && let Some(target) = link.file_name().and_then(|name| name.to_str())
+                    && let Some(other) = target.strip_suffix(".service")
+                    && other != unit
+                {
+                    wanted.insert(other.to_owned());
+                }
             } else if let Some(unit) = name.strip_suffix(".service.d") {
                 overridden.insert(unit.to_owned());
             } else if name.ends_with(".wants") || name.ends_with(".requires") {
@@ -152,6 +161,8 @@ fn service(
         "template"
     } else if unit.installable {
         "disabled"
+    } else if unit.indirect {
+        "indirect"
     } else {
         "static"
     };
@@ -166,6 +177,8 @@ pub(crate) struct Unit<'a> {
     command: Option<&'a str>,
     user: Option<&'a str>,
     installable: bool,
+    /// Enabling it enables others.
+    indirect: bool,
 }
 
 impl<'a> Unit<'a> {
@@ -179,7 +192,6 @@ impl<'a> Unit<'a> {
             }
             if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
                 section = name;
-                unit.installable |= name == "Install";
                 continue;
             }
             let Some((name, value)) = line.split_once('=') else { continue };
@@ -188,6 +200,8 @@ impl<'a> Unit<'a> {
                 ("Unit", "Description") => unit.description = value,
                 ("Service", "ExecStart") => unit.command = unit.command.or(value),
                 ("Service", "User") => unit.user = value,
+                ("Install", "Also" | "DefaultInstance") => unit.indirect |= value.is_some(),
+                ("Install", _) => unit.installable |= value.is_some(),
                 _ => {}
             }
         }
