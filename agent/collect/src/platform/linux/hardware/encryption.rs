@@ -50,7 +50,7 @@ pub(crate) fn encryption(cx: &Context) -> Result<Encryption, Gap> {
             keep(&mut volumes, volume);
         }
     }
-    for (name, kind) in layers.locked(cx) {
+    for (name, kind) in layers.locked(cx, &volumes) {
         let cipher = luks_header(cx, &name, &kind).and_then(|header| header.cipher);
         let state = Some("locked".to_owned());
         keep(

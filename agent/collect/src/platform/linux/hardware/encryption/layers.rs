@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use befund_model::section::security::Volume;
 use befund_model::snapshot::Status;
 
 use crate::collector::{Context, Gap};
@@ -144,10 +145,18 @@ impl Layers {
 
     /// Encrypted volumes that nothing lies on, with their kinds: by what udev has found out, or by the
     /// volume's head if udev was not there.
-    pub(super) fn locked(&self, cx: &Context) -> Vec<(String, String)> {
+    /// Those that are in use (`known`) are not.
+    pub(super) fn locked(
+        &self,
+        cx: &Context,
+        known: &BTreeMap<String, Volume>,
+    ) -> Vec<(String, String)> {
         let udev = cx.root.exists("/run/udev/data");
         let mut locked = Vec::new();
         for (name, device) in &self.0 {
+            if known.contains_key(&self.name(name)) {
+                continue;
+            }
             if device.used || device.mapped.as_ref().is_some_and(|of| crypt(&of.uuid).is_some()) {
                 continue;
             }
