@@ -26,6 +26,8 @@ struct Device {
     used: bool,
     /// Its numbers (`8:1`).
     numbers: Option<String>,
+    /// Whether it is, or is on, a disk that rotates, and so may sleep.
+    rotates: bool,
 }
 
 struct Mapped {
@@ -66,11 +68,15 @@ impl Layers {
                 suspended: line("dm/suspended").as_deref() == Some("1"),
             });
             let on = cx.root.list(&format!("{place}/slaves")).unwrap_or_default();
-            devices.insert(name.clone(), Device { mapped, on, used: false, numbers: line("dev") });
+            let rotates = line("queue/rotational").as_deref() == Some("1");
+            devices.insert(
+                name.clone(),
+                Device { mapped, on, used: false, numbers: line("dev"), rotates },
+            );
             let parts = cx.root.list(&place).unwrap_or_default();
             for part in parts.into_iter().filter(|part| part.starts_with(&name)) {
                 let numbers = cx.root.line(&format!("{place}/{part}/dev")).ok().flatten();
-                devices.insert(part, Device { numbers, ..Device::default() });
+                devices.insert(part, Device { numbers, rotates, ..Device::default() });
             }
         }
         let beneath: Vec<String> =
@@ -96,6 +102,11 @@ impl Layers {
         // The kernel's own device files have `!` where there is a folder.
         let name = linked.map_or_else(|| name.replace('/', "!"), str::to_owned);
         self.0.contains_key(&name).then_some(name)
+    }
+
+    /// Whether reading it may start a motor.
+    pub(super) fn rotates(&self, device: &str) -> bool {
+        self.0.get(device).is_some_and(|device| device.rotates)
     }
 
     /// What people know a device by: the name that it was given, or the kernel's.
