@@ -64,6 +64,11 @@ fn a_raspberry_pi() {
 }
 
 #[test]
+fn a_large_server_of_old() {
+    insta::assert_snapshot!(everything(include_str!("trees/r910.tree")));
+}
+
+#[test]
 fn a_machine_under_vmware() {
     insta::assert_snapshot!(everything(include_str!("trees/vmware.tree")));
 }
