@@ -13,6 +13,7 @@ use crate::collector::Context;
 
 mod logs;
 mod rpm;
+mod systems;
 mod wifi;
 
 /// Texts in which the parsers' own words and separators are likely.
