@@ -6,6 +6,7 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::context;
+use crate::collector;
 use crate::platform::linux::keyfile::Keyfile;
 use crate::platform::linux::people::directory::configured;
 use crate::platform::linux::people::state::{faillock, logins, shadow};
@@ -189,6 +190,29 @@ fn ages_of_passwords_are_told_in_days_since_1970() {
     assert_eq!(disabled("carla:!:19830:0:99999:7:::"), Some(false));
     assert_eq!(disabled("dora:!!:19830::::::"), Some(false));
     assert_eq!(disabled("emil"), None);
+}
+
+#[test]
+fn last_sign_ins_lie_at_the_accounts_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("var/log")).expect("made");
+    for (wide, time) in [(false, 4), (true, 8)] {
+        let mut record = vec![0_u8; time + 288];
+        record[..time].copy_from_slice(&1_714_554_000_i64.to_le_bytes()[..time]);
+        record[time..time + 5].copy_from_slice(b"pts/3");
+        record[time + 32..time + 41].copy_from_slice(b"192.0.2.7");
+        let mut bytes = vec![0; record.len() * 1000];
+        bytes.extend(record);
+        std::fs::write(folder.path().join("var/log/lastlog"), bytes).expect("written");
+        let cx = collector::Context::new(&crate::Root::at(folder.path()).expect("a tree"));
+
+        let last = logins::last(&cx, 1000, wide).expect("a sign-in");
+
+        assert_eq!(last.at.to_string(), "2024-05-01T09:00:00Z");
+        assert_eq!(last.from.as_deref(), Some("192.0.2.7"));
+        assert_eq!(logins::last(&cx, 999, wide), None);
+        assert_eq!(logins::last(&cx, 1001, wide), None);
+    }
 }
 
 #[test]
