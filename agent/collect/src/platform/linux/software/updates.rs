@@ -105,6 +105,7 @@ pub(crate) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
             trouble::pacman(cx, &mut state.trouble);
         }
     }
+    trouble::complaints(cx, now, &mut state.trouble);
     trouble::boot_partition(cx, &mut state.trouble);
     runs.sort_by_key(|run| run.at);
     let installs = |run: &&UpdateRun| matches!(run.action.as_str(), "install" | "upgrade");

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::context;
@@ -121,6 +122,7 @@ proptest! {
             groups::group(line);
             shadow::line(line);
             trouble::lock(line);
+            trouble::complaint(line, Some(&TimeZone::UTC));
         }
     }
 
@@ -241,6 +243,18 @@ fn what_waits_is_read_as_each_package_system_says_it() {
     let text = "linux 6.8.7.arch1-1 -> 6.8.8.arch1-1\npostgresql 15.6-1 -> 16.2-1 [ignored]\n";
     let read = asked::pacman_list(text);
     assert_eq!((read[1].name.as_str(), read[1].version.as_deref()), ("postgresql", Some("16.2-1")));
+    let said = |line| {
+        trouble::complaint(line, Some(&TimeZone::UTC)).map(|(at, said)| format!("{at} {said}"))
+    };
+    assert_eq!(
+        said("2024-05-01 06:12:13,123 ERROR Installing the upgrades failed!").as_deref(),
+        Some("2024-05-01T06:12:13Z Installing the upgrades failed!")
+    );
+    assert_eq!(
+        said("2024-05-01T09:12:13+0200 CRITICAL Error: Failed to download metadata").as_deref(),
+        Some("2024-05-01T07:12:13Z Error: Failed to download metadata")
+    );
+    assert_eq!(said("2024-05-01 06:12:13,123 INFO No packages found"), None);
     // proc(5)
     let lock = "12: POSIX  ADVISORY  WRITE 4242 fd:01:131090 0 EOF";
     assert_eq!(trouble::lock(lock), Some((4242, (0xfd, 1, 131_090))));

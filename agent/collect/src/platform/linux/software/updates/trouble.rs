@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use befund_model::Timestamp;
 use befund_model::section::software::Package;
+use jiff::tz::TimeZone;
 
 use crate::collector::Context;
 use crate::platform::linux::files;
-use crate::platform::linux::software::uptime;
+use crate::platform::linux::software::{local_time, uptime};
 
 use super::indexes::Index;
 
@@ -114,6 +115,46 @@ fn since(cx: &Context, pid: u32) -> Option<Timestamp> {
     let ticks: i64 = rest.split_ascii_whitespace().nth(19)?.parse().ok()?;
     let booted = uptime::boot_time(cx).ok().flatten()?;
     Timestamp::from_second(booted.as_second().checked_add(ticks / 100)?).ok()
+}
+
+/// The latest thing that unattended-upgrades or dnf has complained of in the last week.
+pub(super) fn complaints(cx: &Context, now: Option<Timestamp>, trouble: &mut Vec<String>) {
+    let Some(now) = now else { return };
+    let zone = local_time::zone(cx).ok();
+    for (path, who) in LOGS {
+        let Ok(bytes) = cx.root.tail(path, 64 << 10) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let recent = |(at, _): &(Timestamp, &str)| now.as_second() - at.as_second() < WEEK_SECONDS;
+        let latest = text.lines().rev().find_map(|line| complaint(line, zone.as_ref()));
+        if let Some((at, said)) = latest.filter(recent) {
+            trouble.push(format!("{who} said at {at}: {}", cx.redactor.text(said)));
+        }
+    }
+}
+
+/// Logs, and who writes them.
+const LOGS: &[(&str, &str)] = &[
+    ("/var/log/unattended-upgrades/unattended-upgrades.log", "unattended-upgrades"),
+    ("/var/log/dnf.log", "dnf"),
+    ("/var/log/dnf5.log", "dnf"),
+];
+const WEEK_SECONDS: i64 = 7 * 86_400;
+
+/// `2024-05-01 06:12:13,123 ERROR ...` of Python's logging, in local time; `2024-05-01T09:12:13+0200 CRITICAL
+/// ...` of dnf 4; `2024-05-01T07:12:13+0000 [99] ERROR ...` of dnf 5.
+pub(crate) fn complaint<'a>(
+    line: &'a str,
+    zone: Option<&TimeZone>,
+) -> Option<(Timestamp, &'a str)> {
+    let (head, said) =
+        [" ERROR ", " CRITICAL "].into_iter().find_map(|word| line.split_once(word))?;
+    let mut words = head.split_ascii_whitespace();
+    let first = words.next()?;
+    let at = match local_time::with_offset(first) {
+        Some(at) => at,
+        None => local_time::read(&format!("{first} {}", words.next()?.split(',').next()?), zone?)?,
+    };
+    Some((at, said.trim())).filter(|(_, said)| !said.is_empty())
 }
 
 /// pacman leaves its lock behind when it is killed.
