@@ -1,15 +1,16 @@
 //! `net.proxy`: the configured proxies, and whether they take connections. docs/probes.md: a
 //! dead one is a failure.
 //!
-//! Read from the files that set a proxy for everyone. What a user set in a desktop of their own is
-//! not seen from here.
+//! Read from the files that set a proxy for everyone: environments, desktops' system-wide settings,
+//! browsers' policies, package managers. What a user set in a desktop of their own is not seen from
+//! here.
 
 use std::time::Duration;
 
 use befund_model::probe::network::{Proxy, ProxyFacts};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, reach, targets};
+use super::{Context, Measured, Outcome, platform, reach, targets};
 
 /// How long a proxy may take to take the connection.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -18,6 +19,10 @@ const ENVIRONMENTS: &[&str] =
     &["/etc/environment", "/etc/sysconfig/proxy", "/etc/profile.d/proxy.sh"];
 /// In the order in which ordinary requests look.
 const VARIABLES: &[&str] = &["https_proxy", "http_proxy", "all_proxy"];
+/// What desktops and browsers are set to, which have no variables.
+const SETTINGS: &[&str] = &["https", "http", "all", "socks"];
+/// Where package managers are told of a proxy of theirs.
+const PACKAGES: &[&str] = &["/etc/apt/", "/etc/dnf/", "/etc/yum.conf"];
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
     let mut proxies = configured(context);
@@ -35,9 +40,14 @@ pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
             proxy.address, proxy.setting, proxy.source
         ));
     }
+    let ordinary = |proxy: &&Proxy| !PACKAGES.iter().any(|from| proxy.source.starts_with(from));
     let effective = VARIABLES
         .iter()
-        .find_map(|wanted| proxies.iter().find(|proxy| proxy.setting.eq_ignore_ascii_case(wanted)))
+        .chain(SETTINGS)
+        .find_map(|wanted| {
+            let mut proxies = proxies.iter().filter(ordinary);
+            proxies.find(|proxy| proxy.setting.eq_ignore_ascii_case(wanted))
+        })
         .map(|proxy| (proxy.address.clone(), proxy.reachable));
     let (verdict, summary) = match &effective {
         None if proxies.is_empty() => (Verdict::Pass, "no proxy is configured".to_owned()),
@@ -89,6 +99,13 @@ fn configured(context: &Context<'_>) -> Vec<Proxy> {
             if ["Acquire::http::Proxy", "Acquire::https::Proxy"].contains(&name) {
                 add(&source, name, value.trim_end_matches(';'));
             }
+        }
+    }
+    // What the collectors know beside these: desktops, browsers, other package managers.
+    let known = |source: &str| ENVIRONMENTS.contains(&source) || source.starts_with("/etc/apt/");
+    for (source, setting, value) in platform::proxy_settings(context.root).unwrap_or_default() {
+        if SETTINGS.contains(&setting.as_str()) && !known(&source) {
+            add(&source, &setting, &value);
         }
     }
     proxies
