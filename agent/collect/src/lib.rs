@@ -13,6 +13,7 @@ mod platform;
 pub mod probe;
 mod registry;
 pub mod root;
+mod smbios;
 
 pub use engine::{Plan, collect};
 pub use registry::expected;

@@ -53,3 +53,13 @@ pub(in crate::probe) fn space(mount_point: &Path) -> io::Result<Space> {
         read_only: told.f_flag.contains(StatVfsMountFlags::RDONLY),
     })
 }
+
+/// How the kernel counts processor time.
+pub(in crate::probe) fn ticks_per_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
+/// The size of a page of memory.
+pub(in crate::probe) fn page_bytes() -> u64 {
+    rustix::param::page_size() as u64
+}

@@ -1,0 +1,10 @@
+//! What Windows gives as numbers, bytes and texts, in words: only arithmetic, so that it compiles and is
+//! tried on every system.
+#![cfg_attr(not(windows), expect(dead_code, reason = "only Windows' collectors use it all"))]
+
+pub(crate) mod firmware;
+pub(crate) mod hresult;
+pub(crate) mod net;
+pub(crate) mod storage;
+pub(crate) mod time;
+pub(crate) mod topology;

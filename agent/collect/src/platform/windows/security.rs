@@ -1,0 +1,13 @@
+//! How the machine is protected.
+
+use befund_model::section as kind;
+
+use super::{ms, run};
+use crate::registry::Entry;
+
+/// The collectors of this room.
+#[rustfmt::skip]
+pub(super) static COLLECTORS: &[Entry] = &[
+    Entry { section: &kind::SECURITY, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::CERTIFICATES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+];

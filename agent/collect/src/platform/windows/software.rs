@@ -1,0 +1,27 @@
+//! The system and its programs: what is installed, what runs, what starts when.
+
+use befund_model::section as kind;
+
+use super::{ms, run};
+use crate::registry::Entry;
+
+/// The collectors of this room.
+#[rustfmt::skip]
+pub(super) static COLLECTORS: &[Entry] = &[
+    Entry { section: &kind::OS, deadline: ms(1_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::UPTIME, deadline: ms(1_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::CLOCK, deadline: ms(1_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::PACKAGES, deadline: ms(9_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::PROCESSES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::SERVICES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::SERVICES_STATE, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::BOOTS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::UPDATES, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::UPDATES_STATE, deadline: ms(6_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::DRIVERS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::TASKS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::TASKS_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::AUTOSTART, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::BROWSERS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::BROWSERS_EXTENSIONS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+];
