@@ -5,6 +5,10 @@
 pub(crate) mod firmware;
 pub(crate) mod hresult;
 pub(crate) mod net;
+pub(crate) mod packages;
+pub(crate) mod processes;
 pub(crate) mod storage;
+pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod topology;
+pub(crate) mod windows;

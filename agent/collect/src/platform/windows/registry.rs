@@ -94,3 +94,8 @@ pub(crate) fn people() -> Vec<(String, Key)> {
     })
     .collect()
 }
+
+/// A text in which names of the environment between percent signs are replaced.
+pub(crate) fn expanded(text: &str) -> String {
+    crate::platform::decode::text::expanded(text, |name| std::env::var(name).ok())
+}

@@ -1,5 +1,12 @@
 //! The system and its programs: what is installed, what runs, what starts when.
 
+pub(crate) mod os;
+pub(crate) mod packages;
+pub(crate) mod processes;
+pub(crate) mod restart;
+pub(crate) mod services;
+pub(crate) mod uptime;
+
 use befund_model::section as kind;
 
 use super::{ms, run};
@@ -8,13 +15,13 @@ use crate::registry::Entry;
 /// The collectors of this room.
 #[rustfmt::skip]
 pub(super) static COLLECTORS: &[Entry] = &[
-    Entry { section: &kind::OS, deadline: ms(1_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::UPTIME, deadline: ms(1_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::OS, deadline: ms(1_000), run: |cx| run(cx, os::os) },
+    Entry { section: &kind::UPTIME, deadline: ms(1_000), run: |cx| run(cx, uptime::uptime) },
     Entry { section: &kind::CLOCK, deadline: ms(1_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::PACKAGES, deadline: ms(9_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::PROCESSES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::SERVICES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::SERVICES_STATE, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::PACKAGES, deadline: ms(9_000), run: |cx| run(cx, packages::packages) },
+    Entry { section: &kind::PROCESSES, deadline: ms(3_000), run: |cx| run(cx, processes::processes) },
+    Entry { section: &kind::SERVICES, deadline: ms(3_000), run: |cx| run(cx, services::services) },
+    Entry { section: &kind::SERVICES_STATE, deadline: ms(4_000), run: |cx| run(cx, services::state) },
     Entry { section: &kind::BOOTS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::UPDATES, deadline: ms(2_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::UPDATES_STATE, deadline: ms(6_000), run: |cx| run(cx, super::none) },

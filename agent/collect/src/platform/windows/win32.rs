@@ -213,6 +213,12 @@ impl Buffer {
         self.words.as_mut_ptr().cast()
     }
 
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let length = self.words.len() * 16;
+        // SAFETY: as many bytes as the words have, all of them set, and nobody else's meanwhile.
+        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), length) }
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: as many bytes as the words have, all of them set.
         unsafe { std::slice::from_raw_parts(self.as_ptr(), self.words.len() * 16) }
