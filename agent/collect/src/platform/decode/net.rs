@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use befund_model::section::network::HostsEntry;
+
 /// The kind of an adapter by its number (`IF_TYPE_…`, IANA's list); `hardware` is Windows' own word
 /// that there is a device.
 pub(crate) const fn kind(number: u32, hardware: bool) -> Option<&'static str> {
@@ -205,6 +207,32 @@ pub(crate) fn servers(text: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
+/// The strength of a signal in dBm by the WLAN service's quality in percent, as `wlanapi.h` says: 0 is
+/// -100 dBm and 100 is -50 dBm, even in between.
+pub(crate) fn dbm(quality: u32) -> i32 {
+    i32::try_from(quality.min(100) / 2).unwrap_or_default() - 100
+}
+
+/// A channel's frequency in MHz (IEEE 802.11-2020, 17.3.8.4 and annex E). From 6 GHz on the same
+/// numbers begin anew, and nobody says which are meant; those are taken for the lower bands.
+pub(crate) const fn frequency(channel: u32) -> Option<u32> {
+    match channel {
+        1..=13 => Some(2407 + 5 * channel),
+        14 => Some(2484),
+        32..=177 => Some(5000 + 5 * channel),
+        _ => None,
+    }
+}
+
+/// A line of the hosts file, unless it only names the loopback.
+pub(crate) fn hosts_entry(line: &str) -> Option<HostsEntry> {
+    let mut words = line.split('#').next()?.split_ascii_whitespace().map(str::to_owned);
+    let address = words.next()?;
+    address.parse::<IpAddr>().ok()?;
+    let names: Vec<String> = words.filter(|name| name != "localhost").collect();
+    (!names.is_empty()).then_some(HostsEntry { address, names })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -242,6 +270,7 @@ mod tests {
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), tcp: bool, six: bool) {
             let _ = sockets(&bytes, tcp, six);
             let _ = mac(&bytes);
+            let _ = hosts_entry(&String::from_utf8_lossy(&bytes));
         }
     }
 }
