@@ -2,6 +2,9 @@
 //! tried on every system.
 #![cfg_attr(not(windows), expect(dead_code, reason = "only Windows' collectors use it all"))]
 
+pub(crate) mod boots;
+pub(crate) mod crash;
+pub(crate) mod event;
 pub(crate) mod firmware;
 pub(crate) mod hresult;
 pub(crate) mod net;

@@ -1,5 +1,6 @@
 //! The system and its programs: what is installed, what runs, what starts when.
 
+pub(crate) mod boots;
 pub(crate) mod os;
 pub(crate) mod packages;
 pub(crate) mod processes;
@@ -22,7 +23,7 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::PROCESSES, deadline: ms(3_000), run: |cx| run(cx, processes::processes) },
     Entry { section: &kind::SERVICES, deadline: ms(3_000), run: |cx| run(cx, services::services) },
     Entry { section: &kind::SERVICES_STATE, deadline: ms(4_000), run: |cx| run(cx, services::state) },
-    Entry { section: &kind::BOOTS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::BOOTS, deadline: ms(4_000), run: |cx| run(cx, boots::boots) },
     Entry { section: &kind::UPDATES, deadline: ms(2_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::UPDATES_STATE, deadline: ms(6_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::DRIVERS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
