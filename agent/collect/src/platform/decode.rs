@@ -10,6 +10,7 @@ pub(crate) mod hresult;
 pub(crate) mod net;
 pub(crate) mod packages;
 pub(crate) mod phonebook;
+pub(crate) mod printers;
 pub(crate) mod processes;
 pub(crate) mod proxy;
 pub(crate) mod security;

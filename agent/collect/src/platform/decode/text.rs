@@ -32,6 +32,33 @@ pub(crate) fn expanded(text: &str, known: impl Fn(&str) -> Option<String>) -> St
     result
 }
 
+/// Whether what starts at signing in is switched on, by the value that the task manager leaves under
+/// `StartupApproved`: the lowest bit of its first byte says that it is off.
+pub(crate) fn approved(bytes: &[u8]) -> bool {
+    bytes.first().is_none_or(|first| first & 1 == 0)
+}
+
+/// What a driver's file says of a device: `@oem3.inf,%name%;Intel(R) Ethernet` names a text in a file
+/// and behind the last semicolon what it is.
+pub(crate) fn described(text: &str) -> Option<String> {
+    let text = text.rsplit(';').next().unwrap_or(text).trim();
+    (!text.is_empty() && !text.starts_with('@')).then(|| text.to_owned())
+}
+
+/// The program of a command line: what stands in quotes, or up to `.exe`, or the first word.
+pub(crate) fn program(line: &str) -> Option<&str> {
+    let line = line.trim();
+    if let Some(rest) = line.strip_prefix('"') {
+        return rest.split('"').next().filter(|program| !program.is_empty());
+    }
+    let lower = line.to_ascii_lowercase();
+    let end = match lower.find(".exe") {
+        Some(at) => at + 4,
+        None => line.find(' ').unwrap_or(line.len()),
+    };
+    line.get(..end).filter(|program| !program.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -45,7 +72,25 @@ mod tests {
         assert_eq!(expanded("100 % %nobody% %SystemRoot%", known), r"100 % %nobody% C:\Windows");
     }
 
+    #[test]
+    fn settings_are_understood() {
+        assert!(approved(&[2, 0, 0, 0]));
+        assert!(!approved(&[3, 0, 0, 0, 1, 2, 3]));
+        assert!(approved(&[]));
+        assert_eq!(described("@oem3.inf,%x%;Intel(R) I219").as_deref(), Some("Intel(R) I219"));
+        assert_eq!(described("USB Hub").as_deref(), Some("USB Hub"));
+        assert_eq!(described("@x,-1"), None);
+        assert_eq!(program(r#""C:\a b\c.exe" --x"#), Some(r"C:\a b\c.exe"));
+        assert_eq!(program(r"C:\a b\c.exe --x"), Some(r"C:\a b\c.exe"));
+        assert_eq!(program("rundll32 x,y"), Some("rundll32"));
+    }
+
     proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,60}") {
+            let _ = (described(&text), program(&text));
+        }
+
         #[test]
         fn without_names_nothing_changes(text in "\\PC{0,60}") {
             prop_assert_eq!(expanded(&text, |_| None), text);

@@ -9,8 +9,8 @@ use windows::Win32::System::Com::{
 };
 use windows::Win32::System::Ole::{SafeArrayGetElement, SafeArrayGetLBound, SafeArrayGetUBound};
 use windows::Win32::System::Variant::{
-    VARENUM, VARIANT, VT_ARRAY, VT_BOOL, VT_BSTR, VT_I1, VT_I2, VT_I4, VT_I8, VT_R4, VT_R8, VT_UI1,
-    VT_UI2, VT_UI4, VT_UI8,
+    VARENUM, VARIANT, VT_ARRAY, VT_BOOL, VT_BSTR, VT_DATE, VT_I1, VT_I2, VT_I4, VT_I8, VT_R4,
+    VT_R8, VT_UI1, VT_UI2, VT_UI4, VT_UI8,
 };
 use windows::core::{BSTR, Interface};
 
@@ -78,7 +78,7 @@ impl Value {
                 VT_UI4 => Self::Number(i64::from(data.ulVal)),
                 VT_I8 | VT_UI8 => Self::Number(data.llVal),
                 VT_R4 => Self::Real(f64::from(data.fltVal)),
-                VT_R8 => Self::Real(data.dblVal),
+                VT_R8 | VT_DATE => Self::Real(data.dblVal),
                 VARENUM(kind) if kind & VT_ARRAY.0 != 0 && !data.parray.is_null() => {
                     Self::List(list(data.parray, VARENUM(kind & !VT_ARRAY.0))?)
                 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod cpu;
 pub(crate) mod disks;
+pub(crate) mod encryption;
 pub(crate) mod filesystems;
 pub(crate) mod memory;
+pub(crate) mod printers;
 pub(crate) mod system;
 
 use befund_model::section as kind;
@@ -29,9 +31,9 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::MEDIA, deadline: ms(2_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::MEDIA_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::DISKS_HEALTH, deadline: ms(5_000), run: |cx| run(cx, disks::health) },
-    Entry { section: &kind::ENCRYPTION, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::ENCRYPTION, deadline: ms(2_000), run: |cx| run(cx, encryption::encryption) },
     Entry { section: &kind::SENSORS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::PRINTERS, deadline: ms(3_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::PRINTERS_STATE, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::PRINTERS, deadline: ms(3_000), run: |cx| run(cx, printers::printers) },
+    Entry { section: &kind::PRINTERS_STATE, deadline: ms(4_000), run: |cx| run(cx, printers::state) },
     Entry { section: &kind::LOAD, deadline: ms(3_000), run: |cx| run(cx, super::none) },
 ];

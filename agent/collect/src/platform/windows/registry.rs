@@ -1,7 +1,7 @@
 //! The registry: keys and values as they are needed here. What is not there is `None`; what may not be
 //! read is noted.
 
-use windows_registry::{Key, LOCAL_MACHINE, USERS, Value};
+use windows_registry::{Key, LOCAL_MACHINE, USERS};
 
 use super::win32;
 use crate::collector::{Context, Gap};
@@ -48,11 +48,12 @@ pub(crate) fn names(key: &Key) -> Vec<String> {
     names
 }
 
-/// The values of a key, sorted by name.
-pub(crate) fn values(key: &Key) -> Vec<(String, Value)> {
-    let mut values: Vec<(String, Value)> = key.values().map(Iterator::collect).unwrap_or_default();
-    values.sort_by(|a, b| a.0.cmp(&b.0));
-    values
+/// The names of a key's values, sorted.
+pub(crate) fn value_names(key: &Key) -> Vec<String> {
+    let values = key.values().map(|values| values.map(|(name, _)| name).collect());
+    let mut names: Vec<String> = values.unwrap_or_default();
+    names.sort_unstable();
+    names
 }
 
 /// A text, trimmed, if it says something.

@@ -1,11 +1,13 @@
 //! The system and its programs: what is installed, what runs, what starts when.
 
+pub(crate) mod autostart;
 pub(crate) mod boots;
 pub(crate) mod os;
 pub(crate) mod packages;
 pub(crate) mod processes;
 pub(crate) mod restart;
 pub(crate) mod services;
+pub(crate) mod updates;
 pub(crate) mod uptime;
 
 use befund_model::section as kind;
@@ -24,12 +26,12 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::SERVICES, deadline: ms(3_000), run: |cx| run(cx, services::services) },
     Entry { section: &kind::SERVICES_STATE, deadline: ms(4_000), run: |cx| run(cx, services::state) },
     Entry { section: &kind::BOOTS, deadline: ms(4_000), run: |cx| run(cx, boots::boots) },
-    Entry { section: &kind::UPDATES, deadline: ms(2_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::UPDATES_STATE, deadline: ms(6_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::UPDATES, deadline: ms(2_000), run: |cx| run(cx, updates::updates) },
+    Entry { section: &kind::UPDATES_STATE, deadline: ms(6_000), run: |cx| run(cx, updates::state) },
     Entry { section: &kind::DRIVERS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::TASKS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::TASKS_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::AUTOSTART, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::AUTOSTART, deadline: ms(2_000), run: |cx| run(cx, autostart::autostart) },
     Entry { section: &kind::BROWSERS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::BROWSERS_EXTENSIONS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
 ];
