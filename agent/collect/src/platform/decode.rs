@@ -2,8 +2,11 @@
 //! tried on every system.
 #![cfg_attr(not(windows), expect(dead_code, reason = "only Windows' collectors use it all"))]
 
+pub(crate) mod battery;
 pub(crate) mod boots;
 pub(crate) mod crash;
+pub(crate) mod devices;
+pub(crate) mod edid;
 pub(crate) mod event;
 pub(crate) mod firmware;
 pub(crate) mod hresult;

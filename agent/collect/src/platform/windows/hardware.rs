@@ -1,10 +1,13 @@
 //! Hardware: the machine and what is plugged in, with its health.
 
+pub(crate) mod batteries;
 pub(crate) mod cpu;
+pub(crate) mod devices;
 pub(crate) mod disks;
 pub(crate) mod encryption;
 pub(crate) mod filesystems;
 pub(crate) mod memory;
+pub(crate) mod plugged;
 pub(crate) mod printers;
 pub(crate) mod system;
 
@@ -24,11 +27,11 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::DISKS, deadline: ms(2_000), run: |cx| run(cx, disks::disks) },
     Entry { section: &kind::FILESYSTEMS, deadline: ms(1_000), run: |cx| run(cx, filesystems::filesystems) },
     Entry { section: &kind::FILESYSTEMS_USAGE, deadline: ms(4_000), run: |cx| run(cx, filesystems::usage) },
-    Entry { section: &kind::BATTERIES, deadline: ms(2_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::BATTERIES_STATE, deadline: ms(2_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::DEVICES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::DISPLAYS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::MEDIA, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::BATTERIES, deadline: ms(2_000), run: |cx| run(cx, batteries::batteries) },
+    Entry { section: &kind::BATTERIES_STATE, deadline: ms(2_000), run: |cx| run(cx, batteries::state) },
+    Entry { section: &kind::DEVICES, deadline: ms(3_000), run: |cx| run(cx, devices::devices) },
+    Entry { section: &kind::DISPLAYS, deadline: ms(2_000), run: |cx| run(cx, devices::displays) },
+    Entry { section: &kind::MEDIA, deadline: ms(2_000), run: |cx| run(cx, devices::media) },
     Entry { section: &kind::MEDIA_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::DISKS_HEALTH, deadline: ms(5_000), run: |cx| run(cx, disks::health) },
     Entry { section: &kind::ENCRYPTION, deadline: ms(2_000), run: |cx| run(cx, encryption::encryption) },

@@ -28,7 +28,7 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::BOOTS, deadline: ms(4_000), run: |cx| run(cx, boots::boots) },
     Entry { section: &kind::UPDATES, deadline: ms(2_000), run: |cx| run(cx, updates::updates) },
     Entry { section: &kind::UPDATES_STATE, deadline: ms(6_000), run: |cx| run(cx, updates::state) },
-    Entry { section: &kind::DRIVERS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::DRIVERS, deadline: ms(2_000), run: |cx| run(cx, super::hardware::devices::drivers) },
     Entry { section: &kind::TASKS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::TASKS_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::AUTOSTART, deadline: ms(2_000), run: |cx| run(cx, autostart::autostart) },
