@@ -4,12 +4,15 @@
 
 pub(crate) mod battery;
 pub(crate) mod boots;
+pub(crate) mod certificates;
+pub(crate) mod clock;
 pub(crate) mod crash;
 pub(crate) mod devices;
 pub(crate) mod edid;
 pub(crate) mod event;
 pub(crate) mod firmware;
 pub(crate) mod hresult;
+pub(crate) mod load;
 pub(crate) mod net;
 pub(crate) mod packages;
 pub(crate) mod phonebook;
@@ -18,6 +21,7 @@ pub(crate) mod processes;
 pub(crate) mod proxy;
 pub(crate) mod security;
 pub(crate) mod storage;
+pub(crate) mod tasks;
 pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod topology;

@@ -36,6 +36,7 @@ pub(crate) const fn words(code: i32) -> Option<&'static str> {
         0x8004_1010 => "WMI has no such class",
         0x8004_1013 => "WMI could not load the provider",
         0x8004_1017 => "WMI does not understand the query",
+        0x8004_1315 => "the task scheduler does not run",
         0x8024_0016 => "another installation runs or a restart is due",
         0x8024_0017 => "the update does not apply",
         0x8024_001e => "the update service was stopped",

@@ -12,6 +12,12 @@ pub(crate) fn filetime(units: u64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
 }
 
+/// The same as a `FILETIME`, in whole seconds.
+pub(crate) fn to_filetime(time: Timestamp) -> Option<u64> {
+    let units = time.as_second().checked_mul(10_000_000)?.checked_add(TO_UNIX)?;
+    u64::try_from(units).ok()
+}
+
 /// Seconds since 1970; zero and the largest number stand for never.
 pub(crate) fn unix(seconds: u32) -> Option<Timestamp> {
     if matches!(seconds, 0 | u32::MAX) {

@@ -6,9 +6,11 @@ pub(crate) mod devices;
 pub(crate) mod disks;
 pub(crate) mod encryption;
 pub(crate) mod filesystems;
+pub(crate) mod load;
 pub(crate) mod memory;
 pub(crate) mod plugged;
 pub(crate) mod printers;
+pub(crate) mod sensors;
 pub(crate) mod system;
 
 use befund_model::section as kind;
@@ -35,8 +37,8 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::MEDIA_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
     Entry { section: &kind::DISKS_HEALTH, deadline: ms(5_000), run: |cx| run(cx, disks::health) },
     Entry { section: &kind::ENCRYPTION, deadline: ms(2_000), run: |cx| run(cx, encryption::encryption) },
-    Entry { section: &kind::SENSORS, deadline: ms(2_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::SENSORS, deadline: ms(2_000), run: |cx| run(cx, sensors::sensors) },
     Entry { section: &kind::PRINTERS, deadline: ms(3_000), run: |cx| run(cx, printers::printers) },
     Entry { section: &kind::PRINTERS_STATE, deadline: ms(4_000), run: |cx| run(cx, printers::state) },
-    Entry { section: &kind::LOAD, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::LOAD, deadline: ms(3_000), run: |cx| run(cx, load::load) },
 ];

@@ -1,5 +1,6 @@
 //! How the machine is protected.
 
+pub(crate) mod certificates;
 pub(crate) mod protection;
 
 use befund_model::section as kind;
@@ -11,5 +12,5 @@ use crate::registry::Entry;
 #[rustfmt::skip]
 pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::SECURITY, deadline: ms(3_000), run: |cx| run(cx, protection::protection) },
-    Entry { section: &kind::CERTIFICATES, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::CERTIFICATES, deadline: ms(3_000), run: |cx| run(cx, certificates::certificates) },
 ];

@@ -27,7 +27,7 @@ const DEVICE_PROTOCOL: u32 = 50;
 const MAX_DISKS: u32 = 64;
 
 /// The disks that can be opened, by name.
-fn open(cx: &Context) -> Vec<(String, Open)> {
+pub(crate) fn open(cx: &Context) -> Vec<(String, Open)> {
     let mut disks = Vec::new();
     for number in 0..MAX_DISKS {
         let name = format!("PhysicalDrive{number}");
