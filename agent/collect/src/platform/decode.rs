@@ -4,6 +4,7 @@
 
 pub(crate) mod battery;
 pub(crate) mod boots;
+pub(crate) mod browsers;
 pub(crate) mod certificates;
 pub(crate) mod clock;
 pub(crate) mod crash;

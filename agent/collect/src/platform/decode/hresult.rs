@@ -21,6 +21,11 @@ pub(crate) const fn absent(code: i32) -> bool {
     )
 }
 
+/// Whether a number says that what was looked for is not among what there is (`E_NOTFOUND`).
+pub(crate) const fn no_element(code: i32) -> bool {
+    code.cast_unsigned() == 0x8007_0490
+}
+
 /// The words for numbers of WMI, Windows Update, COM and the like (wbemcli.h, wuerror.h, winerror.h).
 pub(crate) const fn words(code: i32) -> Option<&'static str> {
     Some(match code.cast_unsigned() {

@@ -176,7 +176,7 @@ mod tests {
         let mut bytes = vec![0_u8; 40];
         bytes[16..20].copy_from_slice(&40_u32.to_le_bytes());
         bytes[20..24].copy_from_slice(&60_u32.to_le_bytes());
-        bytes[24..28].copy_from_slice(&69_u32.to_le_bytes());
+        bytes[24..28].copy_from_slice(&70_u32.to_le_bytes());
         bytes[28] = 17;
         bytes.extend(b"Samsung SSD 980 PRO\0GXA7801Q\0\00025_3852_21B0_0C3F.\0");
         let mut disk = Disk::default();

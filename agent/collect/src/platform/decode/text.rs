@@ -38,6 +38,19 @@ pub(crate) fn approved(bytes: &[u8]) -> bool {
     bytes.first().is_none_or(|first| first & 1 == 0)
 }
 
+/// A share from 0 to 1 in whole percent.
+pub(crate) fn percent(share: f32) -> Option<u32> {
+    if !(0.0..=1.0).contains(&share) {
+        return None;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 0 and 100, as was just seen"
+    )]
+    Some((share * 100.0).round() as u32)
+}
+
 /// What a driver's file says of a device: `@oem3.inf,%name%;Intel(R) Ethernet` names a text in a file
 /// and behind the last semicolon what it is.
 pub(crate) fn described(text: &str) -> Option<String> {
@@ -77,6 +90,8 @@ mod tests {
         assert!(approved(&[2, 0, 0, 0]));
         assert!(!approved(&[3, 0, 0, 0, 1, 2, 3]));
         assert!(approved(&[]));
+        assert_eq!(percent(0.424), Some(42));
+        assert_eq!(percent(f32::NAN), None);
         assert_eq!(described("@oem3.inf,%x%;Intel(R) I219").as_deref(), Some("Intel(R) I219"));
         assert_eq!(described("USB Hub").as_deref(), Some("USB Hub"));
         assert_eq!(described("@x,-1"), None);

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(wmi("********000000.000000+000"), None);
         assert_eq!(wmi("20240231103000.000000+060"), None);
         assert_eq!(
-            told(filetime(133_590_006_000_000_000)).as_deref(),
+            told(filetime(133_590_294_000_000_000)).as_deref(),
             Some("2024-05-01T09:30:00Z")
         );
         assert_eq!(filetime(0), None);

@@ -11,6 +11,7 @@ pub(crate) mod memory;
 pub(crate) mod plugged;
 pub(crate) mod printers;
 pub(crate) mod sensors;
+pub(crate) mod sound;
 pub(crate) mod system;
 
 use befund_model::section as kind;
@@ -34,7 +35,7 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::DEVICES, deadline: ms(3_000), run: |cx| run(cx, devices::devices) },
     Entry { section: &kind::DISPLAYS, deadline: ms(2_000), run: |cx| run(cx, devices::displays) },
     Entry { section: &kind::MEDIA, deadline: ms(2_000), run: |cx| run(cx, devices::media) },
-    Entry { section: &kind::MEDIA_STATE, deadline: ms(3_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::MEDIA_STATE, deadline: ms(3_000), run: |cx| run(cx, sound::state) },
     Entry { section: &kind::DISKS_HEALTH, deadline: ms(5_000), run: |cx| run(cx, disks::health) },
     Entry { section: &kind::ENCRYPTION, deadline: ms(2_000), run: |cx| run(cx, encryption::encryption) },
     Entry { section: &kind::SENSORS, deadline: ms(2_000), run: |cx| run(cx, sensors::sensors) },

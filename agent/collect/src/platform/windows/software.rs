@@ -2,6 +2,7 @@
 
 pub(crate) mod autostart;
 pub(crate) mod boots;
+pub(crate) mod browsers;
 pub(crate) mod clock;
 pub(crate) mod os;
 pub(crate) mod packages;
@@ -34,6 +35,6 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::TASKS, deadline: ms(2_000), run: |cx| run(cx, tasks::tasks) },
     Entry { section: &kind::TASKS_STATE, deadline: ms(3_000), run: |cx| run(cx, tasks::state) },
     Entry { section: &kind::AUTOSTART, deadline: ms(2_000), run: |cx| run(cx, autostart::autostart) },
-    Entry { section: &kind::BROWSERS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
-    Entry { section: &kind::BROWSERS_EXTENSIONS, deadline: ms(4_000), run: |cx| run(cx, super::none) },
+    Entry { section: &kind::BROWSERS, deadline: ms(4_000), run: |cx| run(cx, browsers::browsers) },
+    Entry { section: &kind::BROWSERS_EXTENSIONS, deadline: ms(4_000), run: |cx| run(cx, browsers::extensions) },
 ];
