@@ -188,6 +188,10 @@ pub(crate) fn chassis(kind: u8) -> Option<&'static str> {
 /// The machine's UUID, lower case (SMBIOS 3.7, 7.2.1): the first three parts are stored lowest byte
 /// first. All zeros or all ones stand for none.
 pub(crate) fn uuid(system: &Structure<'_>) -> Option<String> {
+    // Makers that fill in none count up (`03000200-0400-0500-0006-000700080009` and the like).
+    if (0x08..0x18).all(|offset| system.byte(offset).is_some_and(|byte| byte < 0x10)) {
+        return None;
+    }
     let (low, middle, high) = (system.double(0x08)?, system.word(0x0c)?, system.word(0x0e)?);
     let rest: u64 = (0x10..0x18)
         .try_fold(0, |rest, offset| Some(rest << 8 | u64::from(system.byte(offset)?)))?;
@@ -236,4 +240,20 @@ const fn module_kind(kind: u8) -> Option<&'static str> {
         0x23 => "LPDDR5",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_put_together_and_one_that_counts_up_is_none() {
+        let mut table = vec![1, 0x1b, 0, 1, 0, 0, 0, 0];
+        table.extend([0x1a, 0x2b, 0x3c, 0x9f, 0x5e, 0x4d, 0xeb, 0x11]);
+        table.extend([0x8c, 0x0d, 0x90, 0x2e, 0x16, 0xaa, 0xbb, 0xcc, 6, 0, 0, 0, 0]);
+        let (told, _) = structures(&table);
+        assert_eq!(uuid(&told[0]).as_deref(), Some("9f3c2b1a-4d5e-11eb-8c0d-902e16aabbcc"));
+        table.splice(8..24, [0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8, 0, 9]);
+        assert_eq!(uuid(&structures(&table).0[0]), None);
+    }
 }

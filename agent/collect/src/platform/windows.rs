@@ -52,6 +52,5 @@ fn run<T: serde::Serialize>(
     })
 }
 
-fn none(_: &Context) -> Result<(), Gap> {
-    Err(Gap::unsupported("this agent cannot read it on this operating system yet"))
-}
+/// Files of one line are the way of other systems; here nothing is read so.
+const _: fn(&Context, &str) -> Option<String> = Context::line;

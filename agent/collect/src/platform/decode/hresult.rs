@@ -71,6 +71,7 @@ pub(crate) const fn words(code: i32) -> Option<&'static str> {
         0x8007_2ee7 => "the server's name could not be resolved",
         0x8007_2efd => "the server could not be reached",
         0x8007_2f8f => "the server's certificate was not accepted, or the clock is wrong",
+        0xc004_f002 => "the licensing service is not there or does not answer",
         0xc190_0101 => "a driver made the upgrade fail",
         0xc190_0208 => "a program stands in the way of the upgrade",
         _ => return None,

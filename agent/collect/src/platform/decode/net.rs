@@ -224,13 +224,15 @@ pub(crate) const fn frequency(channel: u32) -> Option<u32> {
     }
 }
 
-/// A line of the hosts file, unless it only names the loopback.
-pub(crate) fn hosts_entry(line: &str) -> Option<HostsEntry> {
-    let mut words = line.split('#').next()?.split_ascii_whitespace().map(str::to_owned);
-    let address = words.next()?;
-    address.parse::<IpAddr>().ok()?;
+/// A line of the hosts file: an entry, or `Some(None)` if it says nothing or only names the loopback.
+pub(crate) fn hosts_entry(line: &str) -> Option<Option<HostsEntry>> {
+    let line = line.split('#').next()?.trim_start_matches('\u{feff}');
+    let mut words = line.split_ascii_whitespace().map(str::to_owned);
+    let Some(address) = words.next() else { return Some(None) };
+    // An address may name its link.
+    address.split('%').next()?.parse::<IpAddr>().ok()?;
     let names: Vec<String> = words.filter(|name| name != "localhost").collect();
-    (!names.is_empty()).then_some(HostsEntry { address, names })
+    Some((!names.is_empty()).then_some(HostsEntry { address, names }))
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ mod tests {
         bytes[20..24].copy_from_slice(&60_u32.to_le_bytes());
         bytes[24..28].copy_from_slice(&70_u32.to_le_bytes());
         bytes[28] = 17;
-        bytes.extend(b"Samsung SSD 980 PRO\0GXA7801Q\0\00025_3852_21B0_0C3F.\0");
+        bytes.extend(b"Samsung SSD 980 PRO\0GXA7801Q\0\x000025_3852_21B0_0C3F.\0");
         let mut disk = Disk::default();
         descriptor(&bytes, &mut disk);
         assert_eq!(disk.model.as_deref(), Some("Samsung SSD 980 PRO"));

@@ -64,18 +64,6 @@ pub(crate) fn ole(days: f64) -> Option<Timestamp> {
     Timestamp::from_second(seconds.round() as i64).ok()
 }
 
-/// A date without a zone as installers write it (`20240501`), at noon of UTC, which is the same day
-/// nearly everywhere.
-pub(crate) fn date(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    if text.len() != 8 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-    let seconds = civil(number(0, 4)?, number(4, 6)?, number(6, 8)?, 12, 0, 0)?;
-    Timestamp::from_second(seconds).ok()
-}
-
 /// A date and time of day in UTC, in seconds since 1970.
 pub(crate) fn civil(
     year: i64,
@@ -126,15 +114,13 @@ mod tests {
         assert_eq!(filetime(i64::MAX as u64), None);
         assert_eq!(told(ole(45_413.395_833_333_336)).as_deref(), Some("2024-05-01T09:30:00Z"));
         assert_eq!(ole(0.0), None);
-        assert_eq!(told(date("20240501")).as_deref(), Some("2024-05-01T12:00:00Z"));
-        assert_eq!(date("5/1/2024"), None);
         assert_eq!(unix(0), None);
     }
 
     proptest! {
         #[test]
         fn no_input_panics(text in "\\PC{0,40}", digits in "[0-9.*+-]{0,30}", units: u64, days: f64) {
-            let _ = (wmi(&text), wmi(&digits), date(&text), filetime(units), ole(days));
+            let _ = (wmi(&text), wmi(&digits), filetime(units), ole(days));
         }
     }
 }

@@ -15,14 +15,21 @@ pub(crate) fn version(name: Option<&str>, build: Option<u32>, server: bool) -> O
     name.split_whitespace().find(number).map(str::to_owned)
 }
 
-/// `LicenseStatus` of `SoftwareLicensingProduct`.
-pub(crate) const fn licence(status: u64) -> &'static str {
-    match status {
-        1 => "licensed",
-        2 | 3 | 6 => "grace period",
-        4 => "not genuine",
-        _ => "not licensed",
-    }
+/// The length of a `SL_LICENSING_STATUS`.
+pub(crate) const LICENCE_BYTES: usize = 40;
+
+/// The best of several `SL_LICENSING_STATUS` (status at 16: 1 licensed, 2 in a grace period, 3 reminds
+/// of it); `None` if there is none. Editions that are not installed are among them, not licensed.
+pub(crate) fn licences(list: &[u8]) -> Option<&'static str> {
+    let states = list.chunks_exact(LICENCE_BYTES).filter_map(|one| super::storage::double(one, 16));
+    states
+        .map(|state| match state {
+            1 => (0, "licensed"),
+            2 => (1, "grace period"),
+            _ => (2, "not licensed"),
+        })
+        .min()
+        .map(|(_, words)| words)
 }
 
 /// A service's start by its number (`SERVICE_BOOT_START` to `SERVICE_DISABLED`).
@@ -75,6 +82,19 @@ mod tests {
         );
         assert_eq!(version(Some("Windows 8.1 Pro"), Some(9600), false).as_deref(), Some("8.1"));
         assert_eq!(version(None, None, false), None);
+    }
+
+    #[test]
+    fn the_best_licence_counts() {
+        let one = |state: u8| {
+            let mut one = vec![0; LICENCE_BYTES];
+            one[16] = state;
+            one
+        };
+        assert_eq!(licences(&[one(0), one(1), one(3)].concat()), Some("licensed"));
+        assert_eq!(licences(&[one(0), one(3)].concat()), Some("not licensed"));
+        assert_eq!(licences(&one(2)), Some("grace period"));
+        assert_eq!(licences(&[]), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod autostart;
 pub(crate) mod boots;
 pub(crate) mod browsers;
 pub(crate) mod clock;
+pub(crate) mod licence;
 pub(crate) mod os;
 pub(crate) mod packages;
 pub(crate) mod processes;

@@ -93,11 +93,11 @@ pub(crate) fn state(cx: &Context) -> Result<BatteriesState, Gap> {
     // SAFETY: there is room for the answer.
     let asked = unsafe { GetSystemPowerStatus(&raw mut power) };
     let known = cx.note(asked.map_err(|error| win32::gap("GetSystemPowerStatus", &error)));
-    let on_mains = known.and_then(|()| match power.ACLineStatus {
-        0 => Some(false),
-        1 => Some(true),
+    let on_mains = match (known, power.ACLineStatus) {
+        (Some(()), 0) => Some(false),
+        (Some(()), 1) => Some(true),
         _ => None,
-    });
+    };
     let battery = |placed: Placed| {
         let told = placed.information();
         // A tag, and four numbers that mean: answer at once.

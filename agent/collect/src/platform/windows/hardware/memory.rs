@@ -6,7 +6,7 @@ use windows::Win32::System::ProcessStatus::{
     ENUM_PAGE_FILE_INFORMATION, K32EnumPageFilesW, K32GetPerformanceInfo, PERFORMANCE_INFORMATION,
 };
 use windows::Win32::System::SystemInformation::{GlobalMemoryStatusEx, MEMORYSTATUSEX};
-use windows::core::{BOOL, Error, PCWSTR};
+use windows::core::{BOOL, Error, PCWSTR, PWSTR};
 
 use super::super::win32;
 use super::system;
@@ -109,12 +109,8 @@ unsafe extern "system" fn each(
     else {
         return false.into();
     };
-    // SAFETY: the name is a text that ends with a zero, or null.
-    let name = if name.is_null() {
-        String::new()
-    } else {
-        unsafe { name.to_string() }.unwrap_or_default()
-    };
+    // SAFETY: the name is null, or a text that ends with a zero.
+    let name = unsafe { win32::pointed(PWSTR(name.0.cast_mut())) }.unwrap_or_default();
     let bytes = |pages: usize| (pages as u64).saturating_mul(listed.page);
     let file =
         PageFile { name, size_bytes: bytes(info.TotalSize), used_bytes: bytes(info.TotalInUse) };

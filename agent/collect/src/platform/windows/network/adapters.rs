@@ -51,8 +51,6 @@ pub(crate) struct Unicast {
     pub(crate) origin: i32,
     /// How far its check for duplicates came (`NL_DAD_STATE`).
     pub(crate) state: i32,
-    /// How long it is lent, in seconds.
-    pub(crate) lease: u32,
 }
 
 /// The adapters that carry IP, sorted by name.
@@ -120,7 +118,6 @@ unsafe fn read(adapter: &IP_ADAPTER_ADDRESSES_LH) -> Adapter {
                     prefix: unicast.OnLinkPrefixLength,
                     origin: unicast.PrefixOrigin.0,
                     state: unicast.DadState.0,
-                    lease: unicast.LeaseLifetime,
                 });
             }
             next = unicast.Next;

@@ -53,7 +53,13 @@ fn told(cx: &Context, source: &str, found: Vec<(String, String)>) -> Vec<ProxySe
     let setting = |(scheme, value): (String, String)| ProxySetting {
         source: source.to_owned(),
         scheme,
-        value: cx.redactor.text(&value),
+        // A name and password are known as such behind a scheme.
+        value: match value.split_once('@') {
+            Some((before, _)) if !before.contains("://") => {
+                cx.redactor.text(&format!("http://{value}"))
+            }
+            _ => cx.redactor.text(&value),
+        },
     };
     found.into_iter().map(setting).collect()
 }

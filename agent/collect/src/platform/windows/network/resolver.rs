@@ -96,7 +96,8 @@ fn hosts(cx: &Context) -> Vec<HostsEntry> {
         .unwrap_or_else(|| r"%SystemRoot%\System32\drivers\etc".into());
     let path = format!(r"{}\hosts", registry::expanded(&folder));
     let text = cx.note(cx.root.text(&path)).unwrap_or_default();
-    text.lines().filter_map(net::hosts_entry).collect()
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    cx.lines(&path, lines, net::hosts_entry).into_iter().flatten().collect()
 }
 
 /// Section `network.leases`.

@@ -9,9 +9,8 @@ use windows::Win32::System::SystemInformation::{ComputerNameDnsHostname, GetComp
 use windows::core::PWSTR;
 
 use super::super::hardware::cpu::architecture;
-use super::super::wmi::Wmi;
 use super::super::{registry, win32};
-use super::restart;
+use super::{licence, restart};
 use crate::collector::{Context, Gap};
 use crate::platform::decode::{self, time};
 
@@ -48,7 +47,7 @@ pub(crate) fn os(cx: &Context) -> Result<Os, Gap> {
             None => build,
         }),
         installed_at: number("InstallDate").and_then(time::unix),
-        licence: cx.note(licence(cx)).flatten(),
+        licence: cx.note(licence::licence()).flatten().map(str::to_owned),
         architecture: architecture(),
         timezone: timezone(cx),
         locale: locale(),
@@ -144,17 +143,4 @@ fn iana(name: &str) -> Option<String> {
         )
     };
     (status <= 0 && length > 0).then(|| win32::text(&buffer))
-}
-
-/// The licence of the system itself: the product with a part of a key (`SoftwareLicensingProduct`).
-fn licence(cx: &Context) -> Result<Option<String>, Gap> {
-    const QUERY: &str = "SELECT LicenseStatus FROM SoftwareLicensingProduct WHERE ApplicationID = \
-        '55c92734-d682-4d71-983e-d6ec3f16059f' AND PartialProductKey IS NOT NULL";
-    let rows = Wmi::open(cx, r"root\cimv2")?.query(cx, QUERY)?;
-    let status = rows.iter().filter_map(|row| row.number("LicenseStatus"));
-    // One of several may be in order.
-    Ok(status
-        .map(decode::windows::licence)
-        .min_by_key(|word| *word != "licensed")
-        .map(str::to_owned))
 }
