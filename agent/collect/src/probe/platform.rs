@@ -6,9 +6,9 @@ mod linux;
 mod other;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{dump, space};
+pub(super) use linux::{dump, page_size, space, ticks_per_second};
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::{dump, space};
+pub(super) use other::{dump, page_size, space, ticks_per_second};
 
 /// What `statvfs` tells of a mounted file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

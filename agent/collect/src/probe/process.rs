@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use befund_model::probe::machine::{Process, ProcessTopFacts};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured};
+use super::{Context, Measured, Outcome, Unmeasured, platform};
 
 /// docs/probes.md: per cent of memory available.
 const MEMORY_WARN_BELOW: u64 = 10;
@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     std::thread::sleep(window);
     let measured = started.elapsed();
     let mut after = all(context)?;
-    let ticks_per_second = rustix::param::clock_ticks_per_second();
+    let ticks_per_second = platform::ticks_per_second();
     let full = measured.as_secs_f64() * ticks_per_second as f64;
     for sample in &mut after {
         // One that began within the window spent all of its time in it.
@@ -72,7 +72,7 @@ struct Sample {
 fn all(context: &Context<'_>) -> Result<Vec<Sample>, Unmeasured> {
     let entries = std::fs::read_dir(context.path("/proc"))
         .map_err(|error| Unmeasured::io("list", "/proc", &error))?;
-    let page = rustix::param::page_size() as u64;
+    let page = platform::page_size();
     Ok(entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())

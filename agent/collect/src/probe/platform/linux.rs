@@ -53,3 +53,13 @@ pub(in crate::probe) fn space(mount_point: &Path) -> io::Result<Space> {
         read_only: told.f_flag.contains(StatVfsMountFlags::RDONLY),
     })
 }
+
+/// What the kernel counts processor time in.
+pub(in crate::probe) fn ticks_per_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
+/// What the kernel counts memory in, in bytes.
+pub(in crate::probe) fn page_size() -> u64 {
+    rustix::param::page_size() as u64
+}
