@@ -3,14 +3,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::controller::TestController;
-use crate::process::{Process, eventually, run};
+use crate::process::{PATIENCE, Process, eventually};
 
 /// Where the prepared Windows is, and the folder that the agent for Windows was built into.
 const PREFIX: &str = "BEFUND_WINE_PREFIX";
@@ -79,7 +80,7 @@ impl TestWindows {
     pub fn installed(&self, arguments: &[&str]) -> Output {
         let mut command = self.wine();
         command.arg(prepared(PROGRAMS).join("befund-agent.exe")).args(arguments);
-        run(&mut command)
+        self.output(command)
     }
 
     fn wine(&self) -> Command {
@@ -98,7 +99,31 @@ impl TestWindows {
     /// Runs a command of the agent's.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
-        run(&mut self.command(arguments))
+        self.output(self.command(arguments))
+    }
+
+    /// Runs a command to its end. What it prints goes into files: the first command on a machine
+    /// starts Wine's own processes, which inherit pipes and outlive it.
+    fn output(&self, mut command: Command) -> Output {
+        let kept = tempfile::tempdir_in(self.folder.path()).expect("make a folder");
+        let file = |name: &str| fs::File::create(kept.path().join(name)).expect("make a file");
+        let read = |name: &str| fs::read(kept.path().join(name)).expect("read a file");
+        command.stdin(Stdio::null()).stdout(file("out")).stderr(file("error"));
+        let mut child = command.spawn().expect("Wine is installed");
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("look at the process") {
+                break status;
+            }
+            if Instant::now() > deadline {
+                // Its end is not waited for: there is nothing more to tell of it.
+                let _ = child.kill();
+                let error = String::from_utf8_lossy(&read("error")).into_owned();
+                panic!("{command:?} did not end in time: {error}");
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
+        Output { status, stdout: read("out"), stderr: read("error") }
     }
 
     /// Sends diagnostics as a person at the machine would.
