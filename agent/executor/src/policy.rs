@@ -116,10 +116,10 @@ impl Policy {
             return Err(untrusted(path, why));
         }
         // Who may write to the folder may put another file in its place.
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            if let Some(why) = files::folder_changeable_by(folder).map_err(read)? {
-                return Err(untrusted(folder, why));
-            }
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && let Some(why) = files::folder_changeable_by(folder).map_err(read)?
+        {
+            return Err(untrusted(folder, why));
         }
         if metadata.len() > MAX_BYTES {
             let why = format!("it has more than {MAX_BYTES} bytes");

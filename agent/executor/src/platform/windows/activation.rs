@@ -139,7 +139,6 @@ impl Door {
     }
 
     /// Waits until somebody wants an executor.
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
     pub(crate) async fn knock(&self) -> io::Result<()> {
         // Whoever asked while the last one was coming up has got it; who still wants one asks again.
         pin!(self.asked.notified()).as_mut().enable();
