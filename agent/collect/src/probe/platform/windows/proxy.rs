@@ -10,7 +10,7 @@ use windows_sys::Win32::Networking::WinHttp::{
     WINHTTP_PROXY_INFO, WinHttpGetDefaultProxyConfiguration,
 };
 use windows_sys::Win32::System::Registry::{
-    HKEY_LOCAL_MACHINE, RRF_RT_REG_DWORD, RRF_RT_REG_EXPAND_SZ, RRF_RT_REG_SZ, RegGetValueW,
+    HKEY_LOCAL_MACHINE, RRF_RT_REG_DWORD, RRF_RT_REG_SZ, RegGetValueW,
 };
 
 use super::{failed, until_zero};
@@ -91,7 +91,8 @@ fn win_http() -> io::Result<Option<String>> {
 /// A text of the machine's registry; `None` if there is none.
 fn words(key: &str, name: &str) -> io::Result<Option<String>> {
     let mut buffer = vec![0_u16; MAX_LETTERS];
-    let kinds = RRF_RT_REG_SZ | RRF_RT_REG_EXPAND_SZ;
+    // Texts that name variables come as what they stand for.
+    let kinds = RRF_RT_REG_SZ;
     let size = u32::try_from(MAX_LETTERS * 2).unwrap_or(0);
     let found = value(key, name, kinds, buffer.as_mut_ptr().cast(), size)?;
     Ok(found.then(|| until_zero(&buffer)).filter(|text| !text.is_empty()))
