@@ -165,3 +165,68 @@ pub fn how_to_own(path: &Path) -> String {
         "as an administrator, make it theirs with `icacls \"{path}\" /setowner *S-1-5-32-544` and `icacls \"{path}\" /inheritance:r /grant *S-1-5-18:F *S-1-5-32-544:F`"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("befund-{}-{name}", std::process::id()))
+    }
+
+    #[test]
+    fn what_is_made_private_is_changed_by_nobody_else_and_replaced_as_a_whole() {
+        let folder = folder("private").join("deeper");
+        make_private_folder(&folder).expect("a folder");
+        make_private_folder(&folder).expect("the same");
+        assert_eq!(folder_changeable_by(&folder).expect("a descriptor"), None);
+        let (new, old) = (folder.join("new"), folder.join("old"));
+        for text in ["one", "other"] {
+            std::io::Write::write_all(&mut create_private(&new).expect("a file"), text.as_bytes())
+                .expect("written");
+            rename(&new, &old).expect("renamed");
+            assert_eq!(std::fs::read_to_string(&old).expect("a file"), text);
+        }
+        let file = File::open(&old).expect("a file");
+        assert_eq!(changeable_by(&file).expect("a descriptor"), None);
+        assert_eq!(owner_of(&old), Some(Account::own()));
+        assert_eq!(owner_of(&new), None, "it was renamed");
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "the standard library makes no files with access lists")]
+    fn a_file_that_everybody_may_write_to_is_told() {
+        let path = folder("everybody");
+        let descriptor = Descriptor::read("D:P(A;;FA;;;WD)").expect("SDDL");
+        let attributes = descriptor.attributes();
+        // SAFETY: the path is ended by a zero, and the attributes live beyond the call.
+        let handle = unsafe {
+            CreateFileW(
+                wide(&path).as_ptr(),
+                GENERIC_WRITE | READ_CONTROL,
+                FILE_SHARE_READ,
+                &raw const attributes,
+                CREATE_ALWAYS,
+                FILE_ATTRIBUTE_NORMAL,
+                std::ptr::null_mut(),
+            )
+        };
+        assert_ne!(handle, INVALID_HANDLE_VALUE, "{}", io::Error::last_os_error());
+        // SAFETY: it was just opened for us.
+        let file = unsafe { File::from_raw_handle(handle) };
+        let who = changeable_by(&file).expect("a descriptor").expect("somebody");
+        assert!(who.contains("may write to it"), "{who}");
+        drop(file);
+        std::fs::remove_file(path).expect("removed");
+    }
+
+    #[test]
+    fn what_is_not_there_is_told() {
+        let nowhere = folder("nowhere");
+        assert!(sync_folder(&nowhere).is_err());
+        assert!(folder_changeable_by(&nowhere).is_err());
+        let error = rename(&nowhere.join("a"), &nowhere.join("b")).expect_err("nothing there");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -270,3 +270,77 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A path of this test's own.
+    fn path(name: &str) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("{}-{name}.sock", std::process::id()))
+    }
+
+    #[tokio::test]
+    async fn the_kernel_says_who_called_and_bytes_go_both_ways() {
+        let path = path("called");
+        let mut listener = Listener::bind(&path, &Callers::Everybody).expect("a pipe");
+        let caller = async {
+            let mut stream = connect(&path, "nobody").await.expect("a connection");
+            stream.write_all(b"ask").await.expect("written");
+            stream.read_u8().await.expect("an answer")
+        };
+        let answerer = async {
+            let mut stream = listener.accept().await.expect("a caller");
+            let peer = credentials(&mut stream).await.expect("an account");
+            let mut asked = [0; 3];
+            stream.read_exact(&mut asked).await.expect("a question");
+            stream.write_u8(7).await.expect("written");
+            (peer, asked)
+        };
+        let (answer, (peer, asked)) = tokio::join!(caller, answerer);
+        assert_eq!((answer, &asked), (7, b"ask"));
+        assert_eq!(peer.account, Account::own());
+        assert_eq!(peer.pid, Some(std::process::id()));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_taken_is_not_shared() {
+        let path = path("taken");
+        let _first = Listener::bind(&path, &Callers::Everybody).expect("a pipe");
+        let error = Listener::bind(&path, &Callers::Everybody).expect_err("it is taken");
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_does_not_greet_is_not_known() {
+        let path = path("mute");
+        let mut listener = Listener::bind(&path, &Callers::Only(Vec::new())).expect("a pipe");
+        let mute = open(&name(&path).expect("a name"), "nobody").expect("a connection");
+        let mut stream = listener.accept().await.expect("a caller");
+        let error = credentials(&mut stream).await.expect_err("nothing came");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(mute);
+    }
+
+    #[tokio::test]
+    async fn where_somebody_else_listens_nothing_is_said() {
+        let path = path("squatted");
+        // The group of guests. Where an account may not give what it makes to others, as on any
+        // Windows, there is nothing to be tried.
+        let descriptor = Descriptor::read("O:S-1-5-32-546D:(A;;GA;;;WD)").expect("SDDL");
+        let name = name(&path).expect("a name");
+        let Ok(_squatter) = instance(&name, &descriptor, First::Yes) else { return };
+        let error = connect(&path, "nobody").await.expect_err("it is somebody else's");
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert!(error.to_string().contains("who is not the agent"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_it_is_not_found() {
+        let error = connect(&path("nowhere"), "nobody").await.expect_err("nobody");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let long = std::path::PathBuf::from(format!("C:\\{}", "x".repeat(300)));
+        let error = connect(&long, "nobody").await.expect_err("no name");
+        assert!(error.to_string().contains("too long"), "{error}");
+    }
+}
