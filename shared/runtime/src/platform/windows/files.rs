@@ -25,12 +25,21 @@ use super::wide::wide;
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Only for this account, the system and administrators, whatever the folder would pass on.
-fn private(inherited: &str) -> io::Result<Descriptor> {
+/// What makes something in this folder private: nothing where the folder's own list does, so that
+/// whoever administers the folder decides; else a list for this account, the system and
+/// administrators alone.
+fn private(folder: Option<&Path>, inherited: &str) -> io::Result<Option<Descriptor>> {
+    let is_private = |folder: &Path| -> io::Result<bool> {
+        security::of(look_at(folder, 0)?.as_handle(), FILE)?.is_private()
+    };
+    // What cannot be looked at is not relied on.
+    if folder.is_some_and(|folder| is_private(folder).unwrap_or(false)) {
+        return Ok(None);
+    }
     let own = Account::own();
-    Descriptor::read(&format!(
-        "D:PAI(A;{inherited};FA;;;SY)(A;{inherited};FA;;;BA)(A;{inherited};FA;;;{own})"
-    ))
+    let sddl =
+        format!("D:PAI(A;{inherited};FA;;;SY)(A;{inherited};FA;;;BA)(A;{inherited};FA;;;{own})");
+    Descriptor::read(&sddl).map(Some)
 }
 
 /// Creates or empties a file that only its owner may read.
@@ -39,15 +48,16 @@ fn private(inherited: &str) -> io::Result<Descriptor> {
 /// The system's.
 #[expect(unsafe_code, reason = "the standard library makes no files with access lists")]
 pub fn create_private(path: &Path) -> io::Result<File> {
-    let descriptor = private("")?;
-    let attributes = descriptor.attributes();
+    let descriptor = private(path.parent(), "")?;
+    let attributes = descriptor.as_ref().map(Descriptor::attributes);
+    let attributes = attributes.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: the path is ended by a zero, and the attributes live beyond the call.
     let handle = unsafe {
         CreateFileW(
             wide(path).as_ptr(),
             GENERIC_WRITE,
             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-            &raw const attributes,
+            attributes,
             CREATE_ALWAYS,
             FILE_ATTRIBUTE_NORMAL,
             std::ptr::null_mut(),
@@ -72,10 +82,11 @@ pub fn make_private_folder(path: &Path) -> io::Result<()> {
     if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
         make_private_folder(above)?;
     }
-    let descriptor = private("OICI")?;
-    let attributes = descriptor.attributes();
+    let descriptor = private(path.parent(), "OICI")?;
+    let attributes = descriptor.as_ref().map(Descriptor::attributes);
+    let attributes = attributes.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: the path is ended by a zero, and the attributes live beyond the call.
-    if unsafe { CreateDirectoryW(wide(path).as_ptr(), &raw const attributes) } == 0 {
+    if unsafe { CreateDirectoryW(wide(path).as_ptr(), attributes) } == 0 {
         let error = io::Error::last_os_error();
         // Another process was faster.
         return if path.is_dir() { Ok(()) } else { Err(error) };

@@ -36,6 +36,8 @@ const CHANGES: u32 = FILE_WRITE_DATA
     | GENERIC_ALL;
 /// Windows' own installer, which owns what comes with the system.
 const TRUSTED_INSTALLER: &str = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
+/// What the accounts of services begin with.
+const SERVICES: &str = "S-1-5-80-";
 /// Whoever made or owns the object: judged as its owner.
 const OWNERS: [&str; 2] = ["S-1-3-0", "S-1-3-4"];
 
@@ -151,7 +153,7 @@ impl Told {
         if self.list.is_null() {
             return Ok(Some("it has no access list, so everybody may write to it".to_owned()));
         }
-        for (account, rights) in self.allowed()? {
+        for (account, rights) in self.allowed(Entries::OfItself)? {
             let owners = OWNERS.contains(&account.to_string().as_str());
             if rights & CHANGES != 0 && !owners && !is_trusted(&account) {
                 return Ok(Some(format!("{} may write to it", account.name())));
@@ -160,9 +162,19 @@ impl Told {
         Ok(None)
     }
 
-    /// The entries of the list that allow something on the object itself.
+    /// Whether it lets in, and has what is made within it let in, nobody but the system, its
+    /// administrators, this process's account and services of their own.
+    pub(super) fn is_private(&self) -> io::Result<bool> {
+        if self.list.is_null() || !is_insider(&self.owner()?) {
+            return Ok(false);
+        }
+        let allowed = self.allowed(Entries::All)?;
+        Ok(allowed.iter().all(|(account, _)| is_insider(account)))
+    }
+
+    /// The entries of the list that allow something.
     #[expect(unsafe_code, reason = "the list is a structure of variable length")]
-    fn allowed(&self) -> io::Result<Vec<(Account, u32)>> {
+    fn allowed(&self, entries: Entries) -> io::Result<Vec<(Account, u32)>> {
         // SAFETY: it points into the descriptor, which is held.
         let count = unsafe { (*self.list).AceCount };
         let mut allowed = Vec::new();
@@ -175,7 +187,8 @@ impl Told {
             // SAFETY: every entry begins with this head.
             let head = unsafe { *entry.cast::<ACE_HEADER>() };
             let kind = u32::from(head.AceType);
-            if u32::from(head.AceFlags) & INHERIT_ONLY_ACE != 0 {
+            let inherited_only = u32::from(head.AceFlags) & INHERIT_ONLY_ACE != 0;
+            if inherited_only && matches!(entries, Entries::OfItself) {
                 continue;
             }
             match kind {
@@ -198,6 +211,21 @@ impl Told {
         }
         Ok(allowed)
     }
+}
+
+/// Which entries of a list count.
+#[derive(Clone, Copy)]
+enum Entries {
+    /// Those of the object itself.
+    OfItself,
+    /// Also those that are only for what is made within it.
+    All,
+}
+
+/// Whether an account is trusted, a service's own, or stands for whoever owns the object.
+fn is_insider(account: &Account) -> bool {
+    let sid = account.to_string();
+    is_trusted(account) || sid.starts_with(SERVICES) || OWNERS.contains(&sid.as_str())
 }
 
 /// Whether an account may change anything anyway, or is our own.
