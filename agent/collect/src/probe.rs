@@ -59,13 +59,6 @@ impl Context<'_> {
         self.root.join(absolute.trim_start_matches('/'))
     }
 
-    /// A system file's text.
-    fn read(&self, absolute: &str) -> Result<String, Unmeasured> {
-        let bytes = std::fs::read(self.path(absolute))
-            .map_err(|error| Unmeasured::io("read", absolute, &error))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-
     /// What is left until the deadline, at most `cap`; an error once nothing is.
     fn left(&self, cap: Duration) -> Result<Duration, Unmeasured> {
         match self.deadline.saturating_duration_since(Instant::now()).min(cap) {

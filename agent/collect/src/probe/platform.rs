@@ -1,21 +1,30 @@
-//! What probes ask the running system itself and no file tells.
+//! What probes ask the running system, each system in its way.
 
+#[cfg(not(windows))]
+mod files;
 #[cfg(target_os = "linux")]
 mod linux;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 mod other;
+#[cfg(windows)]
+mod windows;
 
+#[cfg(not(windows))]
+pub(super) use files::{
+    LOGS, SERVICE_MANAGER, SERVICES, file_systems, interfaces, is_absolute, load, memory,
+    name_servers, processes, proxies, services, trusted_roots,
+};
 #[cfg(target_os = "linux")]
-pub(super) use linux::{dump, page_bytes, space, ticks_per_second};
-#[cfg(not(target_os = "linux"))]
-pub(super) use other::{dump, page_bytes, space, ticks_per_second};
-
-/// What `statvfs` tells of a mounted file system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Space {
-    pub(super) total_bytes: u64,
-    pub(super) available_bytes: u64,
-    /// All and free; none where the file system does not count them.
-    pub(super) inodes: Option<(u64, u64)>,
-    pub(super) read_only: bool,
-}
+pub(super) use linux::{addresses, default_routes, links, neighbours};
+#[cfg(target_os = "linux")]
+use linux::{page_size, space, ticks_per_second};
+#[cfg(not(any(target_os = "linux", windows)))]
+pub(super) use other::{addresses, default_routes, links, neighbours};
+#[cfg(not(any(target_os = "linux", windows)))]
+use other::{page_size, space, ticks_per_second};
+#[cfg(windows)]
+pub(super) use windows::{
+    LOGS, SERVICE_MANAGER, SERVICES, addresses, default_routes, file_systems, interfaces,
+    is_absolute, links, load, memory, name_servers, neighbours, processes, proxies, services,
+    trusted_roots,
+};
