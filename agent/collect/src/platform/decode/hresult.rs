@@ -21,6 +21,12 @@ pub(crate) const fn absent(code: i32) -> bool {
     )
 }
 
+/// Whether a number says that this account may not: access denied, by Windows or WMI, or a privilege
+/// that it does not have.
+pub(crate) const fn denied(code: i32) -> bool {
+    matches!(code.cast_unsigned(), 0x8007_0005 | 0x8007_0522 | 0x8004_1003)
+}
+
 /// Whether a number says that what was looked for is not among what there is (`E_NOTFOUND`).
 pub(crate) const fn no_element(code: i32) -> bool {
     code.cast_unsigned() == 0x8007_0490
@@ -86,6 +92,7 @@ mod tests {
     fn numbers_are_told_apart() {
         assert!(not_found(0x8007_0002_u32.cast_signed()));
         assert!(!not_found(0));
+        assert!(denied(0x8004_1003_u32.cast_signed()));
         assert!(absent(0x8000_4001_u32.cast_signed()));
         assert_eq!(words(0x8024_402c_u32.cast_signed()), words(-2_145_107_924));
         assert_eq!(words(0), None);

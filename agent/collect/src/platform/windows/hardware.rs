@@ -23,7 +23,7 @@ use crate::registry::Entry;
 #[rustfmt::skip]
 pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::SYSTEM, deadline: ms(2_000), run: |cx| run(cx, system::system) },
-    Entry { section: &kind::FIRMWARE, deadline: ms(2_000), run: |cx| run(cx, system::firmware) },
+    Entry { section: &kind::FIRMWARE, deadline: ms(6_000), run: |cx| run(cx, system::firmware) },
     Entry { section: &kind::CPU, deadline: ms(2_000), run: |cx| run(cx, cpu::cpu) },
     Entry { section: &kind::MEMORY, deadline: ms(2_000), run: |cx| run(cx, memory::memory) },
     Entry { section: &kind::MEMORY_USAGE, deadline: ms(1_000), run: |cx| run(cx, memory::usage) },
@@ -37,8 +37,8 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::MEDIA, deadline: ms(2_000), run: |cx| run(cx, devices::media) },
     Entry { section: &kind::MEDIA_STATE, deadline: ms(3_000), run: |cx| run(cx, sound::state) },
     Entry { section: &kind::DISKS_HEALTH, deadline: ms(5_000), run: |cx| run(cx, disks::health) },
-    Entry { section: &kind::ENCRYPTION, deadline: ms(2_000), run: |cx| run(cx, encryption::encryption) },
-    Entry { section: &kind::SENSORS, deadline: ms(2_000), run: |cx| run(cx, sensors::sensors) },
+    Entry { section: &kind::ENCRYPTION, deadline: ms(6_000), run: |cx| run(cx, encryption::encryption) },
+    Entry { section: &kind::SENSORS, deadline: ms(6_000), run: |cx| run(cx, sensors::sensors) },
     Entry { section: &kind::PRINTERS, deadline: ms(3_000), run: |cx| run(cx, printers::printers) },
     Entry { section: &kind::PRINTERS_STATE, deadline: ms(4_000), run: |cx| run(cx, printers::state) },
     Entry { section: &kind::LOAD, deadline: ms(3_000), run: |cx| run(cx, load::load) },

@@ -19,7 +19,7 @@ use crate::registry::Entry;
 #[rustfmt::skip]
 pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::NETWORK_INTERFACES, deadline: ms(2_000), run: |cx| run(cx, interfaces::interfaces) },
-    Entry { section: &kind::NETWORK_COUNTERS, deadline: ms(1_000), run: |cx| run(cx, interfaces::counters) },
+    Entry { section: &kind::NETWORK_COUNTERS, deadline: ms(2_000), run: |cx| run(cx, interfaces::counters) },
     Entry { section: &kind::NETWORK_ADDRESSES, deadline: ms(3_000), run: |cx| run(cx, interfaces::addresses) },
     Entry { section: &kind::NETWORK_ROUTES, deadline: ms(3_000), run: |cx| run(cx, routes::routes) },
     Entry { section: &kind::NETWORK_DNS, deadline: ms(3_000), run: |cx| run(cx, resolver::dns) },
@@ -30,6 +30,6 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::NETWORK_LEASES, deadline: ms(2_000), run: |cx| run(cx, resolver::leases) },
     Entry { section: &kind::NETWORK_NEIGHBOURS, deadline: ms(2_000), run: |cx| run(cx, routes::neighbours) },
     Entry { section: &kind::NETWORK_CONNECTIONS, deadline: ms(3_000), run: |cx| run(cx, sockets::connections) },
-    Entry { section: &kind::NETWORK_FIREWALL, deadline: ms(3_000), run: |cx| run(cx, firewall::firewall) },
+    Entry { section: &kind::NETWORK_FIREWALL, deadline: ms(6_000), run: |cx| run(cx, firewall::firewall) },
     Entry { section: &kind::NETWORK_VPN, deadline: ms(3_000), run: |cx| run(cx, vpn::vpn) },
 ];

@@ -14,9 +14,9 @@ use crate::registry::Entry;
 /// The collectors of this room.
 #[rustfmt::skip]
 pub(super) static COLLECTORS: &[Entry] = &[
-    Entry { section: &kind::USERS, deadline: ms(1_000), run: |cx| run(cx, accounts::users) },
+    Entry { section: &kind::USERS, deadline: ms(3_000), run: |cx| run(cx, accounts::users) },
     Entry { section: &kind::SESSIONS, deadline: ms(1_000), run: |cx| run(cx, sessions::sessions) },
-    Entry { section: &kind::GROUPS, deadline: ms(1_000), run: |cx| run(cx, accounts::groups) },
+    Entry { section: &kind::GROUPS, deadline: ms(3_000), run: |cx| run(cx, accounts::groups) },
     Entry { section: &kind::USERS_STATE, deadline: ms(4_000), run: |cx| run(cx, accounts::state) },
     Entry { section: &kind::DIRECTORY, deadline: ms(2_000), run: |cx| run(cx, directory::directory) },
     Entry { section: &kind::DIRECTORY_STATE, deadline: ms(4_000), run: |cx| run(cx, directory::state) },

@@ -3,9 +3,9 @@
 #![expect(unsafe_code, reason = "Windows' interfaces have no safe bindings")]
 
 use windows::Win32::Foundation::{
-    CloseHandle, ERROR_ACCESS_DENIED, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INVALID_FUNCTION,
-    ERROR_MOD_NOT_FOUND, ERROR_NOT_SUPPORTED, ERROR_PRIVILEGE_NOT_HELD, ERROR_PROC_NOT_FOUND,
-    ERROR_SERVICE_DOES_NOT_EXIST, FARPROC, HANDLE, HMODULE, WIN32_ERROR,
+    CloseHandle, ERROR_CALL_NOT_IMPLEMENTED, ERROR_INVALID_FUNCTION, ERROR_INVALID_LEVEL,
+    ERROR_MOD_NOT_FOUND, ERROR_NOT_SUPPORTED, ERROR_PROC_NOT_FOUND, ERROR_SERVICE_DOES_NOT_EXIST,
+    FARPROC, HANDLE, HMODULE, WIN32_ERROR,
 };
 use windows::Win32::Storage::FileSystem::{
     CreateFileW, FILE_FLAGS_AND_ATTRIBUTES, FILE_SHARE_READ, FILE_SHARE_WRITE, OPEN_EXISTING,
@@ -23,16 +23,17 @@ use crate::platform::decode::hresult;
 pub(crate) fn gap(function: &str, error: &Error) -> Gap {
     let told = told(error);
     let reason = format!("{function} failed: {told}");
-    const UNSUPPORTED: [WIN32_ERROR; 6] = [
+    const UNSUPPORTED: [WIN32_ERROR; 7] = [
         ERROR_CALL_NOT_IMPLEMENTED,
         ERROR_INVALID_FUNCTION,
+        ERROR_INVALID_LEVEL,
         ERROR_MOD_NOT_FOUND,
         ERROR_NOT_SUPPORTED,
         ERROR_PROC_NOT_FOUND,
         ERROR_SERVICE_DOES_NOT_EXIST,
     ];
     let code = error.code();
-    if code == ERROR_ACCESS_DENIED.to_hresult() || code == ERROR_PRIVILEGE_NOT_HELD.to_hresult() {
+    if hresult::denied(code.0) {
         Gap::denied(reason)
     } else if hresult::absent(code.0) || UNSUPPORTED.iter().any(|known| known.to_hresult() == code)
     {

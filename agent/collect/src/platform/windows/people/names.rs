@@ -51,7 +51,11 @@ fn look_up(text: &str) -> Option<String> {
     let mut sid = PSID::default();
     // SAFETY: the text lives; what is made is given back below.
     unsafe { ConvertStringSidToSidW(&HSTRING::from(text), &raw mut sid) }.ok()?;
-    let name = account(sid);
+    let name = account(sid).map(|name| match name.rsplit_once('\\') {
+        // The built-in groups belong to a domain whose name is in the system's language.
+        Some((_, bare)) if text.starts_with("S-1-5-32-") => bare.to_owned(),
+        _ => name,
+    });
     // SAFETY: made by the function above, which says to give it back so.
     unsafe { LocalFree(Some(HLOCAL(sid.0))) };
     name
@@ -77,7 +81,7 @@ fn account(sid: PSID) -> Option<String> {
     .ok()?;
     let (name, domain) = (win32::text(&name), win32::text(&domain));
     let own = std::env::var("COMPUTERNAME").unwrap_or_default();
-    let local = domain.is_empty() || domain.eq_ignore_ascii_case(&own) || domain == "BUILTIN";
+    let local = domain.is_empty() || domain.eq_ignore_ascii_case(&own);
     Some(if local { name } else { format!(r"{domain}\{name}") })
 }
 

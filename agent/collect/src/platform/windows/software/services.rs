@@ -32,18 +32,23 @@ pub(crate) struct Listed {
     pub(crate) pid: u32,
 }
 
-/// The services of programs, sorted by name.
+/// The services of programs, sorted by name. Asked by several at once, the manager may refuse a handle
+/// that it has just given (seen under Wine); then a new one is good.
 pub(crate) fn listed() -> Result<Vec<Listed>, Gap> {
+    let mut services = open_and_ask().or_else(|_| open_and_ask())?;
+    services.retain(|service| service.kind & INSTANCE == 0);
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(services)
+}
+
+fn open_and_ask() -> Result<Vec<Listed>, Gap> {
     // SAFETY: the local manager and its usual database; nothing is passed by pointer.
     let manager = unsafe { OpenSCManagerW(None, None, SC_MANAGER_ENUMERATE_SERVICE) }
         .map_err(|error| win32::gap("OpenSCManager", &error))?;
     let services = ask(manager);
     // SAFETY: the handle is ours and not used any more.
     let _ = unsafe { CloseServiceHandle(manager) };
-    let mut services = services?;
-    services.retain(|service| service.kind & INSTANCE == 0);
-    services.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(services)
+    services
 }
 
 fn ask(manager: windows::Win32::System::Services::SC_HANDLE) -> Result<Vec<Listed>, Gap> {
