@@ -1,0 +1,20 @@
+//! Systems that tell most by files: those of Linux, which others lack and say so.
+
+mod defaults;
+mod disk;
+mod dns;
+mod link;
+mod process;
+mod proxy;
+mod roots;
+mod service;
+
+pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, is_absolute};
+pub(super) use disk::Space;
+pub(in crate::probe) use disk::file_systems;
+pub(in crate::probe) use dns::{name_servers, servers_behind};
+pub(in crate::probe) use link::interfaces;
+pub(in crate::probe) use process::{load, memory, processes};
+pub(in crate::probe) use proxy::proxies;
+pub(in crate::probe) use roots::trusted_roots;
+pub(in crate::probe) use service::{SERVICE_MANAGER, services};
