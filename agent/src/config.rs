@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::link::watching::Watching;
 use crate::platform;
 
 /// The settings.
@@ -50,11 +51,17 @@ impl std::fmt::Debug for ProxyConfig {
 pub struct ScheduleConfig {
     /// Every so many hours, and at the start; 0 for never.
     pub hours: u32,
+    /// Whether one is taken in between when something has changed.
+    pub watch: bool,
+    /// How long after a change, in seconds: most bring others with them.
+    pub settle_seconds: u32,
+    /// How long after the snapshot before at least, in minutes.
+    pub pause_minutes: u32,
 }
 
 impl Default for ScheduleConfig {
     fn default() -> Self {
-        Self { hours: 6 }
+        Self { hours: 6, watch: true, settle_seconds: 60, pause_minutes: 10 }
     }
 }
 
@@ -63,6 +70,14 @@ impl ScheduleConfig {
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         (self.hours > 0).then(|| Duration::from_secs(u64::from(self.hours) * 3600))
+    }
+
+    /// When to look at changes in between; `None` for never.
+    pub(crate) fn watching(&self) -> Option<Watching> {
+        let most = self.interval().filter(|_| self.watch)?;
+        let settle = Duration::from_secs(u64::from(self.settle_seconds));
+        let least = Duration::from_secs(u64::from(self.pause_minutes) * 60);
+        Some(Watching::new(settle, least, most.max(least)))
     }
 }
 

@@ -25,12 +25,14 @@ pub(crate) mod connection;
 pub(crate) mod core;
 pub mod enrollment;
 mod jobs;
+mod listening;
 pub(crate) mod note;
 pub mod proxy;
 pub mod session;
 pub mod time;
 pub mod transport;
 pub mod upload;
+pub(crate) mod watching;
 pub mod wire;
 
 /// The system's service that runs the link.
@@ -112,7 +114,7 @@ pub async fn run(
         inbox: inbox.clone(),
         commands,
         known,
-        schedule: options.config.schedule.interval(),
+        schedule: options.config.schedule.clone(),
         ready_file: options.ready_file,
     });
     let host = door::serve::Host {
@@ -126,7 +128,7 @@ pub async fn run(
         identity,
         proxy,
         clock,
-        inbox,
+        inbox: inbox.clone(),
         commands: commanded,
         facts,
         stop: life.soft(),
@@ -135,6 +137,9 @@ pub async fn run(
     life.spawn(info_span!("core"), core.run(notes, recovered));
     life.spawn(info_span!("door"), door::serve::serve(listener, host, life.clone()));
     life.spawn(info_span!("connection"), keeper.keep());
+    if options.config.schedule.watching().is_some() {
+        life.spawn(info_span!("listening"), listening::listen(inbox.clone(), life.soft()));
+    }
     ready();
     Ok(life.run_until_stopped(signals, GRACE).await)
 }

@@ -11,9 +11,9 @@ mod unix;
 mod windows;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{give_memory_back, keep_heap_small};
+pub(crate) use linux::{Changes, give_memory_back, keep_heap_small};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use other::{give_memory_back, keep_heap_small};
+pub(crate) use other::{Changes, give_memory_back, keep_heap_small};
 
 #[cfg(unix)]
 pub(crate) use unix::{

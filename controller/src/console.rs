@@ -10,6 +10,7 @@ pub mod failure;
 pub mod findings;
 pub mod forms;
 pub mod highlight;
+pub mod history;
 pub mod inputs;
 pub mod job;
 pub mod machine;

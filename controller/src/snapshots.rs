@@ -3,9 +3,10 @@
 use befund_model::api::{SectionView, SnapshotRecord};
 use befund_model::diff::{self, SnapshotDiff};
 use befund_model::id::SnapshotId;
-use befund_model::snapshot::{MAX_SECTION_BYTES, SectionRef};
+use befund_model::snapshot::{MAX_SECTION_BYTES, SectionRef, Volatility};
 use serde_json::Value;
 
+use crate::api::caller::Caller;
 use crate::api::problem::Failure;
 use crate::state::AppState;
 use crate::store::repository::{Snapshots as _, StoreError};
@@ -41,14 +42,26 @@ pub async fn compare(
     b: SnapshotId,
 ) -> Result<SnapshotDiff, Failure> {
     let (a, b) = (get(app, a).await?, get(app, b).await?);
+    between(app, &a, &b).await
+}
+
+/// What differs between these two.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn between(
+    app: &AppState,
+    a: &SnapshotRecord,
+    b: &SnapshotRecord,
+) -> Result<SnapshotDiff, Failure> {
     let same = |line: &SectionRef, other: &SnapshotRecord| {
         other.manifest.section(line.kind.as_str()).is_some_and(|twin| twin.hash == line.hash)
     };
     let mut sides = [Vec::new(), Vec::new()];
-    for (side, (record, other)) in sides.iter_mut().zip([(&a, &b), (&b, &a)]) {
+    for (side, (record, other)) in sides.iter_mut().zip([(a, b), (b, a)]) {
         for line in &record.manifest.sections {
-            // What is the same on both sides is not looked into.
-            let content = match same(line, other) {
+            // What is the same on both sides is not looked into, nor is what always differs.
+            let content = match same(line, other) || line.volatility == Volatility::Volatile {
                 true => Value::Null,
                 false => content(app, line).await?,
             };
@@ -59,6 +72,20 @@ pub async fn compare(
     tokio::task::spawn_blocking(move || diff::diff(&a, &b))
         .await
         .map_err(|error| Failure::internal(&error))
+}
+
+/// Calls a snapshot good (how its machine should be), or no longer.
+///
+/// # Errors
+/// `not_found`.
+pub async fn call_good(
+    app: &AppState,
+    id: SnapshotId,
+    good: bool,
+    caller: &Caller,
+) -> Result<SnapshotRecord, Failure> {
+    let record = app.store.call_good(id, good, &caller.by(), app.clock.now()).await?;
+    record.ok_or_else(|| Failure::not_found("snapshot", id))
 }
 
 /// A section's content; null if it has none.

@@ -23,6 +23,7 @@ pub mod ledger;
 mod network;
 mod open;
 mod operators;
+mod packed;
 mod progress;
 pub mod repository;
 mod retain;

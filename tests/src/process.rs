@@ -1,5 +1,6 @@
 //! A process under test: started with a log of its own, waited for by events, ended with the test.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::net::UnixDatagram;
@@ -191,4 +192,28 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// The command in a mount namespace of its own, which goes with it: behind a shell that runs `script`, with
+/// `arguments` as `$0`, `$1` and so on. The script mounts what it likes, and goes on with what is left of its
+/// arguments.
+#[must_use]
+pub fn under_mounts(script: &str, arguments: &[&OsStr], command: &Command) -> Command {
+    let mut wrapped = Command::new("unshare");
+    wrapped.arg("--mount");
+    if !rustix::process::getuid().is_root() {
+        wrapped.arg("--map-root-user");
+    }
+    wrapped.args(["--", "/bin/sh", "-c", script]).args(arguments);
+    wrapped.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        wrapped.current_dir(folder);
+    }
+    wrapped
 }

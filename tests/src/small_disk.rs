@@ -7,6 +7,8 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::process::under_mounts;
+
 /// Mounts, and goes on as the command behind it.
 const MOUNT: &str = r#"mount -t tmpfs -o "size=$1,mode=1777" tmpfs "$0" && shift && exec "$@""#;
 /// What takes up the room.
@@ -33,23 +35,8 @@ impl SmallDisk {
     /// The command, as it sees the file system.
     #[must_use]
     pub fn under(&self, command: &Command) -> Command {
-        let mut wrapped = Command::new("unshare");
-        wrapped.arg("--mount");
-        if !rustix::process::getuid().is_root() {
-            wrapped.arg("--map-root-user");
-        }
-        wrapped.args(["--", "/bin/sh", "-c", MOUNT]).arg(&self.at).arg(self.bytes.to_string());
-        wrapped.arg(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => wrapped.env(name, value),
-                None => wrapped.env_remove(name),
-            };
-        }
-        if let Some(folder) = command.get_current_dir() {
-            wrapped.current_dir(folder);
-        }
-        wrapped
+        let bytes = self.bytes.to_string();
+        under_mounts(MOUNT, &[self.at.as_ref(), bytes.as_ref()], command)
     }
 
     /// A path below it, as others reach it through the process that was started

@@ -9,11 +9,13 @@ mod collector;
 pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod limits;
 mod platform;
 pub mod probe;
 mod registry;
 pub mod root;
 
 pub use engine::{Plan, collect};
+pub use limits::Limits;
 pub use registry::expected;
 pub use root::Root;

@@ -3,9 +3,9 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{COLLECTORS, Tree, hostile};
+pub(crate) use linux::{COLLECTORS, Tree, hostile, proxies, usage};
 
 #[cfg(not(target_os = "linux"))]
 mod other;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use other::{COLLECTORS, Tree, hostile};
+pub(crate) use other::{COLLECTORS, Tree, hostile, usage};

@@ -17,16 +17,24 @@ use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
 
 mod addr;
+mod client_cert;
 mod clock;
 mod disk;
 mod dns;
+mod fetch;
 mod gateway;
 #[doc(hidden)]
 pub mod hostile;
 mod http;
+mod interception;
+mod ipv6;
 mod link;
 mod log;
+mod loss;
+mod mtu;
 mod netlink;
+mod overrides;
+mod pac;
 mod platform;
 mod process;
 mod proxy;
@@ -35,6 +43,7 @@ mod service;
 mod targets;
 mod tcp;
 mod tls;
+mod truth;
 mod wire;
 
 pub use targets::{HttpCheck, Targets};
@@ -57,6 +66,31 @@ impl Context<'_> {
     /// A system file under the root.
     fn path(&self, absolute: &str) -> PathBuf {
         self.root.join(absolute.trim_start_matches('/'))
+    }
+
+    /// A system file's text.
+    fn read(&self, absolute: &str) -> Result<String, Unmeasured> {
+        let bytes = std::fs::read(self.path(absolute))
+            .map_err(|error| Unmeasured::io("read", absolute, &error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The bytes of a file that somebody's configuration names: a plain one, `cap` bytes at most.
+    fn bytes(&self, absolute: &str, cap: u64) -> Result<Vec<u8>, Unmeasured> {
+        let failed = |error| Unmeasured::io("read", absolute, &error);
+        if absolute.split('/').any(|part| part == "..") {
+            return Err(Unmeasured::failed(format!("{absolute} leads up")));
+        }
+        let path = self.path(absolute);
+        // A pipe or a device could be waited for without end.
+        if !std::fs::metadata(&path).map_err(failed)?.is_file() {
+            return Err(Unmeasured::failed(format!("{absolute} is no file")));
+        }
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(failed)?;
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, cap), &mut bytes)
+            .map_err(failed)?;
+        Ok(bytes)
     }
 
     /// What is left until the deadline, at most `cap`; an error once nothing is.
@@ -136,10 +170,18 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("disk.space", disk::run),
     ("log.tail", log::run),
     ("net.addr", addr::run),
+    ("net.client-cert", client_cert::run),
     ("net.dns", dns::run),
+    ("net.dns-truth", truth::run),
     ("net.gateway", gateway::run),
     ("net.http", http::run),
+    ("net.interception", interception::run),
+    ("net.ipv6", ipv6::run),
     ("net.link", link::run),
+    ("net.loss", loss::run),
+    ("net.mtu", mtu::run),
+    ("net.overrides", overrides::run),
+    ("net.pac", pac::run),
     ("net.proxy", proxy::run),
     ("net.tcp", tcp::run),
     ("net.tls", tls::run),

@@ -21,13 +21,18 @@ pub(crate) struct Entry {
     pub(crate) run: fn(&Context) -> Outcome,
 }
 
-/// The collectors that the plan asks for, in the table's order.
+/// The collectors that the plan asks for. Those that may take longest come first, since threads start
+/// in this order.
 pub(crate) fn selected(plan: &Plan) -> Vec<&'static Entry> {
-    COLLECTORS
+    let mut entries: Vec<_> = COLLECTORS
         .iter()
+        .copied()
+        .flatten()
         .filter(|entry| entry.section.class <= plan.up_to)
         .filter(|entry| plan.only.as_ref().is_none_or(|only| only.contains(&entry.section.kind)))
-        .collect()
+        .collect();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.deadline));
+    entries
 }
 
 /// The sections that a collection by this plan yields, sorted by kind: each of them comes, if only

@@ -1,7 +1,8 @@
 //! The tree of files that collectors read: the system's own, or a recorded one of another machine.
 
 use std::fmt;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -102,6 +103,49 @@ impl Root {
         })
     }
 
+    /// The first `cap` bytes of a file or a device, less where it is shorter.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn head(&self, path: &str, cap: u64) -> Result<Vec<u8>, Unread> {
+        self.attempt(path, |tree| {
+            let mut bytes = Vec::new();
+            tree.file(path)?.take(cap).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })
+    }
+
+    /// Gives `each` the lines of a file one after the other, until it breaks off: for files that are
+    /// too large to be held in memory. A line is cut at 4 KiB; what is behind that is lost.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn scan(
+        &self,
+        path: &str,
+        mut each: impl FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Unread> {
+        const MAX_LINE_BYTES: u64 = 4096;
+        self.attempt(path, |tree| {
+            let mut lines = BufReader::with_capacity(32 << 10, tree.file(path)?);
+            let mut line = Vec::new();
+            loop {
+                line.clear();
+                if (&mut lines).take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+                    return Ok(());
+                }
+                if line.last() == Some(&b'\n') {
+                    line.pop();
+                } else {
+                    lines.skip_until(b'\n')?;
+                }
+                if each(&line).is_break() {
+                    return Ok(());
+                }
+            }
+        })
+    }
+
     /// The last `cap` bytes of a file.
     ///
     /// # Errors
@@ -169,13 +213,25 @@ impl Root {
         self.attempt(path, |tree| tree.link(path))
     }
 
+    /// When a file was written last.
+    ///
+    /// # Errors
+    /// If it cannot be looked at, or its time is out of all bounds.
+    pub fn modified(&self, path: &str) -> Result<befund_model::Timestamp, Unread> {
+        self.attempt(path, |tree| {
+            let time = tree.file(path)?.metadata()?.modified()?;
+            time.try_into().map_err(|_| io::Error::other("its time is out of all bounds"))
+        })
+    }
+
     /// Whether there is anything at the path. What may not be looked at counts as absent.
     #[must_use]
     pub fn exists(&self, path: &str) -> bool {
         self.attempt(path, |tree| tree.exists(path)).unwrap_or(false)
     }
 
-    fn attempt<T>(
+    /// Does something with the tree itself, under a trail that names the path.
+    pub(crate) fn attempt<T>(
         &self,
         path: &str,
         with: impl FnOnce(&Tree) -> io::Result<T>,

@@ -1,89 +1,18 @@
 //! Recorded trees of other machines, read through a root handle.
-//!
-//! A tree is one text file, `trees/NAME.tree`: `--- path` and the file's lines, `--x path` and its
-//! bytes in hexadecimal, `--> path target` for a symbolic link. It is laid out in a temporary
-//! folder, so that names which some systems do not allow need not be in the repository.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use befund_collect::child::{ChildMessage, run_collect};
-use befund_collect::{Plan, Root, collect, expected};
+use befund_collect::{Limits, Plan, Root, collect, expected};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind, Status};
 use befund_runtime::frame;
-use tempfile::TempDir;
 
-fn laid_out(recorded: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut file: Option<(PathBuf, bool)> = None;
-    let mut content = String::new();
-    for line in recorded.lines().chain(["--- end"]) {
-        if !line.starts_with("---") && !line.starts_with("--x ") && !line.starts_with("--> ") {
-            if file.is_some() {
-                content.push_str(line);
-                content.push('\n');
-            }
-            continue;
-        }
-        if let Some((path, hex)) = file.take() {
-            let bytes = if hex { unhexed(&content) } else { content.clone().into_bytes() };
-            fs::write(path, bytes).expect("written");
-        }
-        content.clear();
-        let mut words = line[4..].splitn(2, ' ');
-        let path = words.next().expect("a path");
-        if path == "end" {
-            break;
-        }
-        let path = folder.path().join(path.trim_start_matches('/'));
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        match words.next() {
-            Some(target) => symlink(target, path).expect("linked"),
-            None => file = Some((path, line.starts_with("--x"))),
-        }
-    }
-    folder
-}
+#[path = "support/layout.rs"]
+mod layout;
 
-fn unhexed(text: &str) -> Vec<u8> {
-    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hexadecimal")).collect()
-}
-
-fn collected(folder: &Path, plan: &Plan) -> Vec<Section> {
-    let root = Root::at(folder).expect("the tree");
-    let mut sections = Vec::new();
-    collect(&root, plan, |section| sections.push(section));
-    sections.sort_by(|a, b| a.line.kind.cmp(&b.line.kind));
-    sections
-}
-
-fn everything(recorded: &str) -> String {
-    let folder = laid_out(recorded);
-    let plan = Plan::all(PrivacyClass::Consent);
-    let sections = collected(folder.path(), &plan);
-    let kinds: Vec<SectionKind> =
-        sections.iter().map(|section| section.line.kind.clone()).collect();
-    let wanted: Vec<SectionKind> = expected(&plan).into_iter().map(|(kind, ..)| kind).collect();
-    assert_eq!(kinds, wanted, "every section comes, once");
-    let mut told = String::new();
-    for Section { line, bytes } in &sections {
-        let content: serde_json::Value = serde_json::from_slice(bytes).expect("JSON");
-        writeln!(told, "== {} {}", line.kind, line.status).expect("a string");
-        if !line.reason.is_empty() {
-            writeln!(told, "   because {}", line.reason).expect("a string");
-        }
-        if line.redacted > 0 {
-            writeln!(told, "   {} redacted", line.redacted).expect("a string");
-        }
-        if !content.is_null() {
-            writeln!(told, "{content:#}").expect("a string");
-        }
-    }
-    told
-}
+use layout::{collected, everything, laid_out};
 
 #[test]
 fn a_laptop_with_battery_and_wifi() {
@@ -112,6 +41,51 @@ fn a_virtual_machine() {
 #[test]
 fn an_arm_board_whose_firmware_names_nothing() {
     insta::assert_snapshot!(everything(include_str!("trees/board.tree")));
+}
+
+#[test]
+fn a_laptop_by_dell_without_firmware_for_its_wifi() {
+    insta::assert_snapshot!(everything(include_str!("trees/latitude.tree")));
+}
+
+#[test]
+fn a_laptop_by_hp_whose_camera_is_barred() {
+    insta::assert_snapshot!(everything(include_str!("trees/elitebook.tree")));
+}
+
+#[test]
+fn a_desktop_with_two_monitors_and_a_broken_queue() {
+    insta::assert_snapshot!(everything(include_str!("trees/optiplex.tree")));
+}
+
+#[test]
+fn a_raspberry_pi() {
+    insta::assert_snapshot!(everything(include_str!("trees/raspberry.tree")));
+}
+
+#[test]
+fn a_large_server_of_old() {
+    insta::assert_snapshot!(everything(include_str!("trees/r910.tree")));
+}
+
+#[test]
+fn a_machine_under_vmware() {
+    insta::assert_snapshot!(everything(include_str!("trees/vmware.tree")));
+}
+
+#[test]
+fn a_machine_under_hyper_v() {
+    insta::assert_snapshot!(everything(include_str!("trees/hyperv.tree")));
+}
+
+#[test]
+fn a_machine_under_virtualbox() {
+    insta::assert_snapshot!(everything(include_str!("trees/virtualbox.tree")));
+}
+
+#[test]
+fn a_machine_under_qemu_with_encrypted_volumes() {
+    insta::assert_snapshot!(everything(include_str!("trees/q35.tree")));
 }
 
 #[test]
@@ -186,6 +160,26 @@ fn a_collector_that_hangs_times_out_and_holds_up_nobody() {
         "the others came first"
     );
     assert_eq!(order.len(), expected(&plan).len());
+}
+
+#[test]
+fn whoever_costs_too_much_is_cut_short_and_says_so() {
+    let folder = laid_out(include_str!("trees/laptop.tree"));
+    let root = Root::at(folder.path()).expect("the tree");
+    let generous = Limits { cpu: Duration::from_secs(3600), memory_bytes: 64 << 30 };
+    for (limits, of) in [
+        (Limits { cpu: Duration::ZERO, ..generous }, "processor time"),
+        (Limits { memory_bytes: 1, ..generous }, "memory"),
+    ] {
+        let plan = Plan { limits, ..Plan::all(PrivacyClass::Scheduled) };
+        let mut sections = Vec::new();
+        collect(&root, &plan, |section| sections.push(section));
+        assert_eq!(sections.len(), expected(&plan).len(), "every section comes");
+        let cut = sections.iter().filter(|section| section.line.status == Status::Timeout);
+        let reasons: Vec<&str> = cut.map(|section| section.line.reason.as_str()).collect();
+        assert!(reasons.iter().any(|reason| reason.starts_with("not begun: the agent ")));
+        assert!(reasons.iter().all(|reason| reason.contains(of)), "{reasons:?}");
+    }
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn obey() -> Result<(), ChildError> {
     })?;
     match order.work {
         ChildWork::Collect(plan) => {
+            plan.limits.hold();
             befund_collect::child::run_collect(&root, &plan, io::stdout().lock())
                 .map_err(ChildError::Write)
         }

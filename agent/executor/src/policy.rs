@@ -90,6 +90,8 @@ struct FileTargets {
     tls: Option<std::collections::BTreeMap<String, String>>,
     http: Option<std::collections::BTreeMap<String, HttpCheck>>,
     ntp: Option<Vec<String>>,
+    resolvers: Option<std::collections::BTreeMap<String, String>>,
+    issuers: Option<std::collections::BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -138,13 +140,19 @@ impl Policy {
             path: path.to_owned(),
             why: error.to_string().trim_end().to_owned(),
         })?;
-        let default = Targets::default();
+        let mut default = Targets::default();
+        // Whoever lists names of their own says as well whom else to ask for them.
+        if file.targets.dns.is_some() {
+            default.resolvers.clear();
+        }
         let targets = Targets {
             dns: file.targets.dns.unwrap_or(default.dns),
             tcp: file.targets.tcp.unwrap_or(default.tcp),
             tls: file.targets.tls.unwrap_or(default.tls),
             http: file.targets.http.unwrap_or(default.http),
             ntp: file.targets.ntp.unwrap_or(default.ntp),
+            resolvers: file.targets.resolvers.unwrap_or(default.resolvers),
+            issuers: file.targets.issuers.unwrap_or(default.issuers),
             services: file.services.unwrap_or(default.services),
             logs: file.logs.unwrap_or(default.logs),
         };

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use befund_collect::child::ChildMessage;
-use befund_collect::{Plan, expected};
+use befund_collect::{Limits, Plan, expected};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind, Status};
 use befund_runtime::frame::FrameError;
 
@@ -31,7 +31,8 @@ pub(crate) async fn collect(
 ) -> Result<(), FrameError> {
     let started = Instant::now();
     let within = shared.config.collect_within;
-    let plan = Plan { up_to, only, deadline: within.saturating_sub(MARGIN) };
+    let deadline = within.saturating_sub(MARGIN);
+    let plan = Plan { up_to, only, deadline, limits: Limits::default() };
     let mut waiting = expected(&plan);
     let until = started + within;
     let failure = relay(plan, until, &mut waiting, shared, replies, cancel).await?;

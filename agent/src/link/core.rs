@@ -30,6 +30,7 @@ use super::jobs;
 use super::note::Note;
 use super::session::{Do, Heard, Session, without_result};
 use super::wire;
+use crate::config::ScheduleConfig;
 use crate::disk::RealDisk;
 use crate::door::protocol::{Answer, Report};
 use crate::identity::StoredIdentity;
@@ -51,7 +52,7 @@ pub(crate) struct Parts {
     pub(crate) inbox: mpsc::Sender<Note>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) known: watch::Receiver<Known>,
-    pub(crate) schedule: Option<Duration>,
+    pub(crate) schedule: ScheduleConfig,
     pub(crate) ready_file: Option<PathBuf>,
 }
 
@@ -80,11 +81,11 @@ impl Core {
         Self {
             session: Session::new(parts.identity.agent),
             organisation: parts.identity.organisation.clone(),
+            uploads: Uploads::new(parts.schedule.watching()),
             parts,
             line: None,
             outbox: VecDeque::new(),
             running: HashMap::new(),
-            uploads: Uploads::new(),
             rest: Rest::new(),
             watchers: BTreeMap::new(),
             last_delivery: None,
@@ -173,6 +174,7 @@ impl Core {
                 let todo = self.session.ended(job, outcome);
                 self.act(todo);
             }
+            Note::Changed => self.changed(),
             Note::Taken(taken) => self.taken(taken),
             Note::Progress(id, sent, total) => self.progress(id, sent, total),
             Note::Uploaded(id, result) => self.uploaded(id, result),

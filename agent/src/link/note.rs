@@ -32,6 +32,8 @@ pub(crate) enum Note {
     Event(JobId, JobEvent),
     /// A job ended.
     Ended(JobId, Outcome),
+    /// Something on the machine has changed.
+    Changed,
     /// The scheduled snapshot was taken, or not.
     Taken(Result<Taken, TakeError>),
     /// Bytes of a snapshot sent, of so many.

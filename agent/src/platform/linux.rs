@@ -1,4 +1,8 @@
-//! Linux: the memory of a process that mostly waits.
+//! Linux: the memory of a process that mostly waits, and hearing of changes.
+
+mod changes;
+
+pub(crate) use changes::Changes;
 
 /// Sets glibc's allocator up for such a process. Call it before the first thread is started.
 pub(crate) fn keep_heap_small() {

@@ -2,20 +2,23 @@
 
 use axum::Json;
 use axum::extract::State;
-use befund_model::api::{MachineQuery, MachineView, Page, SnapshotRecord};
+use befund_model::api::{HistoryEntry, MachineQuery, MachineView, Page, SnapshotRecord};
 use serde::Deserialize;
 
 use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::{Asked, Named};
 use crate::api::problem::Failure;
-use crate::machines;
 use crate::store::repository::{Agents as _, Snapshots as _};
+use crate::{changes, machines};
 
 /// Rows of a page unless asked otherwise.
 pub const ROWS: u32 = 50;
 /// Rows of a page at most.
 pub const MAX_ROWS: u32 = 500;
+
+/// Snapshots that a page of a history looks at, at most.
+pub const MAX_COMPARED: u32 = 100;
 
 /// `GET /api/v1/machines`
 pub async fn list(
@@ -74,4 +77,15 @@ pub async fn snapshots(
     let machine = machines::find(&api.app, &machine).await?;
     let after = paging.after.as_deref();
     Ok(Json(api.app.store.snapshots(machine.id, after, paging.rows()).await?))
+}
+
+/// `GET /api/v1/machines/{machine}/history`
+pub async fn history(
+    State(api): State<Api>,
+    Named(machine): Named<String>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<HistoryEntry>>, Failure> {
+    let machine = machines::find(&api.app, &machine).await?;
+    let (after, rows) = (paging.after.as_deref(), paging.rows().min(MAX_COMPARED));
+    Ok(Json(changes::history(&api.app, machine.id, after, rows).await?))
 }

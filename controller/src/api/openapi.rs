@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::http::Method;
-use befund_model::api::Problem;
+use befund_model::api::{HistoryEntry, Problem};
 use befund_model::job::JobEvent;
 use befund_model::ticket::TimelineEntry;
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathsBuilder};
@@ -35,7 +35,9 @@ pub fn describe(routes: &[Route]) -> OpenApi {
         ("Problem".to_owned(), Problem::schema()),
         ("TimelineEntry".to_owned(), TimelineEntry::schema()),
         ("JobEvent".to_owned(), JobEvent::schema()),
+        ("HistoryEntry".to_owned(), HistoryEntry::schema()),
     ];
+    HistoryEntry::schemas(&mut schemas);
     TimelineEntry::schemas(&mut schemas);
     JobEvent::schemas(&mut schemas);
     let mut paths = PathsBuilder::new();

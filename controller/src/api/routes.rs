@@ -1,9 +1,9 @@
 //! The table of the API: every path, its method, and what it asks of the caller.
 
 use befund_model::api::{
-    ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView, LoggedIn, Login,
-    MachineView, NewEnrollmentToken, NewJob, NewTicket, Page, SectionView, SnapshotRecord,
-    TicketView, WorkInfo,
+    CallGood, ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView,
+    HistoryEntry, LoggedIn, Login, MachineView, NewEnrollmentToken, NewJob, NewTicket, Page,
+    SectionView, SnapshotRecord, TicketView, WorkInfo,
 };
 use befund_model::audit::AuditEntry;
 use befund_model::diff::SnapshotDiff;
@@ -86,6 +86,14 @@ fn machine_routes() -> Vec<Route> {
         )
         .asks(&["after", "limit"])
         .answers::<Page<SnapshotRecord>>("SnapshotPage"),
+        Route::get(
+            "/api/v1/machines/{machine}/history",
+            READ,
+            "What changed on a machine from snapshot to snapshot, latest first",
+            machines::history,
+        )
+        .asks(&["after", "limit"])
+        .answers::<Page<HistoryEntry>>("HistoryPage"),
         Route::get("/api/v1/snapshots/{snapshot}", READ, "A snapshot", snapshots::show)
             .answers::<SnapshotRecord>("SnapshotRecord"),
         Route::get(
@@ -109,6 +117,14 @@ fn machine_routes() -> Vec<Route> {
             snapshots::changes,
         )
         .answers::<ChangesView>("ChangesView"),
+        Route::post(
+            "/api/v1/snapshots/{snapshot}/good",
+            WORK,
+            "Call a snapshot good (how its machine should be), or no longer",
+            snapshots::call_good,
+        )
+        .takes::<CallGood>("CallGood")
+        .answers::<SnapshotRecord>("SnapshotRecord"),
         Route::get("/api/v1/checks", READ, "The checks that there are", snapshots::checks)
             .answers::<Vec<CheckView>>("Checks"),
         Route::get(

@@ -2,11 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use befund_model::api::{ChangesView, CheckView, FindingsView, SectionView, SnapshotRecord};
+use befund_model::api::{
+    CallGood, ChangesView, CheckView, FindingsView, SectionView, SnapshotRecord,
+};
 use befund_model::diff::SnapshotDiff;
 
 use crate::api::Api;
-use crate::api::extract::{Named, parse};
+use crate::api::caller::Caller;
+use crate::api::extract::{Body, Named, parse};
 use crate::api::problem::Failure;
 use crate::{changes, findings, snapshots};
 
@@ -42,6 +45,16 @@ pub async fn changes(
 ) -> Result<Json<ChangesView>, Failure> {
     let record = snapshots::get(&api.app, parse(&snapshot)?).await?;
     Ok(Json(changes::since_good(&api.app, &record).await?))
+}
+
+/// `POST /api/v1/snapshots/{snapshot}/good`
+pub async fn call_good(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(snapshot): Named<String>,
+    Body(CallGood { good }): Body<CallGood>,
+) -> Result<Json<SnapshotRecord>, Failure> {
+    Ok(Json(snapshots::call_good(&api.app, parse(&snapshot)?, good, &caller).await?))
 }
 
 /// `GET /api/v1/checks`

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use befund_model::api::{ChangesView, SnapshotRecord};
-use befund_model::diff::{Change, ChangeClass};
+use befund_model::diff::{Between, Change, ChangeClass};
 use befund_model::section;
 use befund_model::snapshot::SectionKind;
 use serde_json::Value;
@@ -45,56 +45,105 @@ impl ChangesCard {
         if self.view.since.is_none() { String::new() } else { self.render().unwrap_or_default() }
     }
 
-    fn shown(&self) -> Vec<(&SectionKind, &Change)> {
-        self.view.diff.ranked().into_iter().take(SHOWN).collect()
+    fn shown(&self) -> Vec<Line> {
+        let ranked = self.view.diff.ranked();
+        let shown = ranked.iter().take(SHOWN);
+        shown
+            .map(|(section, change)| Line {
+                between: section.between,
+                ..Line::of(&section.kind, change, &self.frame)
+            })
+            .collect()
     }
 
     fn more(&self) -> usize {
-        let beyond = self.view.diff.sections.iter().map(|section| section.more as usize);
-        (self.view.diff.ranked().len() + beyond.sum::<usize>()).saturating_sub(SHOWN)
+        self.view.diff.count().saturating_sub(SHOWN)
     }
+}
 
-    fn title<'a>(&self, kind: &'a SectionKind) -> &'a str {
-        section::title(kind.as_str(), self.frame.t.language())
-    }
+/// One change, in words.
+#[derive(Debug)]
+pub struct Line {
+    /// The class of the change.
+    pub class: &'static str,
+    /// The section's title.
+    pub title: String,
+    /// Where in it.
+    pub path: String,
+    /// Before and after.
+    pub values: String,
+    /// When.
+    pub between: Option<Between>,
+}
 
-    fn class(&self, class: &ChangeClass) -> &'static str {
-        let t = self.frame.t;
-        match class {
-            ChangeClass::Added => t.pick("added", "neu"),
-            ChangeClass::Removed => t.pick("removed", "entfernt"),
-            ChangeClass::Upgraded => t.pick("upgraded", "neuere Version"),
-            ChangeClass::Downgraded => t.pick("downgraded", "ältere Version"),
-            ChangeClass::Grew => t.pick("grew", "mehr"),
-            ChangeClass::Shrank => t.pick("shrank", "weniger"),
-            ChangeClass::Replaced => t.pick("replaced", "ausgetauscht"),
-            ChangeClass::Reconfigured => t.pick("reconfigured", "umgestellt"),
-        }
-    }
-
-    /// Before and after, in words.
-    fn values(&self, change: &Change) -> String {
-        match (&change.before, &change.after) {
-            (Some(before), Some(after)) => format!("{} → {}", brief(before), brief(after)),
-            (Some(only), None) | (None, Some(only)) => brief(only),
-            (None, None) => String::new(),
+impl Line {
+    /// Of this change.
+    #[must_use]
+    pub fn of(kind: &SectionKind, change: &Change, frame: &Frame) -> Self {
+        Self {
+            class: class(change.class, frame),
+            title: section::title(kind.as_str(), frame.t.language()).to_owned(),
+            path: change.path.clone(),
+            values: values(change),
+            between: None,
         }
     }
 }
 
+fn class(class: ChangeClass, frame: &Frame) -> &'static str {
+    let t = frame.t;
+    match class {
+        ChangeClass::Added => t.pick("added", "neu"),
+        ChangeClass::Removed => t.pick("removed", "entfernt"),
+        ChangeClass::Upgraded => t.pick("upgraded", "neuere Version"),
+        ChangeClass::Downgraded => t.pick("downgraded", "ältere Version"),
+        ChangeClass::Grew => t.pick("grew", "mehr"),
+        ChangeClass::Shrank => t.pick("shrank", "weniger"),
+        ChangeClass::Replaced => t.pick("replaced", "ausgetauscht"),
+        ChangeClass::Reconfigured => t.pick("reconfigured", "umgestellt"),
+    }
+}
+
+/// Before and after, in words; of two lists of words what came and what went.
+fn values(change: &Change) -> String {
+    match (&change.before, &change.after) {
+        (Some(Value::Array(before)), Some(Value::Array(after))) => {
+            let only = |these: &[Value], those: &[Value], sign: char| -> Vec<String> {
+                let alone = these.iter().filter(|one| !those.contains(one));
+                alone.map(|one| format!("{sign}{}", brief(one))).collect()
+            };
+            let moved = [only(before, after, '−'), only(after, before, '+')].concat();
+            match moved.is_empty() {
+                true => format!("{} → {}", list(before), list(after)),
+                false => short(&moved.join(" ")),
+            }
+        }
+        (Some(before), Some(after)) => format!("{} → {}", brief(before), brief(after)),
+        (Some(only), None) | (None, Some(only)) => brief(only),
+        (None, None) => String::new(),
+    }
+}
+
+fn list(values: &[Value]) -> String {
+    short(&values.iter().map(brief).collect::<Vec<_>>().join(", "))
+}
+
 fn brief(value: &Value) -> String {
-    let words = match value {
-        Value::String(text) => text.clone(),
+    match value {
+        Value::String(text) => short(text),
+        Value::Array(values) => list(values),
         Value::Object(fields) => {
-            let told = ["version", "model", "state", "start", "address", "gateway"];
+            let told = ["version", "model", "state", "start", "address", "gateway", "command"];
             let word = told.iter().find_map(|name| fields.get(*name).and_then(Value::as_str));
-            word.unwrap_or_default().to_owned()
+            short(word.unwrap_or_default())
         }
         other => other.to_string(),
-    };
-    if words.chars().count() > LONG {
-        words.chars().take(LONG).chain(['…']).collect()
-    } else {
-        words
+    }
+}
+
+fn short(words: &str) -> String {
+    match words.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
     }
 }

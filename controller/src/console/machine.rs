@@ -1,13 +1,15 @@
 //! The machines, and one machine with a snapshot by section. A section's content is fetched when
 //! somebody opens it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use befund_model::api::{MachineQuery, MachineView, Page, SectionView, SnapshotRecord};
-use befund_model::section;
-use befund_model::snapshot::SectionKind;
+use befund_model::section::{self, Area};
+use befund_model::snapshot::{SectionKind, SectionRef};
 use serde::Deserialize;
 
 use crate::api::Api;
@@ -16,6 +18,7 @@ use crate::api::extract::{Asked, Named, parse};
 use crate::api::problem::Failure;
 use crate::console::changes::ChangesCard;
 use crate::console::findings::FindingsCard;
+use crate::console::forms::Form;
 use crate::console::highlight::Highlight;
 use crate::console::page::{Frame, render, wants_fragment};
 use crate::console::{facts, units};
@@ -101,6 +104,16 @@ impl MachinePage {
         section::title(kind.as_str(), self.frame.t.language())
     }
 
+    /// The sections by what they are of, in the order in which people read them.
+    fn areas<'a>(&self, record: &'a SnapshotRecord) -> Vec<(&'static str, Vec<&'a SectionRef>)> {
+        let mut areas: BTreeMap<Area, Vec<&SectionRef>> = BTreeMap::new();
+        for line in &record.manifest.sections {
+            areas.entry(Area::of(line.kind.as_str())).or_default().push(line);
+        }
+        let language = self.frame.t.language();
+        areas.into_iter().map(|(area, lines)| (area.title().in_language(language), lines)).collect()
+    }
+
     fn offset(&self, ms: &i64) -> String {
         units::scalar(self.frame.t, "offset_ms", &(*ms).into())
     }
@@ -152,6 +165,24 @@ pub async fn show(
     };
     let view = machines::view(app, machine);
     render(&MachinePage { frame, view, record, latest, earlier, highlights, findings })
+}
+
+/// What the button beside a snapshot sends.
+#[derive(Debug, Deserialize)]
+pub struct Called {
+    good: bool,
+}
+
+/// `POST /snapshots/{snapshot}/good`
+pub async fn call_good(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(snapshot): Named<String>,
+    Form(Called { good }): Form<Called>,
+) -> Result<Redirect, Failure> {
+    let record = snapshots::call_good(&api.app, parse(&snapshot)?, good, &caller).await?;
+    let (machine, snapshot) = (record.agent, record.manifest.id);
+    Ok(Redirect::to(&format!("/machines/{machine}?snapshot={snapshot}")))
 }
 
 #[derive(Template)]

@@ -67,6 +67,12 @@ impl Frame {
     pub fn exact(&self, at: &Timestamp) -> String {
         Timestamp::from_second(at.as_second()).unwrap_or(*at).to_string()
     }
+
+    /// A time to the minute, as people read it; in UTC, as everywhere on these pages.
+    #[must_use]
+    pub fn short(&self, at: &Timestamp) -> String {
+        at.strftime("%Y-%m-%d %H:%M").to_string()
+    }
 }
 
 /// How long ago, in words; `seconds` may be negative.

@@ -3,7 +3,7 @@
 use befund_model::operator::Permission;
 
 use crate::api::access::{Access, Route};
-use crate::console::{act, assets, findings, job, machine, queue, sign_in, ticket};
+use crate::console::{act, assets, findings, history, job, machine, queue, sign_in, ticket};
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
 const READ: Access = Access::Needs(Permission::Read);
@@ -32,6 +32,9 @@ pub fn routes() -> Vec<Route> {
         Route::post("/tickets/{number}/run", RUN, "Run on its machine", act::run).page(),
         Route::get("/machines", READ, "The machines", machine::list).page(),
         Route::get("/machines/{machine}", READ, "A machine", machine::show).page(),
+        Route::get("/machines/{machine}/history", READ, "What changed when", history::show).page(),
+        Route::post("/snapshots/{snapshot}/good", WORK, "Call a snapshot good", machine::call_good)
+            .page(),
         Route::get("/snapshots/{snapshot}/sections/{kind}", READ, "A section", machine::section)
             .page(),
         Route::get("/snapshots/{snapshot}/findings", READ, "Its findings", findings::show).page(),

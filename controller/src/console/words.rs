@@ -124,6 +124,16 @@ words! {
     unknown: "unknown", "unbekannt";
     findings: "Findings", "Befunde";
     no_findings: "Not checked yet: it happens right after the snapshot has come.", "Noch nicht geprüft: Das geschieht gleich nach dem Eintreffen der Diagnose.";
+    between: "between", "zwischen";
+    and: "and", "und";
+    after: "after", "nach";
+    history: "What changed when", "Was sich wann geändert hat";
+    no_history: "Nothing that lasts has changed between the snapshots.", "Zwischen den Diagnosen hat sich nichts Bleibendes geändert.";
+    earlier_changes: "Earlier changes", "Frühere Änderungen";
+    good: "good", "gut";
+    call_good: "Call this one good", "Als gut vermerken";
+    call_good_hint: "This is how the machine should be: later snapshots are compared with this one", "So soll der Rechner sein: spätere Diagnosen werden mit dieser verglichen";
+    no_longer_good: "No longer good", "Nicht mehr gut";
     changed_since_good: "Changed since it was last well", "Geändert, seit es zuletzt gut war";
     changed_since_last: "Changed since the snapshot before", "Geändert seit der Diagnose davor";
     no_changes: "Nothing that lasts has changed.", "Nichts Bleibendes hat sich geändert.";

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::ledger::Told;
 use super::open::Store;
+use super::packed::{pack_text, unpack};
 use super::repository::Result;
 use super::sql::{Row, Session, Value, args, corrupt};
 use super::{audit, bulk};
@@ -17,8 +18,10 @@ enum Kind {
     Int,
     Text,
     Blob,
+    /// JSON that is kept packed; a backup has it as text.
+    Packed,
 }
-use Kind::{Blob, Int, Text};
+use Kind::{Blob, Int, Packed, Text};
 
 struct Table {
     name: &'static str,
@@ -79,9 +82,11 @@ const TABLES: &[Table] = &[
             ("received_at", Int),
             ("taken_at", Int),
             ("ticket", Int),
-            ("manifest", Text),
+            ("manifest", Packed),
+            ("good_by", Text),
+            ("good_at", Int),
         ],
-        later: 0,
+        later: 2,
     },
     Table {
         name: "tickets",
@@ -328,6 +333,10 @@ fn read(table: &Table, row: &Row) -> Result<Vec<Json>> {
             Ok(match kind {
                 Int => row.maybe_int(column)?.map_or(Json::Null, Json::from),
                 Text => row.maybe_text(column)?.map_or(Json::Null, Json::from),
+                Packed => match row.maybe_blob(column)? {
+                    Some(kept) => Json::from(unpack(&kept, table.name)?.into_owned()),
+                    None => Json::Null,
+                },
                 Blob => row
                     .maybe_blob(column)?
                     .map_or(Json::Null, |bytes| Json::from(BASE64.encode(&bytes))),
@@ -341,12 +350,13 @@ fn value_of(value: Json, kind: Kind) -> Result<Value> {
     Ok(match (kind, value) {
         (Int, Json::Null) => Value::Int(None),
         (Text, Json::Null) => Value::Text(None),
-        (Blob, Json::Null) => Value::Blob(None),
+        (Blob | Packed, Json::Null) => Value::Blob(None),
         (Int, Json::Number(number)) => Value::Int(Some(number.as_i64().ok_or_else(wrong)?)),
         (Text, Json::String(text)) => Value::Text(Some(text)),
         (Blob, Json::String(text)) => {
             Value::Blob(Some(BASE64.decode(text.as_bytes()).map_err(|_| wrong())?))
         }
-        (Int | Text | Blob, _) => return Err(wrong()),
+        (Packed, Json::String(text)) => Value::Blob(Some(pack_text(&text, "a backup")?)),
+        (Int | Text | Blob | Packed, _) => return Err(wrong()),
     })
 }

@@ -8,8 +8,9 @@ use befund_model::probe::Verdict;
 use befund_model::ticket::TicketEvent;
 
 use super::open::Store;
+use super::packed::pack;
 use super::repository::{Findings, Judged, Result, Unjudged};
-use super::sql::{Row, Session, args, to_json};
+use super::sql::{Row, Session, args};
 use super::write::write;
 use super::{bulk, timeline};
 
@@ -31,7 +32,7 @@ impl Findings for Store {
                 Ok(Unjudged {
                     agent: row.id(0, AgentId::from_slice)?,
                     ticket: row.maybe_int(1)?.map(TicketNumber),
-                    manifest: row.json(2, "a manifest")?,
+                    manifest: row.packed(2, "a manifest")?,
                 })
             })
             .collect()
@@ -66,7 +67,7 @@ impl Findings for Store {
                         snapshot,
                         judged.checks,
                         at,
-                        to_json(&judged.judgements, "findings")?
+                        pack(&judged.judgements, "findings")?
                     ],
                 )
                 .await?;
@@ -133,7 +134,7 @@ fn read(row: &Row) -> Result<Judged> {
         agent: row.id(0, AgentId::from_slice)?,
         snapshot: row.id(1, SnapshotId::from_slice)?,
         checks: row.id(2, Hash::from_slice)?,
-        judgements: row.json(3, "findings")?,
+        judgements: row.packed(3, "findings")?,
         ticket: row.maybe_int(4)?.map(TicketNumber),
     })
 }

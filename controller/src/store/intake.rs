@@ -14,8 +14,9 @@ use befund_model::ticket::{Level, Priority, Ticket, TicketEvent, TicketStatus, s
 use serde_json::json;
 
 use super::open::Store;
+use super::packed::pack;
 use super::repository::{IncomingSnapshot, Ingested, Result};
-use super::sql::{Session, Value, args, to_json};
+use super::sql::{Session, Value, args};
 use super::write::write;
 use super::{audit, bulk, timeline};
 
@@ -305,7 +306,7 @@ async fn keep_snapshots(
             at,
             manifest.taken_at,
             tickets.get(index).copied(),
-            to_json(manifest, "a manifest")?
+            pack(manifest, "a manifest")?
         ]);
     }
     bulk::execute(

@@ -341,7 +341,15 @@ pub trait Snapshots {
         after: Option<&str>,
         limit: u32,
     ) -> impl Future<Output = Result<Page<SnapshotRecord>>> + Send;
-    /// Removes old snapshots, and the sections that nothing refers to any more; safe beside uploads.
+    /// Calls a snapshot good, or no longer, if it is there.
+    fn call_good(
+        &self,
+        id: SnapshotId,
+        good: bool,
+        by: &By,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Option<SnapshotRecord>>> + Send;
+    /// Removes old snapshots but those of a ticket and those called good, and the sections that nothing refers to any more; safe beside uploads.
     fn retain(
         &self,
         retention: Retention,

@@ -52,7 +52,7 @@ async fn with_old(store: &Store, before: Timestamp) -> Result<BTreeSet<AgentId>>
         .read("look for old snapshots")
         .await?
         .rows(
-            "SELECT DISTINCT agent FROM snapshots WHERE taken_at < $1 AND ticket IS NULL",
+            "SELECT DISTINCT agent FROM snapshots WHERE taken_at < $1 AND ticket IS NULL AND good_at IS NULL",
             args![before],
         )
         .await?
@@ -73,7 +73,7 @@ async fn remove_some(session: &mut Session, agent: AgentId, before: Timestamp) -
     };
     let rows = session
         .rows(
-            "SELECT id, taken_at, ticket, manifest FROM snapshots WHERE agent = $1 \
+            "SELECT id, taken_at, ticket, manifest, good_at FROM snapshots WHERE agent = $1 \
              ORDER BY received_at, id",
             args![agent],
         )
@@ -81,8 +81,9 @@ async fn remove_some(session: &mut Session, agent: AgentId, before: Timestamp) -
     let mut gone: BTreeMap<SnapshotId, Manifest> = BTreeMap::new();
     let mut named: BTreeSet<Hash> = BTreeSet::new();
     for row in &rows {
-        let manifest: Manifest = row.json(3, "a manifest")?;
-        let old = row.time(1)? < before && row.maybe_int(2)?.is_none();
+        let manifest: Manifest = row.packed(3, "a manifest")?;
+        let kept = row.maybe_int(2)?.is_some() || row.maybe_int(4)?.is_some();
+        let old = row.time(1)? < before && !kept;
         if old && Some(manifest.id) != latest && gone.len() < BATCH {
             gone.insert(manifest.id, manifest);
         } else {

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 
 use befund_model::Timestamp;
-use befund_model::api::{Page, SnapshotRecord};
+use befund_model::api::{GoodMark, Page, SnapshotRecord};
 use befund_model::audit::By;
 use befund_model::id::{AgentId, Hash, SnapshotId, TicketNumber};
 use befund_model::snapshot::Manifest;
+use serde_json::json;
 
 use super::agents::page;
 use super::open::Store;
@@ -15,9 +16,10 @@ use super::repository::{
     IncomingSnapshot, Ingested, KnownSections, Removed, Result, Retention, Snapshots,
 };
 use super::sql::{Row, Session, Value, args};
-use super::{bulk, intake, retain};
+use super::write::write;
+use super::{audit, bulk, intake, retain};
 
-const COLUMNS: &str = "agent, received_at, ticket, manifest, id";
+const COLUMNS: &str = "agent, received_at, ticket, manifest, id, good_by, good_at";
 /// How many hashes are looked up in one statement.
 const LOOK_UP: usize = 256;
 
@@ -116,6 +118,35 @@ impl Snapshots for Store {
         })
     }
 
+    async fn call_good(
+        &self,
+        id: SnapshotId,
+        good: bool,
+        by: &By,
+        at: Timestamp,
+    ) -> Result<Option<SnapshotRecord>> {
+        write!(self, "call a snapshot good or not", |session| {
+            let find = format!("SELECT {COLUMNS} FROM snapshots WHERE id = $1 FOR UPDATE");
+            let Some(row) = session.row(find, args![id]).await? else { return Ok(None) };
+            let mut record = read(&row)?;
+            if record.good.is_some() != good {
+                record.good = good.then(|| GoodMark { by: by.actor.name().to_owned(), at });
+                let (name, time) =
+                    (record.good.as_ref().map(|mark| mark.by.as_str()), good.then_some(at));
+                session
+                    .execute(
+                        "UPDATE snapshots SET good_by = $3, good_at = $4 WHERE id = $1 AND agent = $2",
+                        args![id, record.agent, name, time],
+                    )
+                    .await?;
+                let action = if good { "snapshot.good" } else { "snapshot.not_good" };
+                let detail = json!({ "machine": record.agent });
+                audit::entry(session, action, &format!("snapshot:{id}"), &detail, by, at).await?;
+            }
+            Some(record)
+        })
+    }
+
     async fn retain(&self, retention: Retention, by: &By, at: Timestamp) -> Result<Removed> {
         retain::retain(self, retention, by, at).await
     }
@@ -129,7 +160,7 @@ async fn latest(session: &mut Session, agent: AgentId) -> Result<Option<Manifest
             args![agent],
         )
         .await?
-        .map(|row| row.json(0, "a manifest"))
+        .map(|row| row.packed(0, "a manifest"))
         .transpose()
 }
 
@@ -138,6 +169,10 @@ fn read(row: &Row) -> Result<SnapshotRecord> {
         agent: row.id(0, AgentId::from_slice)?,
         received_at: row.time(1)?,
         ticket: row.maybe_int(2)?.map(TicketNumber),
-        manifest: row.json(3, "a manifest")?,
+        manifest: row.packed(3, "a manifest")?,
+        good: match (row.maybe_text(5)?, row.maybe_time(6)?) {
+            (Some(by), Some(at)) => Some(GoodMark { by, at }),
+            _ => None,
+        },
     })
 }

@@ -9,6 +9,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, Transaction};
 
+use super::packed::unpack;
 use super::repository::{Result, StoreError};
 
 /// The clause that locks the selected rows. SQLite has none and needs none: it has one writer.
@@ -347,6 +348,15 @@ impl Row {
     ) -> Result<T> {
         let word = self.text(column)?;
         read(&word).ok_or_else(|| corrupt(what, format!("{word:?} is no such word")))
+    }
+
+    /// A value that is kept packed.
+    pub(in crate::store) fn packed<T: serde::de::DeserializeOwned>(
+        &self,
+        column: usize,
+        what: &'static str,
+    ) -> Result<T> {
+        from_json(&unpack(&self.blob(column)?, what)?, what)
     }
 
     /// A value that is kept as JSON.

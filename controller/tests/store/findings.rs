@@ -17,6 +17,7 @@ on_both!(
     the_fleet_counts_each_machine_by_its_latest_snapshot,
     other_checks_judge_the_latest_again,
     findings_go_with_their_snapshot,
+    a_snapshot_called_good_stays,
 );
 
 fn judgement(check: &str, verdict: Verdict) -> Judgement {
@@ -133,4 +134,28 @@ async fn findings_go_with_their_snapshot(bed: Bed) {
     let late = judged(agent, old, None, Verdict::Pass);
     assert!(!bed.store.keep_judged(&late, at(9)).await.unwrap(), "it is gone");
     assert_eq!(bed.store.judged(agent, old).await.unwrap(), None);
+}
+
+async fn a_snapshot_called_good_stays(bed: Bed) {
+    let agent = bed.machine("pc-1").await;
+    let (good, _) = came(&bed, agent, false, 5).await;
+    let (old, _) = came(&bed, agent, false, 6).await;
+    let (latest, _) = came(&bed, agent, false, 7).await;
+    let called = bed.store.call_good(good, true, &by(), at(8)).await.unwrap().expect("it is there");
+    let mark = called.good.expect("called good");
+    assert_eq!((mark.by.as_str(), mark.at), (by().actor.name(), at(8)));
+    assert_eq!(
+        bed.store.call_good(SnapshotId::new(at(1), [9; 10]), true, &by(), at(8)).await.unwrap(),
+        None
+    );
+
+    let retention = Retention { before: at(1_000_000_000) };
+    assert_eq!(bed.store.retain(retention, &by(), at(9)).await.unwrap().snapshots, 1);
+    let left = bed.store.snapshots(agent, None, 10).await.unwrap().items;
+    let ids: Vec<SnapshotId> = left.iter().map(|one| one.manifest.id).collect();
+    assert_eq!(ids, [latest, good]);
+    assert_eq!(bed.store.snapshot(old).await.unwrap(), None);
+
+    bed.store.call_good(good, false, &by(), at(10)).await.unwrap();
+    assert_eq!(bed.store.retain(retention, &by(), at(11)).await.unwrap().snapshots, 1);
 }

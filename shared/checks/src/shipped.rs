@@ -6,8 +6,11 @@ use crate::file;
 
 /// The files: name and text.
 pub const SHIPPED: &[(&str, &str)] = &[
+    ("accounts.toml", include_str!("../checks/accounts.toml")),
+    ("devices.toml", include_str!("../checks/devices.toml")),
     ("hardware.toml", include_str!("../checks/hardware.toml")),
     ("network.toml", include_str!("../checks/network.toml")),
+    ("security.toml", include_str!("../checks/security.toml")),
     ("software.toml", include_str!("../checks/software.toml")),
     ("storage.toml", include_str!("../checks/storage.toml")),
     ("system.toml", include_str!("../checks/system.toml")),

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Timestamp;
-use crate::diff::SnapshotDiff;
+use crate::diff::{Between, Change, SnapshotDiff};
 use crate::finding::Finding;
 use crate::id::{AgentId, CredentialId, SnapshotId, TicketNumber, TokenId};
 use crate::job::Work;
 use crate::language::Text;
 use crate::machine::Machine;
 use crate::operator::Operator;
-use crate::snapshot::{Manifest, SectionRef};
+use crate::snapshot::{Manifest, SectionKind, SectionRef};
 use crate::ticket::{Level, Priority, Ticket, TicketChange, TicketStatus, TimelineEntry};
 
 /// One page of a list.
@@ -194,6 +194,58 @@ pub struct SnapshotRecord {
     pub ticket: Option<TicketNumber>,
     /// What it is made of.
     pub manifest: Manifest,
+    /// That somebody calls it good: how this machine should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good: Option<GoodMark>,
+}
+
+/// Who called a snapshot good, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct GoodMark {
+    /// The technician's name.
+    pub by: String,
+    /// When.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
+    pub at: Timestamp,
+}
+
+/// `POST /api/v1/snapshots/{snapshot}/good`: calls a snapshot good, or no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CallGood {
+    /// Whether it is.
+    pub good: bool,
+}
+
+/// An entry of `GET /api/v1/machines/{machine}/history`: what changed from one snapshot to the next that
+/// differs from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct HistoryEntry {
+    /// The snapshot that shows it first.
+    pub snapshot: SnapshotId,
+    /// The one before.
+    pub before: SnapshotId,
+    /// Between which times it happened.
+    pub between: Between,
+    /// The ticket that the snapshot came with.
+    pub ticket: Option<TicketNumber>,
+    /// The changes that explain trouble most often.
+    pub changes: Vec<KindOfChange>,
+    /// How many more there are.
+    pub more: u32,
+}
+
+/// A change with the section that it is in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct KindOfChange {
+    /// The section.
+    pub section: SectionKind,
+    /// The change.
+    #[serde(flatten)]
+    pub change: Change,
 }
 
 /// A section with its content.
@@ -229,7 +281,7 @@ pub struct ChangesView {
     pub snapshot: SnapshotId,
     /// What it is compared with; absent where nothing came before it.
     pub since: Option<SnapshotRecord>,
-    /// Whether none of the checks that fail now failed then.
+    /// Whether that one is good: somebody has called it so, or none of the checks that fail now failed then.
     pub good: bool,
     /// What differs.
     pub diff: SnapshotDiff,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::Timestamp;
 use crate::section;
 use crate::snapshot::{SectionKind, SectionRef, Status, Volatility};
 
@@ -46,6 +47,21 @@ pub struct SectionDiff {
     /// How many more changes there are than [`MAX_CHANGES`].
     #[serde(default)]
     pub more: u32,
+    /// When all of it happened, as closely as the snapshots in between tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<Between>,
+}
+
+/// Two times at which snapshots were taken, between which something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Between {
+    /// The last time at which it was as before.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
+    pub after: Timestamp,
+    /// The first time at which it was as it is now.
+    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
+    pub until: Timestamp,
 }
 
 /// One change.
@@ -68,14 +84,21 @@ pub struct Change {
 impl SnapshotDiff {
     /// The changes of all sections, those first that explain trouble most often, with their sections.
     #[must_use]
-    pub fn ranked(&self) -> Vec<(&SectionKind, &Change)> {
-        let all = self.sections.iter().map(|section| (&section.kind, &section.changes));
-        let mut changes: Vec<(&SectionKind, &Change)> = all
-            .flat_map(|(kind, changes)| changes.iter().map(move |change| (kind, change)))
+    pub fn ranked(&self) -> Vec<(&SectionDiff, &Change)> {
+        let sections = self.sections.iter();
+        let mut changes: Vec<(&SectionDiff, &Change)> = sections
+            .flat_map(|section| section.changes.iter().map(move |change| (section, change)))
             .collect();
+        changes.sort_by_key(|(section, change)| {
+            std::cmp::Reverse(weight(section.kind.as_str(), &change.path))
+        });
         changes
-            .sort_by_key(|(kind, change)| std::cmp::Reverse(weight(kind.as_str(), &change.path)));
-        changes
+    }
+
+    /// How many changes there are, with those that are not listed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.sections.iter().map(|section| section.changes.len() + section.more as usize).sum()
     }
 }
 
@@ -133,6 +156,7 @@ fn compare(
         after: after.map(|(line, _)| line.status),
         changes: found.changes,
         more: found.more,
+        between: None,
     }
 }
 

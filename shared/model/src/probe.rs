@@ -9,9 +9,12 @@ use serde_json::Value;
 use crate::snapshot::Status;
 
 pub mod machine;
+pub mod names;
 pub mod network;
+pub mod path;
 pub mod remote;
 pub mod spec;
+pub mod trust;
 
 pub use spec::{InvalidParameters, List, Parameter, Parameters, Spec, catalogue};
 

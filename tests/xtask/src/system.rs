@@ -59,6 +59,20 @@ pub(crate) const TESTS: &[Need] = &[
         why: "tests that run as another account, or on a small disk in a namespace of their own",
     },
     Need {
+        package: "lshw",
+        sign: Sign::Command("lshw"),
+        why: "what it says of a machine is compared with a snapshot",
+    },
+    Need { package: "hwinfo", sign: Sign::Command("hwinfo"), why: "the same" },
+    Need { package: "facter", sign: Sign::Command("facter"), why: "the same" },
+    Need { package: "inxi", sign: Sign::Command("inxi"), why: "the same" },
+    Need { package: "dmidecode", sign: Sign::Command("dmidecode"), why: "the same" },
+    Need {
+        package: "bindfs",
+        sign: Sign::Command("bindfs"),
+        why: "a mount whose server stops answering",
+    },
+    Need {
         package: "systemd",
         sign: Sign::File("/lib/systemd/systemd"),
         why: "boots a machine of its own, on which the agent's units run",

@@ -60,37 +60,68 @@ fn unsupported(cx: &Context) -> Outcome {
 }
 
 /// Every kind of section.
-pub(crate) static COLLECTORS: &[Entry] = &[
+pub(crate) static COLLECTORS: &[&[Entry]] = &[&[
+    none(&section::AUTOSTART),
     none(&section::BATTERIES),
     none(&section::BATTERIES_STATE),
+    none(&section::BOOTS),
+    none(&section::BROWSERS),
+    none(&section::BROWSERS_EXTENSIONS),
+    none(&section::CERTIFICATES),
     none(&section::CLOCK),
     none(&section::CPU),
+    none(&section::CRASHES),
+    none(&section::DEVICES),
+    none(&section::DIRECTORY),
+    none(&section::DIRECTORY_STATE),
     none(&section::DISKS),
+    none(&section::DISKS_HEALTH),
+    none(&section::DISPLAYS),
+    none(&section::DRIVERS),
+    none(&section::ENCRYPTION),
     none(&section::ERRORS),
     none(&section::FILESYSTEMS),
     none(&section::FILESYSTEMS_USAGE),
     none(&section::FIRMWARE),
+    none(&section::GROUPS),
+    none(&section::LOAD),
+    none(&section::MEDIA),
+    none(&section::MEDIA_STATE),
     none(&section::MEMORY),
     none(&section::MEMORY_USAGE),
     none(&section::NETWORK_ADDRESSES),
+    none(&section::NETWORK_CONNECTIONS),
     none(&section::NETWORK_COUNTERS),
     none(&section::NETWORK_DNS),
+    none(&section::NETWORK_FIREWALL),
     none(&section::NETWORK_INTERFACES),
+    none(&section::NETWORK_LEASES),
+    none(&section::NETWORK_NEIGHBOURS),
     none(&section::NETWORK_PORTS),
     none(&section::NETWORK_PROXY),
     none(&section::NETWORK_ROUTES),
+    none(&section::NETWORK_VPN),
     none(&section::OS),
     none(&section::PACKAGES),
+    none(&section::PRINTERS),
+    none(&section::PRINTERS_STATE),
     none(&section::PROCESSES),
+    none(&section::SECURITY),
+    none(&section::SENSORS),
     none(&section::SERVICES),
     none(&section::SERVICES_STATE),
     none(&section::SESSIONS),
     none(&section::SYSTEM),
+    none(&section::TASKS),
+    none(&section::TASKS_STATE),
+    none(&section::UPDATES),
+    none(&section::UPDATES_STATE),
     none(&section::UPTIME),
     none(&section::USERS),
+    none(&section::USERS_STATE),
     none(&section::WIFI),
     none(&section::WIFI_NETWORK),
-];
+]];
 
 /// The readers for [`crate::fuzzing`]: there are none.
 pub(crate) mod hostile {
@@ -114,4 +145,19 @@ fn parts(context: &Context) {
     let _ = context.note::<(), _>(Err(Gap::failed("")));
     let _ = context.lines("", "".lines(), Some);
     let _ = context.line("");
+}
+
+/// What this process has used itself: not known here.
+pub(crate) mod usage {
+    use std::time::Duration;
+
+    pub(crate) const fn cpu() -> Option<Duration> {
+        None
+    }
+
+    pub(crate) const fn memory() -> Option<u64> {
+        None
+    }
+
+    pub(crate) const fn refuse_memory_beyond(_: u64) {}
 }

@@ -17,11 +17,12 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let (servers, search) = platform::name_servers(context)?;
+    let behind = platform::upstream(context, &servers);
     if servers.is_empty() {
         return Measured::new(
             Verdict::Fail,
             "no DNS server is configured".to_owned(),
-            &DnsFacts { servers: Vec::new(), search },
+            &DnsFacts { search, ..DnsFacts::default() },
         );
     }
     let names: Vec<&str> = match parameters.name("name") {
@@ -32,12 +33,20 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
         return Err(Unmeasured::unsupported("the policy lists no names under targets.dns"));
     }
     context.left(ATTEMPT)?;
-    let servers = super::beside(&servers, |server| ask_server(context, *server, &names));
-    let (verdict, summary) = judge(&servers);
-    Measured::new(verdict, summary, &DnsFacts { servers, search })
+    let asked: Vec<_> = servers.iter().chain(&behind).copied().collect();
+    let mut told = super::beside(&asked, |server| ask_server(context, *server, &names));
+    let upstream = told.split_off(servers.len());
+    let (mut verdict, mut summary) = judge(&told);
+    let dead = upstream.iter().filter(|server| !server.answered).count();
+    if dead > 0 && verdict == Verdict::Pass {
+        verdict = Verdict::Warn;
+        summary =
+            format!("{summary}; {dead} of {} servers behind it do not answer", upstream.len());
+    }
+    Measured::new(verdict, summary, &DnsFacts { servers: told, search, upstream })
 }
 
-fn shown(server: SocketAddr) -> String {
+pub(super) fn shown(server: SocketAddr) -> String {
     if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
 }
 
@@ -76,7 +85,13 @@ fn ask_server(context: &Context<'_>, server: SocketAddr, names: &[&str]) -> DnsS
     DnsServer { address: shown(server), answered, lookups }
 }
 
-fn lookup(context: &Context<'_>, server: SocketAddr, name: &str, record: Record) -> DnsLookup {
+/// Asks one server one question, twice if it must.
+pub(super) fn lookup(
+    context: &Context<'_>,
+    server: SocketAddr,
+    name: &str,
+    record: Record,
+) -> DnsLookup {
     let mut lookup = DnsLookup {
         name: name.to_owned(),
         record: record.name().to_owned(),

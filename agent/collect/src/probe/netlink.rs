@@ -95,6 +95,8 @@ pub(super) struct DefaultRoute {
     /// None on a link without neighbours.
     pub(super) gateway: Option<IpAddr>,
     pub(super) metric: u32,
+    /// Of IPv6, else of IPv4.
+    pub(super) six: bool,
 }
 
 pub(super) fn read_default_route(body: &[u8]) -> Option<DefaultRoute> {
@@ -116,7 +118,9 @@ pub(super) fn read_default_route(body: &[u8]) -> Option<DefaultRoute> {
         }
     }
     let default = *body.get(1)? == 0 && *body.get(7)? == RTN_UNICAST && table == RT_TABLE_MAIN;
-    let route = DefaultRoute { index: index?, gateway, metric };
+    const AF_INET6: u8 = 10;
+    let six = *body.first()? == AF_INET6;
+    let route = DefaultRoute { index: index?, gateway, metric, six };
     default.then_some(route)
 }
 

@@ -1,5 +1,7 @@
 //! What probes ask the running system, each system in its way.
 
+#[cfg(not(target_os = "linux"))]
+mod echoless;
 #[cfg(not(windows))]
 mod files;
 #[cfg(target_os = "linux")]
@@ -9,11 +11,15 @@ mod other;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(not(target_os = "linux"))]
+pub(super) use echoless::{Echo, path_mtu, proxy_settings};
 #[cfg(not(windows))]
 pub(super) use files::{
-    LOGS, SERVICE_MANAGER, SERVICES, file_systems, interfaces, is_absolute, load, memory,
-    name_servers, processes, proxies, services, trusted_roots,
+    HOSTS, LOGS, SERVICE_MANAGER, SERVICES, file_systems, interfaces, is_absolute, load, memory,
+    name_servers, processes, proxies, services, trusted_roots, upstream,
 };
+#[cfg(target_os = "linux")]
+pub(super) use linux::{Echo, path_mtu, proxy_settings};
 #[cfg(target_os = "linux")]
 pub(super) use linux::{addresses, default_routes, links, neighbours};
 #[cfg(target_os = "linux")]
@@ -24,7 +30,7 @@ pub(super) use other::{addresses, default_routes, links, neighbours};
 use other::{page_size, space, ticks_per_second};
 #[cfg(windows)]
 pub(super) use windows::{
-    LOGS, SERVICE_MANAGER, SERVICES, addresses, default_routes, file_systems, interfaces,
+    HOSTS, LOGS, SERVICE_MANAGER, SERVICES, addresses, default_routes, file_systems, interfaces,
     is_absolute, links, load, memory, name_servers, neighbours, processes, proxies, services,
-    trusted_roots,
+    trusted_roots, upstream,
 };

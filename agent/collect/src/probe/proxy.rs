@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use befund_model::probe::network::ProxyFacts;
+use befund_model::probe::network::{Proxy, ProxyFacts};
 use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, platform, reach, targets};
@@ -14,6 +14,10 @@ use super::{Context, Measured, Outcome, platform, reach, targets};
 const ATTEMPT: Duration = Duration::from_secs(3);
 /// In the order in which ordinary requests look.
 pub(super) const VARIABLES: &[&str] = &["https_proxy", "http_proxy", "all_proxy"];
+/// What desktops and browsers are set to, which have no variables.
+pub(super) const SETTINGS: &[&str] = &["https", "http", "all", "socks"];
+/// Where package managers are told of a proxy of theirs.
+const PACKAGES: &[&str] = &["/etc/apt/", "/etc/dnf/", "/etc/yum.conf"];
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
     let mut proxies = platform::proxies(context)?;
@@ -31,9 +35,14 @@ pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
             proxy.address, proxy.setting, proxy.source
         ));
     }
+    let ordinary = |proxy: &&Proxy| !PACKAGES.iter().any(|from| proxy.source.starts_with(from));
     let effective = VARIABLES
         .iter()
-        .find_map(|wanted| proxies.iter().find(|proxy| proxy.setting.eq_ignore_ascii_case(wanted)))
+        .chain(SETTINGS)
+        .find_map(|wanted| {
+            let mut proxies = proxies.iter().filter(ordinary);
+            proxies.find(|proxy| proxy.setting.eq_ignore_ascii_case(wanted))
+        })
         .map(|proxy| (proxy.address.clone(), proxy.reachable));
     let (verdict, summary) = match &effective {
         None if proxies.is_empty() => (Verdict::Pass, "no proxy is configured".to_owned()),

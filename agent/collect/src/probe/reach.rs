@@ -20,6 +20,16 @@ pub(super) fn resolve(
     host: &str,
     port: u16,
 ) -> Result<Vec<SocketAddr>, String> {
+    resolve_all(context, host, port, MAX_ADDRESSES)
+}
+
+/// As [`resolve`], with this many addresses at most.
+pub(super) fn resolve_all(
+    context: &Context<'_>,
+    host: &str,
+    port: u16,
+    most: usize,
+) -> Result<Vec<SocketAddr>, String> {
     if let Ok(address) = host.parse::<std::net::IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
@@ -31,7 +41,7 @@ pub(super) fn resolve(
         .spawn(move || {
             let found = (name.as_str(), port)
                 .to_socket_addrs()
-                .map(|found| found.take(MAX_ADDRESSES).collect::<Vec<_>>());
+                .map(|found| found.take(most).collect::<Vec<_>>());
             // Nobody waits any more after the deadline.
             let _ = tell.send(found);
         })

@@ -4,6 +4,7 @@
 //! made for such checks, and logs that hold no messages of people.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,11 @@ pub struct Targets {
     pub http: BTreeMap<String, HttpCheck>,
     /// Time servers, `host` or `host:port`.
     pub ntp: Vec<String>,
+    /// Name to the address of a name server, with a port if it is not 53, to compare answers with.
+    pub resolvers: BTreeMap<String, String>,
+    /// Name to who is expected to have signed: a part of an issuer's name, or `sha256:` and the
+    /// fingerprint of a certificate of the chain.
+    pub issuers: BTreeMap<String, String>,
     /// Services, as in `ssh.service`.
     pub services: Vec<String>,
     /// Name to file, absolute.
@@ -69,6 +75,8 @@ impl Default for Targets {
             )]
             .into(),
             ntp: list(&["pool.ntp.org"]),
+            resolvers: map(&[("quad9", "9.9.9.9")]),
+            issuers: BTreeMap::new(),
             services: list(platform::SERVICES),
             logs: map(platform::LOGS),
         }
@@ -91,6 +99,8 @@ impl Targets {
             List::TlsTargets => keys(&self.tls),
             List::HttpChecks => keys(&self.http),
             List::NtpServers => all(&self.ntp),
+            List::Resolvers => keys(&self.resolvers),
+            List::Issuers => keys(&self.issuers),
             List::Services => all(&self.services),
             List::Logs => keys(&self.logs),
         }
@@ -124,6 +134,22 @@ impl Targets {
                 return wrong("targets.ntp".to_owned(), server, "expected host or host:port");
             }
         }
+        for (name, server) in &self.resolvers {
+            if resolver(server).is_none() {
+                let why = "expected an IP address, or one with a port as 192.0.2.1:5353";
+                return wrong(format!("targets.resolvers.{name}"), server, why);
+            }
+        }
+        for (name, issuer) in &self.issuers {
+            let fingerprint = issuer
+                .strip_prefix("sha256:")
+                .map(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+            if fingerprint == Some(false) || issuer.trim().is_empty() {
+                let why =
+                    "expected a part of an issuer's name, or sha256: and 64 hexadecimal digits";
+                return wrong(format!("targets.issuers.{name}"), issuer, why);
+            }
+        }
         for name in &self.dns {
             if super::wire::question(0, name, super::wire::Record::A).is_err() {
                 return wrong("targets.dns".to_owned(), name, "expected a domain name");
@@ -147,6 +173,12 @@ impl Targets {
         }
         Ok(())
     }
+}
+
+/// The address of a name server, which has port 53 unless told otherwise.
+pub(super) fn resolver(text: &str) -> Option<SocketAddr> {
+    let address = text.parse().map(|address: IpAddr| SocketAddr::new(address, 53));
+    address.ok().or_else(|| text.parse().ok()).filter(|at| at.port() != 0)
 }
 
 /// Splits `host:port` or `[v6]:port`; the port may be left out where there is a default.

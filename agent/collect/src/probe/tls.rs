@@ -22,7 +22,7 @@ use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, Unmeasured, micros, platform, reach, targets};
 
-const WARN_DAYS: i64 = 14;
+pub(super) const WARN_DAYS: i64 = 14;
 /// How long the connection, and then the handshake, may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// The most certificates of a chain that are told.
@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     Measured::new(verdict.unwrap_or_default(), summary, &TlsFacts { targets })
 }
 
-const fn rank(verdict: Verdict) -> u8 {
+pub(super) const fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Pass => 0,
         Verdict::Unknown => 1,
@@ -66,9 +66,9 @@ const fn rank(verdict: Verdict) -> u8 {
     }
 }
 
-type Roots = Result<Arc<WebPkiServerVerifier>, String>;
+pub(super) type Roots = Result<Arc<WebPkiServerVerifier>, String>;
 
-fn roots(context: &Context<'_>, provider: &Arc<CryptoProvider>) -> Roots {
+pub(super) fn roots(context: &Context<'_>, provider: &Arc<CryptoProvider>) -> Roots {
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(platform::trusted_roots(context)?);
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
@@ -76,7 +76,8 @@ fn roots(context: &Context<'_>, provider: &Arc<CryptoProvider>) -> Roots {
         .map_err(|error| format!("this machine's trusted roots cannot be used: {error}"))
 }
 
-fn ask(
+/// Shakes hands with a target, and keeps what it shows.
+pub(super) fn ask(
     context: &Context<'_>,
     provider: &Arc<CryptoProvider>,
     roots: &Roots,
@@ -144,7 +145,7 @@ fn ask(
     Ok(())
 }
 
-fn days(now: Timestamp, end: Timestamp) -> i64 {
+pub(super) fn days(now: Timestamp, end: Timestamp) -> i64 {
     (end.as_second() - now.as_second()).div_euclid(24 * 3600)
 }
 
@@ -235,7 +236,7 @@ fn in_words(error: &rustls::Error) -> String {
     }
 }
 
-fn read(der: &CertificateDer<'_>) -> Option<Certificate> {
+pub(super) fn read(der: &CertificateDer<'_>) -> Option<Certificate> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let time = |time: &x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
     let names = certificate
@@ -257,7 +258,16 @@ fn read(der: &CertificateDer<'_>) -> Option<Certificate> {
         not_before: time(&certificate.validity().not_before)?,
         not_after: time(&certificate.validity().not_after)?,
         names,
+        sha256: Some(fingerprint(der)),
     })
+}
+
+/// The SHA-256 of a certificate, in hexadecimal.
+fn fingerprint(der: &CertificateDer<'_>) -> String {
+    let suite = rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
+    let hash = suite.tls13().map(|suite| suite.common.hash_provider.hash(der));
+    let bytes = hash.as_ref().map(AsRef::as_ref).unwrap_or_default();
+    bytes.iter().map(|byte: &u8| format!("{byte:02x}")).collect()
 }
 
 fn address(bytes: &[u8]) -> Option<String> {

@@ -7,5 +7,6 @@ mod jobs;
 mod kill;
 mod machine;
 mod network;
+mod path;
 mod remote;
 mod spare;

@@ -11,7 +11,7 @@ use befund_executor::activate::{Activator, ExecutorCommand};
 use befund_executor::door::client::Told;
 use befund_model::Timestamp;
 use befund_model::id::{AgentId, JobId};
-use befund_model::job::{JobNews, JobState, Order, Work};
+use befund_model::job::{JobNews, JobState, Order, Outcome, Work};
 use befund_model::runbook::{CauseVerdict, RunbookResult};
 use befund_runtime::clock::random;
 use serde_json::Value;
@@ -19,16 +19,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::common::{agent, child, is_root, skipped, write};
 
-/// A machine and its gateway, joined by a cable. Both go with it.
-struct Network {
-    machine: String,
-    gateway: String,
-    folder: tempfile::TempDir,
+/// A machine and its gateway, joined by a cable. Both go with it, and what was set up behind them.
+pub(crate) struct Network {
+    pub(crate) machine: String,
+    pub(crate) gateway: String,
+    pub(crate) folder: tempfile::TempDir,
     agent: AgentId,
-    services: Option<Child>,
+    services: Vec<Child>,
+    /// More namespaces, which go with it.
+    pub(crate) others: Vec<String>,
+    /// What the executor is started by, for one with fewer rights.
+    pub(crate) started_by: Vec<&'static str>,
 }
 
-fn ip(line: &str) -> bool {
+pub(crate) fn ip(line: &str) -> bool {
     let status = Command::new("ip")
         .args(line.split(" "))
         .stdout(Stdio::null())
@@ -39,7 +43,7 @@ fn ip(line: &str) -> bool {
 
 impl Network {
     /// None, and a word on standard error, where there can be none.
-    fn make(story: &str) -> Option<Self> {
+    pub(crate) fn make(story: &str) -> Option<Self> {
         if !is_root() || !ip("-Version") {
             skipped(story, "it needs root and the command `ip`");
             return None;
@@ -50,7 +54,9 @@ impl Network {
             gateway: format!("bfg{id:08x}"),
             folder: tempfile::tempdir().expect("a folder"),
             agent: agent(),
-            services: None,
+            services: Vec::new(),
+            others: Vec::new(),
+            started_by: Vec::new(),
         };
         let (machine, gateway) = (&network.machine, &network.gateway);
         if !ip(&format!("netns add {machine}")) {
@@ -84,11 +90,17 @@ impl Network {
 
     /// Lets the gateway answer names, and web pages in this way.
     fn serve(&mut self, web: &str) {
+        self.serve_at(&self.gateway.clone(), &[web]);
+    }
+
+    /// Lets a namespace do so.
+    pub(crate) fn serve_at(&mut self, namespace: &str, how: &[&str]) {
         let fixture = child(&[]).program;
         let mut services = Command::new("ip")
-            .args(["netns", "exec", &self.gateway])
+            .args(["netns", "exec", namespace])
             .arg(fixture)
-            .args(["gateway", web])
+            .arg("gateway")
+            .args(how)
             .stdout(Stdio::piped())
             .spawn()
             .expect("a gateway");
@@ -96,20 +108,29 @@ impl Network {
         let from = services.stdout.take().expect("a pipe");
         BufReader::new(from).read_line(&mut line).expect("a word");
         assert_eq!(line, "ready\n");
-        self.services = Some(services);
+        self.services.push(services);
     }
 
-    fn gateway(&self, line: &str) {
+    pub(crate) fn gateway(&self, line: &str) {
         let line = format!("-n {} {line}", self.gateway);
         assert!(ip(&line), "ip {line}");
     }
 
     /// Runs the runbook on the machine.
     async fn diagnose(&self) -> RunbookResult {
+        let work = Work::Runbook("net.no-internet".into());
+        let (outcome, steps, causes) = self.run(work, Value::Null).await;
+        assert_eq!((outcome.state, steps, causes), (JobState::Done, 6, 6), "{}", outcome.reason);
+        serde_json::from_value(outcome.result).expect("a runbook's result")
+    }
+
+    /// Runs a probe or a runbook on the machine; tells how many steps and causes were told.
+    pub(crate) async fn run(&self, work: Work, parameters: Value) -> (Outcome, usize, usize) {
         let folder = self.folder.path();
         let text = |path: std::path::PathBuf| path.into_os_string();
         let mut arguments: Vec<std::ffi::OsString> =
             vec!["netns".into(), "exec".into(), self.machine.clone().into()];
+        arguments.extend(self.started_by.iter().map(Into::into));
         arguments.extend([text(child(&[]).program), "executor".into(), text(folder.join("root"))]);
         arguments.extend([text(folder.join("policy.toml")), self.agent.to_string().into()]);
         let command = ExecutorCommand { program: "ip".into(), arguments };
@@ -120,8 +141,8 @@ impl Network {
         let order = Order {
             job: JobId::new(Timestamp::UNIX_EPOCH, random()),
             agent: self.agent,
-            work: Work::Runbook("net.no-internet".into()),
-            parameters: Value::Null,
+            work,
+            parameters,
             ticket: None,
             within_ms: 30_000,
         };
@@ -139,20 +160,21 @@ impl Network {
         };
         stop.cancel();
         serving.await.expect("no panic");
-        assert_eq!((outcome.state, steps, causes), (JobState::Done, 6, 6), "{}", outcome.reason);
-        serde_json::from_value(outcome.result).expect("a runbook's result")
+        (outcome, steps, causes)
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
-        if let Some(mut services) = self.services.take() {
+        for services in &mut self.services {
             services.kill().expect("killed");
             services.wait().expect("gone");
         }
-        for namespace in [&self.machine, &self.gateway] {
+        for namespace in [&self.machine, &self.gateway].into_iter().chain(&self.others) {
             ip(&format!("netns del {namespace}"));
         }
+        // What `ip netns exec` lays over /etc there.
+        let _ = std::fs::remove_dir_all(format!("/etc/netns/{}", self.machine));
     }
 }
 

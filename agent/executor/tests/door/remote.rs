@@ -17,11 +17,14 @@ use serde_json::Value;
 
 use crate::common::{Fixture, free_port};
 
-fn with_policy(text: &str) -> Fixture {
+pub(crate) fn with_policy(text: &str) -> Fixture {
     Fixture::start(|_, config| std::fs::write(&config.policy, text).expect("a policy"))
 }
 
-async fn measure<T: DeserializeOwned>(fixture: &Fixture, probe: &str) -> (ProbeResult, T) {
+pub(crate) async fn measure<T: DeserializeOwned>(
+    fixture: &Fixture,
+    probe: &str,
+) -> (ProbeResult, T) {
     let (_, outcome) = fixture.probe(probe, Value::Null).await;
     assert_eq!(outcome.state, JobState::Done, "{}", outcome.reason);
     let result: ProbeResult = serde_json::from_value(outcome.result).expect("a probe's result");
@@ -30,7 +33,7 @@ async fn measure<T: DeserializeOwned>(fixture: &Fixture, probe: &str) -> (ProbeR
 }
 
 /// Answers every connection with these bytes, whatever it asks.
-fn answering(bytes: &'static str) -> SocketAddr {
+pub(crate) fn answering(bytes: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a socket");
     let at = listener.local_addr().expect("bound");
     std::thread::spawn(move || {
@@ -80,12 +83,12 @@ async fn a_portal_is_told_from_the_open_internet_and_from_silence() {
     }
 }
 
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) pem: String,
 }
 
-fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new(Vec::new()).expect("params");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -95,7 +98,7 @@ fn authority(name: &str) -> Authority {
 }
 
 /// A TLS server whose certificate is for this name and ends in so many days.
-fn tls_server(authority: &Authority, name: &str, days: i64) -> SocketAddr {
+pub(crate) fn tls_server(authority: &Authority, name: &str, days: i64) -> SocketAddr {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new(vec![name.to_owned()]).expect("params");
     let now = Clock::system().now().as_second();

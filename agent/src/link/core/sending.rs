@@ -16,6 +16,7 @@ use super::Core;
 use crate::door::protocol::Answer;
 use crate::link::note::{Note, ToSend};
 use crate::link::upload::{self, Receipt, UploadError};
+use crate::link::watching::Watching;
 use crate::snapshot::{self, TakeError, Taken};
 
 /// How far the first scheduled snapshot is spread after the start.
@@ -31,10 +32,11 @@ pub(super) struct Uploads {
     began: bool,
     /// The next scheduled snapshot goes out whole: the controller does not have the last.
     whole: bool,
+    watching: Option<Watching>,
 }
 
 impl Uploads {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(watching: Option<Watching>) -> Self {
         Self {
             running: None,
             not_before: None,
@@ -43,29 +45,45 @@ impl Uploads {
             next_scheduled: None,
             began: false,
             whole: false,
+            watching,
         }
     }
 
     pub(super) fn next_timer(&self, connected: bool) -> impl Iterator<Item = Instant> + use<> {
         let retry = self.not_before.filter(|_| connected && self.running.is_none());
-        retry.into_iter().chain(self.next_scheduled)
+        retry.into_iter().chain(self.next_scheduled).chain(self.change_due())
+    }
+}
+
+impl Uploads {
+    /// When to look at what has changed; not before the first snapshot, which looks at everything.
+    fn change_due(&self) -> Option<Instant> {
+        self.watching.as_ref().filter(|_| self.began && !self.taking)?.due()
     }
 }
 
 impl Core {
+    /// Something on the machine has changed.
+    pub(super) fn changed(&mut self) {
+        if let Some(watching) = &mut self.uploads.watching {
+            watching.changed(Instant::now());
+        }
+    }
+
     pub(super) fn schedule_at_start(&mut self) {
-        if self.parts.schedule.is_some() && !self.uploads.began {
+        if self.parts.schedule.interval().is_some() && !self.uploads.began {
             self.uploads.began = true;
             self.uploads.next_scheduled = Some(Instant::now() + jitter(SPREAD));
         }
     }
 
     pub(super) fn schedule_tick(&mut self) {
-        let due = self.uploads.next_scheduled.is_some_and(|at| Instant::now() >= at);
-        if due {
+        let past = |at: Option<Instant>| at.is_some_and(|at| Instant::now() >= at);
+        if past(self.uploads.next_scheduled) || past(self.uploads.change_due()) {
             self.uploads.next_scheduled = self
                 .parts
                 .schedule
+                .interval()
                 .map(|interval| Instant::now() + interval * 9 / 10 + jitter(interval / 5));
             self.take(false);
         }
@@ -100,7 +118,11 @@ impl Core {
             }
         };
         let root = manifest.root();
-        if !whole && self.session.is_connected() && self.parts.spool.last_root() == Some(root) {
+        let known = self.parts.spool.last_root() == Some(root);
+        if let Some(watching) = &mut self.uploads.watching {
+            watching.looked(Instant::now(), !known);
+        }
+        if !whole && self.session.is_connected() && known {
             debug!("nothing changed since the last snapshot");
             let todo = self.session.check_in(root);
             return self.act(todo);

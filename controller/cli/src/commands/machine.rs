@@ -1,7 +1,8 @@
 //! `machine …`: who is out there.
 
-use befund_model::api::{MachineQuery, MachineView, Page};
+use befund_model::api::{HistoryEntry, MachineQuery, MachineView, Page};
 use clap::Subcommand;
+use serde::Serialize;
 
 use crate::client::{Client, read};
 use crate::commands::Desk;
@@ -23,12 +24,33 @@ pub(crate) enum Machine {
         #[arg(long, value_name = "NEXT")]
         after: Option<String>,
     },
+    /// Show what changed on a machine when, the latest first.
+    History {
+        /// The machine.
+        #[arg(value_name = "ID|NAME")]
+        machine: String,
+        /// Look at this many snapshots at most.
+        #[arg(long, value_name = "SNAPSHOTS", value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: Option<u32>,
+        /// Go on where the last page ended.
+        #[arg(long, value_name = "NEXT")]
+        after: Option<String>,
+    },
     /// Show a machine.
     Show {
         /// The machine.
         #[arg(value_name = "ID|NAME")]
         machine: String,
     },
+}
+
+/// Which page of a list.
+#[derive(Debug, Serialize)]
+struct Further {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u32>,
 }
 
 impl Machine {
@@ -45,6 +67,19 @@ impl Machine {
                 if let Some(next) = page.next {
                     let next = render::text::line(&next);
                     desk.screen.note(&format!("There are more: add --after {next}"));
+                }
+                Ok(())
+            }
+            Self::History { machine, limit, after } => {
+                let what = format!("show what changed on machine {machine}");
+                let query = Further { after, limit };
+                let raw =
+                    client.get_with(&what, &["machines", &machine, "history"], &query).await?;
+                let page: Page<HistoryEntry> = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::history(look, &page.items))?;
+                if let Some(next) = page.next {
+                    let next = render::text::line(&next);
+                    desk.screen.note(&format!("Further back: add --after {next}"));
                 }
                 Ok(())
             }

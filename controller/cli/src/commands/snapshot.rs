@@ -1,6 +1,6 @@
 //! `snapshot …`: what machines sent, and what changed between two of them.
 
-use befund_model::api::{ChangesView, FindingsView, Page, SectionView, SnapshotRecord};
+use befund_model::api::{CallGood, ChangesView, FindingsView, Page, SectionView, SnapshotRecord};
 use befund_model::diff::SnapshotDiff;
 use befund_model::id::SnapshotId;
 use befund_model::snapshot::SectionKind;
@@ -37,6 +37,14 @@ pub(crate) enum Snapshot {
     Changes {
         /// The snapshot.
         id: SnapshotId,
+    },
+    /// Call a snapshot good: how its machine should be. Later ones are compared with it.
+    Good {
+        /// The snapshot.
+        id: SnapshotId,
+        /// It is no longer good.
+        #[arg(long)]
+        undo: bool,
     },
     /// Show what differs between two snapshots.
     Diff {
@@ -82,6 +90,14 @@ impl Snapshot {
                 let raw = client.get(&what, &["snapshots", &id.to_string(), "changes"]).await?;
                 let view: ChangesView = read(&what, &raw)?;
                 desk.screen.show(&raw, |look| render::snapshot::changes(look, &view))
+            }
+            Self::Good { id, undo } => {
+                let what =
+                    format!("call snapshot {id} {}", if undo { "no longer good" } else { "good" });
+                let path = ["snapshots", &id.to_string(), "good"];
+                let raw = client.post(&what, &path, &CallGood { good: !undo }).await?;
+                let record: SnapshotRecord = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::snapshot::one(look, &record))
             }
             Self::Diff { before, after } => {
                 let what = format!("compare the snapshots {before} and {after}");

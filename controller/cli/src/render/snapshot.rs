@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use befund_model::api::{ChangesView, SectionView, SnapshotRecord};
-use befund_model::diff::{Change, SnapshotDiff};
+use befund_model::api::{ChangesView, HistoryEntry, SectionView, SnapshotRecord};
+use befund_model::diff::{Between, Change, SnapshotDiff};
 use befund_model::snapshot::{PrivacyClass, SectionKind, SectionRef, Status};
 
 use crate::render::table::{Tone, cell, table, toned};
@@ -40,6 +40,14 @@ pub(crate) fn one(look: &Look, snapshot: &SnapshotRecord) -> String {
     let _ = writeln!(out, "  received  {}", look.time(snapshot.received_at));
     if let Some(ticket) = snapshot.ticket {
         let _ = writeln!(out, "  ticket    #{ticket}");
+    }
+    if let Some(mark) = &snapshot.good {
+        let _ = writeln!(
+            out,
+            "  good      called so by {}, {}",
+            text::line(&mark.by),
+            look.time(mark.at)
+        );
     }
     out.push('\n');
     let mut rows = table(look, &["section", "status", "size", "redacted", "class", "took", "why"]);
@@ -129,13 +137,47 @@ pub(crate) fn changes(look: &Look, view: &ChangesView) -> String {
     let mut out =
         format!("{} {}\n", look.strong(&title), look.faint(&since.manifest.id.to_string()));
     let ranked = view.diff.ranked();
-    for (kind, change) in &ranked {
-        let what = format!("{:<12} {:<18}", change.class.as_str(), kind.as_str());
-        let _ = writeln!(out, "  {} {}", look.faint(&what), one_change(look, change));
+    for (section, change) in &ranked {
+        let _ = write!(out, "  {}", ranked_change(look, section.kind.as_str(), change));
+        if let Some(Between { after, until }) = section.between {
+            let when = format!("  between {} and {}", look.time(after), look.time(until));
+            let _ = write!(out, "{}", look.faint(&when));
+        }
+        out.push('\n');
     }
-    let count = text::count(ranked.len(), "change");
+    let count = text::count(view.diff.count(), "change");
     let _ = write!(out, "{count} in what lasts");
     out
+}
+
+/// What changed on a machine, from snapshot to snapshot.
+pub(crate) fn history(look: &Look, entries: &[HistoryEntry]) -> String {
+    if entries.is_empty() {
+        return "Nothing that lasts has changed between these snapshots.".to_owned();
+    }
+    let mut out = String::new();
+    for entry in entries {
+        let Between { after, until } = entry.between;
+        let title = format!("{}  (after {})", look.time(until), look.time(after));
+        let _ = write!(out, "{} {}", look.strong(&title), look.faint(&entry.snapshot.to_string()));
+        if let Some(ticket) = entry.ticket {
+            let _ = write!(out, "  #{ticket}");
+        }
+        out.push('\n');
+        for one in &entry.changes {
+            let _ = writeln!(out, "  {}", ranked_change(look, one.section.as_str(), &one.change));
+        }
+        if entry.more > 0 {
+            let _ = writeln!(out, "  … and {} more", entry.more);
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn ranked_change(look: &Look, section: &str, change: &Change) -> String {
+    let what = format!("{:<12} {:<18}", change.class.as_str(), section);
+    format!("{} {}", look.faint(&what), one_change(look, change))
 }
 
 fn one_change(look: &Look, change: &Change) -> String {

@@ -76,22 +76,23 @@ const VERSIONS: [&str; 4] = ["version", "release", "microcode", "firmware"];
 /// Fields that tell a thing from another of its kind.
 const IDENTITIES: [&str; 8] = ["serial", "uuid", "mac", "model", "vendor", "part", "sku", "media"];
 
-/// How likely a change is to explain trouble, from 0 to 9: drivers, kernel, names, proxies and ways first,
-/// then services and hardware, software in general, the rest. An order for readers, from what help desks
+/// How likely a change is to explain trouble, from 0 to 9: drivers, kernel, names, proxies, the firewall
+/// and ways first, what starts and updates the system next, then services and hardware, software in general, the rest. An order for readers, from what help desks
 /// find most often; not a measurement.
 #[must_use]
 pub fn weight(kind: &str, path: &str) -> u8 {
     let field = path.rsplit('.').next().unwrap_or(path);
     match kind {
-        "network.dns" | "network.proxy" => 9,
+        "network.dns" | "network.proxy" | "network.firewall" | "drivers" => 9,
         "os" if path.starts_with("kernel") => 9,
         "network.interfaces" if matches!(field, "driver" | "enabled" | "master") => 9,
         "packages" if is_close_to_hardware(path) => 9,
-        "network.routes" | "network.addresses" | "firmware" => 8,
-        "disks" | "memory" | "filesystems" => 7,
-        "services" | "network.interfaces" => 6,
+        "network.routes" | "network.addresses" | "network.vpn" | "firmware" | "devices" => 8,
+        "autostart" | "updates" | "security" | "directory" | "encryption" | "certificates" => 8,
+        "disks" | "memory" | "filesystems" | "displays" | "media" | "printers" => 7,
+        "services" | "tasks" | "network.interfaces" | "browsers" | "browsers.extensions" => 6,
         "packages" | "os" => 5,
-        "users" | "network.ports" | "system" | "cpu" => 4,
+        "users" | "groups" | "network.ports" | "system" | "cpu" => 4,
         _ => 2,
     }
 }

@@ -116,7 +116,7 @@ fn what_explains_trouble_comes_first() {
         ]
     };
     let diff = diff(&of("1.1.1.1", "5.1", "x"), &of("9.9.9.9", "5.2", "y"));
-    let order: Vec<&str> = diff.ranked().iter().map(|(kind, _)| kind.as_str()).collect();
+    let order: Vec<&str> = diff.ranked().iter().map(|(section, _)| section.kind.as_str()).collect();
     assert_eq!(order, ["network.dns", "packages", "cpu"]);
 }
 

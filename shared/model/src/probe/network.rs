@@ -115,6 +115,9 @@ pub struct DnsFacts {
     pub servers: Vec<DnsServer>,
     /// The search domains.
     pub search: Vec<String>,
+    /// The servers behind a local stub, each asked by itself; empty without a stub.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upstream: Vec<DnsServer>,
 }
 
 /// One server.

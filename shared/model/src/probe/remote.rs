@@ -105,6 +105,9 @@ pub struct Certificate {
     pub not_after: Timestamp,
     /// The names that it is good for.
     pub names: Vec<String>,
+    /// Its SHA-256, as 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// `net.http@1`: plain HTTP to known places, and whether somebody on the way answers instead.

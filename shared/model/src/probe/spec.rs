@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 use crate::api::WorkInfo;
 use crate::job::Work;
 
+mod table;
+
+pub use table::{PROBES, RUNBOOKS};
+
 /// A list in the machine's policy that a parameter picks from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum List {
@@ -20,6 +24,10 @@ pub enum List {
     TcpTargets,
     /// Servers to shake hands with.
     TlsTargets,
+    /// Name servers to compare answers with.
+    Resolvers,
+    /// Who is expected to have signed.
+    Issuers,
     /// Addresses whose plain-HTTP answer is known.
     HttpChecks,
     /// Time servers.
@@ -38,6 +46,8 @@ impl List {
             Self::DnsNames => "targets.dns",
             Self::TcpTargets => "targets.tcp",
             Self::TlsTargets => "targets.tls",
+            Self::Resolvers => "targets.resolvers",
+            Self::Issuers => "targets.issuers",
             Self::HttpChecks => "targets.http",
             Self::NtpServers => "targets.ntp",
             Self::Services => "services",
@@ -87,132 +97,6 @@ pub struct Spec {
     /// How long it may take unless told otherwise, in milliseconds.
     pub within_ms: u64,
 }
-
-const fn named(name: &'static str, list: List, title: &'static str) -> Parameter {
-    Parameter { name, kind: Kind::Named(list), title }
-}
-
-/// The probes.
-pub const PROBES: &[Spec] = &[
-    Spec {
-        name: "clock.offset",
-        version: 1,
-        title: "This machine's clock against the policy's time servers",
-        parameters: &[named("server", List::NtpServers, "Only this time server")],
-        within_ms: 6_000,
-    },
-    Spec {
-        name: "disk.space",
-        version: 1,
-        title: "Free space and inodes of each file system",
-        parameters: &[],
-        within_ms: 5_000,
-    },
-    Spec {
-        name: "log.tail",
-        version: 1,
-        title: "The last lines of a log, redacted",
-        parameters: &[
-            named("log", List::Logs, "The log; the policy's first if absent"),
-            Parameter {
-                name: "lines",
-                kind: Kind::Number { min: 1, max: 500, default: 50 },
-                title: "How many lines",
-            },
-        ],
-        within_ms: 5_000,
-    },
-    Spec {
-        name: "net.addr",
-        version: 1,
-        title: "Addresses, and whether they reach beyond the link",
-        parameters: &[],
-        within_ms: 5_000,
-    },
-    Spec {
-        name: "net.dns",
-        version: 1,
-        title: "Name resolution against each configured server",
-        parameters: &[named("name", List::DnsNames, "Only this name")],
-        within_ms: 10_000,
-    },
-    Spec {
-        name: "net.gateway",
-        version: 1,
-        title: "Whether the default gateway answers on the link",
-        parameters: &[],
-        within_ms: 12_000,
-    },
-    Spec {
-        name: "net.http",
-        version: 1,
-        title: "Plain HTTP to known places: open, captive portal or no answer",
-        parameters: &[named("check", List::HttpChecks, "Only this check")],
-        within_ms: 10_000,
-    },
-    Spec {
-        name: "net.link",
-        version: 1,
-        title: "Interfaces and whether they have a signal",
-        parameters: &[],
-        within_ms: 5_000,
-    },
-    Spec {
-        name: "net.proxy",
-        version: 1,
-        title: "Configured proxies and whether they take connections",
-        parameters: &[],
-        within_ms: 10_000,
-    },
-    Spec {
-        name: "net.tcp",
-        version: 1,
-        title: "Whether ports are open, closed or filtered",
-        parameters: &[named("target", List::TcpTargets, "Only this target")],
-        within_ms: 10_000,
-    },
-    Spec {
-        name: "net.tls",
-        version: 1,
-        title: "TLS handshake, certificate chain and expiry",
-        parameters: &[named("target", List::TlsTargets, "Only this target")],
-        within_ms: 15_000,
-    },
-    Spec {
-        name: "process.top",
-        version: 1,
-        title: "The processes that use the most processor time and memory",
-        parameters: &[
-            Parameter {
-                name: "count",
-                kind: Kind::Number { min: 1, max: 50, default: 10 },
-                title: "How many processes",
-            },
-            Parameter {
-                name: "window_ms",
-                kind: Kind::Number { min: 50, max: 5_000, default: 200 },
-                title: "How long to measure, in milliseconds",
-            },
-        ],
-        within_ms: 10_000,
-    },
-    Spec {
-        name: "service.state",
-        version: 1,
-        title: "Whether services are installed, switched on and running",
-        parameters: &[named("service", List::Services, "Only this service")],
-        within_ms: 5_000,
-    },
-];
-
-/// The runbooks.
-pub const RUNBOOKS: &[Spec] = &[Spec {
-    name: "net.no-internet",
-    version: 1,
-    title: "No Internet: link, address, gateway, names, portal, proxy",
-    parameters: &[],
-    within_ms: 20_000,
-}];
 
 /// The probe of this name.
 #[must_use]

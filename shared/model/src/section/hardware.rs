@@ -117,6 +117,9 @@ pub struct Cpu {
     /// The largest cache, in bytes, of one processor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_bytes: Option<u64>,
+    /// The caches, sorted by level and kind.
+    #[serde(skip_serializing_if = "absent")]
+    pub caches: Vec<Cache>,
     /// The microcode's revision (`0xf4`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub microcode: Option<String>,
@@ -126,6 +129,21 @@ pub struct Cpu {
     /// The kernel's verdict on each known weakness of processors, sorted by name.
     #[serde(skip_serializing_if = "absent")]
     pub vulnerabilities: Vec<Vulnerability>,
+}
+
+/// Caches of one level and kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cache {
+    /// Its level, from 1.
+    pub level: u8,
+    /// `data`, `instruction` or `unified`.
+    pub kind: String,
+    /// The size of one, in bytes.
+    pub size_bytes: u64,
+    /// How many there are in the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
 }
 
 /// The kernel's verdict on one weakness.
@@ -191,6 +209,9 @@ pub struct MemoryModule {
     /// Its part number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// Its serial number; absent if the maker filled in a placeholder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
 }
 
 /// Section `memory.usage`.

@@ -169,9 +169,25 @@ pub struct Dns {
     /// Where host names are looked up, in order (`files`, `dns`).
     #[serde(skip_serializing_if = "absent")]
     pub order: Vec<String>,
+    /// What each interface brings along, sorted by interface.
+    #[serde(skip_serializing_if = "absent")]
+    pub links: Vec<DnsLink>,
     /// Names that the machine answers for itself, in order, the loopback's usual ones left out.
     #[serde(skip_serializing_if = "absent")]
     pub hosts: Vec<HostsEntry>,
+}
+
+/// The name servers of one interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DnsLink {
+    /// The interface.
+    pub interface: String,
+    /// Its servers, in order.
+    pub servers: Vec<String>,
+    /// The domains for which these are asked, or which are tried after a bare name, in order.
+    #[serde(skip_serializing_if = "absent")]
+    pub domains: Vec<String>,
 }
 
 /// A line of the hosts file.

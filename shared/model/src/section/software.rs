@@ -21,15 +21,30 @@ pub struct Os {
     /// The distribution or edition, in one lower-case word (`debian`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The edition (`Professional`, `Server`), where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
     /// The version (`12`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The version's name (`bookworm`), or the build.
+    /// The version's name (`bookworm`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub codename: Option<String>,
     /// The point release, where the distribution tells (`12.5`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// The build (`22631.3447`), where the system counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// When it was installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed_at: Option<Timestamp>,
+    /// What tells when it was installed (a file, a property of the system).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed_by: Option<String>,
+    /// Whether the licence is in order (`licensed`, `grace period`, `not licensed`), where there is such a thing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
     /// The instruction set that the kernel was built for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
@@ -49,7 +64,7 @@ pub struct Os {
     /// Whether the system asks for a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_required: Option<bool>,
-    /// The packages that ask for the restart, sorted.
+    /// What asks for the restart (packages, or a newer kernel), sorted.
     #[serde(skip_serializing_if = "absent")]
     pub restart_for: Vec<String>,
 }
@@ -179,7 +194,8 @@ pub struct Service {
     /// What it says of itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<Redacted>,
-    /// `enabled`, `disabled`, `masked`, `static` (started by others), `alias` or `template`.
+    /// `enabled`, `disabled`, `masked`, `static` (started by others), `indirect` (enabling it
+    /// enables others), `alias` or `template`.
     pub start: String,
     /// What it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,8 +264,14 @@ pub struct Package {
     /// The architecture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arch: Option<String>,
-    /// The package system: `deb`, `rpm`.
+    /// The package system: `deb`, `rpm`, `apk`, `pacman`, `snap`, `flatpak`, `windows`, `store`, `pkg`.
     pub manager: String,
+    /// The maker, where the package system names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// The account that it is installed for; absent if for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// The source package, if it has another name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -292,6 +314,18 @@ pub struct Process {
     pub state: String,
     /// Processor time that it has used, in milliseconds.
     pub cpu_ms: u64,
+    /// Share of one processor that it used while it was looked at, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_percent: Option<f64>,
+    /// Read from disks since it was started, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_bytes: Option<u64>,
+    /// Written to disks since it was started, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_bytes: Option<u64>,
+    /// The kernel's function that it waits in, if it waits for a disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_in: Option<String>,
     /// Memory that it occupies, in bytes.
     pub memory_bytes: u64,
     /// Its threads.
@@ -307,7 +341,10 @@ pub struct Process {
 pub struct Errors {
     /// Where they were read: `journal`, `kernel`, or a file.
     pub source: String,
-    /// The latest, newest last.
+    /// From when on there are entries, if the log was looked at for a whole day or less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The latest, newest last; what was said several times stands once.
     pub entries: Vec<LogEntry>,
 }
 
@@ -323,11 +360,18 @@ pub struct LogEntry {
     /// Who wrote it: a service or program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// What it is about, where that is recognised: `disk`, `filesystem`, `memory`, `hardware`, `network`,
+    /// `graphics`, `crash`, `sign-in`, `time`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
     /// What it says.
     pub message: Redacted,
     /// How often it was said in what was looked at, if more than once; `at` is the last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
+    /// When it was said for the first time, if more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
 }
 
 /// Section `clock`.

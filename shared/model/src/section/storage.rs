@@ -98,6 +98,62 @@ pub struct Member {
     pub role: String,
 }
 
+/// Section `disks.health`: what the disks say of themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DisksHealth {
+    /// The disks that say something, sorted by name.
+    pub disks: Vec<DiskHealth>,
+}
+
+/// How a disk fares: NVMe's health log (NVM Express base specification 2.0, 5.16.1.3), SMART
+/// attributes (ATA), or what the system passes on of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiskHealth {
+    /// The disk, as in `disks`.
+    pub name: String,
+    /// Whether the disk expects to fail soon, by its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<bool>,
+    /// What it warns of, in words, sorted.
+    #[serde(skip_serializing_if = "absent")]
+    pub warnings: Vec<String>,
+    /// Its temperature in degrees Celsius.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub celsius: Option<i32>,
+    /// How much of what it was made to endure is used up, in percent; may exceed 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wear_percent: Option<u32>,
+    /// How much of its spare room is left, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spare_percent: Option<u32>,
+    /// Sectors that it has replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reallocated: Option<u64>,
+    /// Sectors that wait to be replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u64>,
+    /// Errors that it could not correct, or lost data for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncorrected: Option<u64>,
+    /// Errors on the cable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cable_errors: Option<u64>,
+    /// How long it has run, in hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<u64>,
+    /// How often it was switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts: Option<u64>,
+    /// How often its power went away unannounced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub power_losses: Option<u64>,
+    /// What was written to it over its life, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_bytes: Option<u64>,
+}
+
 /// Section `filesystems`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

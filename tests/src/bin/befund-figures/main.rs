@@ -6,6 +6,7 @@
 //! costs. It asserts nothing. What many agents cost is `befund-load`'s subject.
 
 mod api;
+mod history;
 mod machine;
 mod snapshot;
 
@@ -40,6 +41,9 @@ struct Options {
     /// How long to watch the idle agent, seconds; 0 skips it (its executor is waited for first).
     #[arg(long, default_value_t = 60)]
     idle: u64,
+    /// Only this: days of a machine's history, to see what they take in the store.
+    #[arg(long, value_name = "DAYS")]
+    history: Option<usize>,
     /// The controller's database; by default SQLite in its folder.
     #[arg(long)]
     database: Option<String>,
@@ -47,6 +51,9 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    if let Some(days) = options.history {
+        return history::cost(days);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -3,7 +3,7 @@
 //! complain of is kept, since some do so and end well all the same.
 
 use std::io::{self, Read};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -43,7 +43,7 @@ pub(super) enum CommandError {
         /// Which one.
         program: &'static str,
         /// How.
-        status: std::process::ExitStatus,
+        status: ExitStatus,
         /// What it complained of.
         complaint: String,
     },
@@ -56,6 +56,20 @@ pub(super) fn run(
     deadline: Duration,
     cap: usize,
 ) -> Result<Output, CommandError> {
+    match run_partly(program, arguments, deadline, cap)? {
+        (output, None) => Ok(output),
+        (_, Some(cut)) => Err(cut),
+    }
+}
+
+/// As [`run`], but what was written before it took too long or wrote too much is kept, with why there
+/// is no more.
+pub(super) fn run_partly(
+    program: &'static str,
+    arguments: &[&str],
+    deadline: Duration,
+    cap: usize,
+) -> Result<(Output, Option<CommandError>), CommandError> {
     let until = Instant::now() + deadline;
     let failed = |source| CommandError::Io { program, source };
     let mut child = Command::new(program)
@@ -68,17 +82,35 @@ pub(super) fn run(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let read = read(program, &mut child, until, cap);
+    let (mut bytes, mut complaint) = (Vec::new(), Vec::new());
+    let read = read(program, &mut child, until, cap, &mut bytes, &mut complaint);
     // Whoever has closed its output has nothing more to do; whoever has not is in the way.
     if read.is_err() {
         let _ = child.kill();
     }
     let status = child.wait().map_err(failed)?;
-    let output = read?;
-    if status.success() {
-        Ok(output)
-    } else {
-        Err(CommandError::Ended { program, status, complaint: output.complaint })
+    let complaint = String::from_utf8_lossy(&complaint);
+    let complaint = complaint.lines().map(str::trim).find(|line| !line.is_empty());
+    let output = Output { bytes, complaint: complaint.unwrap_or_default().to_owned() };
+    match read {
+        Ok(()) if status.success() => Ok((output, None)),
+        Ok(()) => Err(CommandError::Ended { program, status, complaint: output.complaint }),
+        Err(cut @ (CommandError::Late(_) | CommandError::TooMuch(_))) => Ok((output, Some(cut))),
+        Err(error) => Err(error),
+    }
+}
+
+/// As [`run`] for a program whose status tells of what it found, so that its output counts however it
+/// ends.
+pub(super) fn run_to_any_end(
+    program: &'static str,
+    arguments: &[&str],
+    deadline: Duration,
+    cap: usize,
+) -> Result<Output, CommandError> {
+    match run_partly(program, arguments, deadline, cap)? {
+        (output, None | Some(CommandError::Ended { .. })) => Ok(output),
+        (_, Some(cut)) => Err(cut),
     }
 }
 
@@ -88,12 +120,13 @@ fn read(
     child: &mut Child,
     until: Instant,
     cap: usize,
-) -> Result<Output, CommandError> {
+    bytes: &mut Vec<u8>,
+    complaint: &mut Vec<u8>,
+) -> Result<(), CommandError> {
     let failed = |source| CommandError::Io { program, source };
     let pipes: (Option<ChildStdout>, Option<ChildStderr>) =
         (child.stdout.take(), child.stderr.take());
     let (mut out, mut err) = pipes;
-    let (mut bytes, mut complaint) = (Vec::new(), Vec::new());
     let mut chunk = vec![0; 64 << 10];
     while out.is_some() || err.is_some() {
         let mut open: Vec<PollFd<'_>> = Vec::with_capacity(2);
@@ -130,9 +163,7 @@ fn read(
             }
         }
     }
-    let complaint = String::from_utf8_lossy(&complaint);
-    let complaint = complaint.lines().map(str::trim).find(|line| !line.is_empty());
-    Ok(Output { bytes, complaint: complaint.unwrap_or_default().to_owned() })
+    Ok(())
 }
 
 #[cfg(test)]
@@ -147,6 +178,11 @@ mod tests {
         assert!(matches!(late, Err(CommandError::Late(_))));
         let flood = run("/bin/cat", &["/dev/zero"], minute, 10);
         assert!(matches!(flood, Err(CommandError::TooMuch(_))));
+        let script = ["-c", "echo first; exec sleep 600"];
+        let (output, cut) =
+            run_partly("/bin/sh", &script, Duration::from_millis(200), 10).expect("runs");
+        assert_eq!(output.bytes, b"first\n");
+        assert!(matches!(cut, Some(CommandError::Late(_))));
         assert!(matches!(run("/bin/false", &[], minute, 10), Err(CommandError::Ended { .. })));
         assert!(matches!(run("/no/such", &[], minute, 10), Err(CommandError::Io { .. })));
     }

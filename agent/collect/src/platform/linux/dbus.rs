@@ -68,7 +68,7 @@ pub(super) fn ask(mut stream: UnixStream, bus: bool) -> io::Result<ServicesState
 
 /// Signs in as the account that this process runs as. All of it is sent at once: systemd takes no
 /// notice of a message that comes together with the end of a sign-in until another one comes.
-fn sign_in(stream: &mut UnixStream) -> io::Result<()> {
+pub(super) fn sign_in(stream: &mut UnixStream) -> io::Result<()> {
     let uid = rustix::process::geteuid().as_raw().to_string();
     let hex: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
     stream.write_all(format!("\0AUTH EXTERNAL {hex}\r\nBEGIN\r\n").as_bytes())?;
@@ -90,15 +90,25 @@ fn get(stream: &mut UnixStream, path: &str, of: &str, name: &str) -> io::Result<
     call(stream, &Call { path, interface, member: "Get", to: SYSTEMD }, &[of, name])
 }
 
-struct Call<'a> {
-    path: &'a str,
-    interface: &'a str,
-    member: &'a str,
-    to: &'a str,
+/// A call of a method.
+pub(super) struct Call<'a> {
+    /// The object's path.
+    pub(super) path: &'a str,
+    /// The interface that the method is of.
+    pub(super) interface: &'a str,
+    /// The method.
+    pub(super) member: &'a str,
+    /// Whose object it is.
+    pub(super) to: &'a str,
 }
 
-/// Calls a method whose arguments are strings, and gives the body of the answer.
-fn call(stream: &mut UnixStream, call: &Call<'_>, arguments: &[&str]) -> io::Result<Vec<u8>> {
+/// Calls a method whose arguments are strings, and gives the body of the answer. Nobody is started for
+/// it who does not run.
+pub(super) fn call(
+    stream: &mut UnixStream,
+    call: &Call<'_>,
+    arguments: &[&str],
+) -> io::Result<Vec<u8>> {
     let mut body = Writer(Vec::new());
     for argument in arguments {
         body.string(argument);
@@ -113,7 +123,8 @@ fn call(stream: &mut UnixStream, call: &Call<'_>, arguments: &[&str]) -> io::Res
         fields.0.extend_from_slice(&[8, 1, b'g', 0]);
         fields.signature(&"s".repeat(arguments.len()));
     }
-    let mut message = Writer(vec![b'l', 1, 0, 1]);
+    // NO_AUTO_START is 2.
+    let mut message = Writer(vec![b'l', 1, 2, 1]);
     message.number(body.0.len());
     message.number(1);
     message.number(fields.0.len());
@@ -265,6 +276,10 @@ impl<'a> Reader<'a> {
         self.bytes.get(self.at..self.at + 4)?.try_into().ok().map(i32::from_le_bytes)
     }
 }
+
+mod timers;
+
+pub(super) use timers::{Timer, list_timers};
 
 #[cfg(test)]
 mod tests;

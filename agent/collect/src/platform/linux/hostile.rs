@@ -1,6 +1,8 @@
 //! The readers of bytes in here, for [`crate::fuzzing`].
 
-use super::{addresses, dmi, netlink, packages, ports, routes};
+use super::hardware::dmi;
+use super::network::{addresses, firewall, neighbours, netlink, routes, sockets, vpn};
+use super::software::packages;
 
 pub(crate) fn smbios(tables: &[u8]) -> usize {
     let (structures, _) = dmi::structures(tables);
@@ -16,7 +18,7 @@ pub(crate) fn smbios(tables: &[u8]) -> usize {
 }
 
 pub(crate) fn packages(text: &str) -> usize {
-    packages::dpkg(text).len() + packages::rpm_list(text).len()
+    packages::dpkg::parse(text).len() + packages::rpm::list(text).len()
 }
 
 pub(crate) fn netlink(datagram: &[u8]) -> usize {
@@ -26,7 +28,12 @@ pub(crate) fn netlink(datagram: &[u8]) -> usize {
     while let Some((_, payload, after)) = netlink::message_in(rest) {
         read += usize::from(addresses::parse(payload, &names).is_some());
         read += usize::from(routes::parse(payload, &names).is_some());
-        read += usize::from(ports::parse(payload, "tcp").is_some());
+        read += usize::from(sockets::parse(payload, "tcp").is_some());
+        read += usize::from(neighbours::parse(payload, &names).is_some());
+        read += usize::from(firewall::nftables::chain(payload).is_some());
+        read += usize::from(firewall::nftables::ends(payload));
+        read += vpn::wireguard::peers(payload).len();
+        read += usize::from(vpn::xfrm::peer(payload).is_some());
         rest = after;
     }
     read

@@ -1,7 +1,5 @@
 //! Systems that tell most by files: those of Linux, which others lack and say so.
 
-use crate::probe::{Context, Unmeasured};
-
 mod defaults;
 mod disk;
 mod dns;
@@ -11,21 +9,12 @@ mod proxy;
 mod roots;
 mod service;
 
-pub(in crate::probe) use defaults::{LOGS, SERVICES, is_absolute};
+pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, is_absolute};
 pub(super) use disk::Space;
 pub(in crate::probe) use disk::file_systems;
-pub(in crate::probe) use dns::name_servers;
+pub(in crate::probe) use dns::{name_servers, upstream};
 pub(in crate::probe) use link::interfaces;
 pub(in crate::probe) use process::{load, memory, processes};
 pub(in crate::probe) use proxy::proxies;
 pub(in crate::probe) use roots::trusted_roots;
 pub(in crate::probe) use service::{SERVICE_MANAGER, services};
-
-impl Context<'_> {
-    /// A system file's text.
-    fn read(&self, absolute: &str) -> Result<String, Unmeasured> {
-        let bytes = std::fs::read(self.path(absolute))
-            .map_err(|error| Unmeasured::io("read", absolute, &error))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}

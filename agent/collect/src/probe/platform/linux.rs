@@ -1,4 +1,9 @@
-//! Linux: rtnetlink and statvfs.
+//! Linux: rtnetlink, statvfs, echoes, what the kernel has learnt of a way, and proxies as the
+//! collectors read them.
+
+mod echo;
+
+pub(in crate::probe) use echo::{Echo, path_mtu};
 
 use std::collections::BTreeMap;
 use std::io;
@@ -77,8 +82,14 @@ pub(super) fn page_size() -> u64 {
 
 /// A request for all entries of a kind, of both address families.
 fn request(kind: u16) -> Vec<u8> {
-    // The longest of the bodies (ifinfomsg); zero means any.
-    let mut bytes = vec![0; HEADER + 16];
+    // The kernel takes what stands behind the body for attributes, and writes into its log that
+    // something is left over. Zero means any.
+    let body = match kind {
+        RTM_GETADDR => 8,
+        RTM_GETROUTE | RTM_GETNEIGH => 12,
+        _ => 16,
+    };
+    let mut bytes = vec![0; HEADER + body];
     let length = u32::try_from(bytes.len()).unwrap_or(0);
     bytes[..4].copy_from_slice(&length.to_ne_bytes());
     bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
@@ -109,9 +120,31 @@ pub(in crate::probe) fn neighbours() -> io::Result<BTreeMap<(u32, IpAddr), State
     all(RTM_GETNEIGH, read_neighbour).map(|neighbours| neighbours.into_iter().collect())
 }
 
+/// The proxies that are configured for the whole machine: where, for what, and which.
+pub(in crate::probe) fn proxy_settings(root: &Path) -> io::Result<Vec<(String, String, String)>> {
+    let root = crate::Root::at(root).map_err(|unread| unread.source)?;
+    let settings = crate::platform::proxies(&root);
+    let told = settings
+        .into_iter()
+        .map(|setting| (setting.source, setting.scheme, setting.value.as_str().to_owned()));
+    Ok(told.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_are_as_long_as_the_kernel_takes_them() {
+        for (kind, body) in
+            [(RTM_GETLINK, 16), (RTM_GETADDR, 8), (RTM_GETROUTE, 12), (RTM_GETNEIGH, 12)]
+        {
+            let request = request(kind);
+            assert_eq!(request.len(), HEADER + body);
+            let length = request.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes));
+            assert_eq!(length, u32::try_from(request.len()).ok());
+        }
+    }
 
     #[test]
     fn the_running_system_has_a_loopback() {

@@ -13,10 +13,10 @@ mod roots;
 mod service;
 mod tables;
 
-pub(in crate::probe) use defaults::{LOGS, SERVICES, is_absolute};
+pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, is_absolute};
 pub(in crate::probe) use disk::file_systems;
 pub(in crate::probe) use network::{
-    addresses, default_routes, interfaces, links, name_servers, neighbours,
+    addresses, default_routes, interfaces, links, name_servers, neighbours, upstream,
 };
 pub(in crate::probe) use process::{load, memory, processes};
 pub(in crate::probe) use proxy::proxies;

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 
-use befund_model::section::software::LogEntry;
 use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
 use serde_json::{Value, json};
 
 use super::context;
 use crate::collector::{self, Context, Gap, Outcome};
-use crate::platform::linux::{errors, journal};
+use crate::platform::linux::trouble::errors::{self, Said};
+use crate::platform::linux::trouble::{crashes, journal};
 
 /// What makes journal files of text (Debian's package systemd-journal-remote).
 const REMOTE: &str = "/lib/systemd/systemd-journal-remote";
@@ -68,15 +68,16 @@ fn write(folder: &Path, name: &str, entries: &[Entry]) {
     std::fs::remove_file(exported).expect("removed");
 }
 
-fn read(cx: &Context, folder: &Path) -> Result<Vec<LogEntry>, Gap> {
+fn read(cx: &Context, folder: &Path) -> Result<(Vec<Said>, bool), Gap> {
     journal::errors(cx, Some(folder.to_str().expect("text")))
 }
 
 /// The section as it leaves the collector.
 fn section(folder: &Path) -> (Outcome, Value) {
     let cx = context();
-    let outcome =
-        collector::run(&cx, |cx| read(cx, folder).map(|entries| errors::told("journal", entries)));
+    let outcome = collector::run(&cx, |cx| {
+        read(cx, folder).map(|(said, _)| errors::told(cx, "journal", said, None))
+    });
     let content = serde_json::from_slice(&outcome.bytes).expect("JSON");
     (outcome, content)
 }
@@ -96,7 +97,7 @@ fn messages(content: &Value) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn errors_and_worse_of_the_last_day_are_told_in_order() {
+fn errors_and_warnings_of_the_last_day_are_told_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let priorities = ["0", "1", "2", "3", "4", "5", "6", "7"];
     let mut entries: Vec<Entry> = priorities
@@ -125,11 +126,12 @@ fn errors_and_worse_of_the_last_day_are_told_in_order() {
             ("alert", "priority 1"),
             ("critical", "priority 2"),
             ("error", "priority 3"),
+            ("warning", "priority 4"),
             ("error", "from a unit"),
         ]
     );
     assert_eq!(content["entries"][0]["from"], "app");
-    assert_eq!(content["entries"][4]["from"], "backup.service");
+    assert_eq!(content["entries"][5]["from"], "backup.service");
 }
 
 #[test]
@@ -238,4 +240,127 @@ fn a_journal_that_is_not_there_fails_with_a_reason() {
     let gap = read(&context(), Path::new("/nowhere/journal")).expect_err("no journal");
     assert_eq!(gap.status, Status::Failed);
     assert!(gap.reason.contains("/nowhere/journal: No such file"), "{}", gap.reason);
+}
+
+fn field(entry: &mut Entry, name: &'static str, value: &str) {
+    entry.fields.push((name, value.into()));
+}
+
+#[test]
+fn trouble_that_is_only_mentioned_is_told_with_its_topic() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut entries = vec![
+        said(9, "6", "kernel", "e1000e 0000:00:1f.6 eno1: NIC Link is Down"),
+        said(8, "6", "kernel", "foo[7]: segfault at 0 ip 0 sp 0 error 4 in foo[1+1]"),
+        said(7, "6", "kernel", "usb 1-1: new high-speed USB device"),
+        said(
+            6,
+            "6",
+            "sshd",
+            "Failed password for invalid user admin from 192.0.2.1 port 40001 ssh2",
+        ),
+        said(
+            5,
+            "6",
+            "sshd",
+            "Failed password for invalid user admin from 192.0.2.9 port 40002 ssh2",
+        ),
+        said(4, "6", "sshd", "Accepted publickey for anna"),
+        said(3, "6", "app", "Failed password of no facility"),
+        said(2, "4", "kernel", "EXT4-fs warning (device sda2): x"),
+    ];
+    for entry in &mut entries {
+        match entry.fields[1].1.as_slice() {
+            b"kernel" => field(entry, "_TRANSPORT", "kernel"),
+            b"sshd" => field(entry, "SYSLOG_FACILITY", "10"),
+            _ => {}
+        }
+    }
+    write(folder.path(), "system.journal", &entries);
+
+    let (outcome, content) = section(folder.path());
+
+    assert_eq!((outcome.status, outcome.reason.as_str()), (Status::Ok, ""));
+    let topics: Vec<_> = content["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| (entry["topic"].as_str().expect("a topic"), entry["times"].as_u64()))
+        .collect();
+    assert_eq!(
+        topics,
+        [("network", None), ("crash", None), ("sign-in", Some(2)), ("filesystem", None)]
+    );
+    let (first, last) = (&content["entries"][2]["first"], &content["entries"][2]["at"]);
+    assert!(first.as_str().expect("a time") < last.as_str().expect("a time"));
+}
+
+/// Older versions of journalctl count `--lines` from `--since` on, not from the end.
+#[test]
+fn of_a_flood_the_latest_is_told_and_crowds_out_no_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let noise = |number: i64| {
+        said(10_000 - number, "4", &format!("app{}", number % 300), format!("odd {number}"))
+    };
+    let mut entries: Vec<Entry> = (0..6_000).map(noise).collect();
+    entries.insert(5_000, said(5_000, "3", "disk", "the one that matters"));
+    write(folder.path(), "system.journal", &entries);
+
+    let (outcome, content) = section(folder.path());
+
+    assert_eq!(outcome.status, Status::Ok, "{}", outcome.reason);
+    let told = messages(&content);
+    assert_eq!(told.len(), 200);
+    assert!(told.contains(&("error", "the one that matters")));
+    assert_eq!(told[199], ("warning", "odd 5999"));
+}
+
+#[test]
+fn crashes_of_the_last_month_are_found_in_the_journal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let day = 86_400;
+    let mut dump =
+        said(3 * day, "2", "systemd-coredump", "Process 9 (gedit) of user 1000 dumped core.");
+    for (name, value) in [
+        ("MESSAGE_ID", "fc2e22bc6ee647b6b90729ab34a250b1"),
+        ("COREDUMP_COMM", "gedit"),
+        ("COREDUMP_EXE", "/usr/bin/gedit"),
+        ("COREDUMP_SIGNAL_NAME", "SIGSEGV"),
+        ("COREDUMP_CMDLINE", "gedit --password hunter2"),
+    ] {
+        field(&mut dump, name, value);
+    }
+    let mut entries = vec![
+        said(40 * day, "3", "kernel", "Out of memory: Killed process 5 (old) total-vm:1kB"),
+        said(20 * day, "3", "kernel", "Out of memory: Killed process 5 (chrome) total-vm:1kB"),
+        said(3 * day, "6", "kernel", "gedit[9]: segfault at 0 ip 0 sp 0 error 4 in libgtk.so[1+1]"),
+        dump,
+        said(day, "0", "kernel", "Kernel panic - not syncing: Fatal exception"),
+        said(60, "3", "app", "Kernel panic - not syncing: said by a program"),
+    ];
+    for entry in &mut entries {
+        if entry.fields[1].1 == b"kernel" {
+            field(entry, "_TRANSPORT", "kernel");
+        }
+    }
+    write(folder.path(), "system.journal", &entries);
+
+    let cx = context();
+    let found = crashes::in_journal(&cx, folder.path().to_str()).expect("crashes");
+    let told = crashes::kept(&cx, found, None);
+
+    let named: Vec<_> = told
+        .crashes
+        .iter()
+        .map(|one| (one.kind.as_str(), one.program.as_deref(), one.module.as_deref()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("out of memory", Some("chrome"), None),
+            ("program", Some("/usr/bin/gedit"), Some("libgtk.so")),
+            ("kernel", None, None),
+        ]
+    );
+    assert!(!format!("{told:?}").contains("hunter2"));
 }

@@ -8,7 +8,7 @@ use befund_model::snapshot::Status;
 
 use super::context;
 use crate::collector::{self, Gap};
-use crate::platform::linux::packages;
+use crate::platform::linux::software::packages;
 
 fn run(command: &mut Command) -> Output {
     let output = command
@@ -44,7 +44,7 @@ fn database(folder: &Path, packages: &[(&str, &str, &str, &str)]) -> PathBuf {
 }
 
 fn read(database: &Path) -> Result<Vec<Package>, Gap> {
-    packages::rpm(&context(), database.to_str().expect("text"))
+    packages::rpm::installed(&context(), database.to_str().expect("text"))
 }
 
 fn bytes(database: &Path) -> Vec<u8> {
@@ -111,4 +111,24 @@ fn no_database_is_made_where_there_is_none() {
 
     assert_eq!(gap.status, Status::Unsupported);
     assert_eq!(std::fs::read_dir(&folder).expect("there").count(), 1);
+}
+
+/// What a restart and the browsers are judged by.
+#[test]
+fn single_packages_are_asked_for_and_those_that_are_not_there_are_no_trouble() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(
+        folder.path(),
+        &[("befund-one", "Epoch: 2", "1.4", "3"), ("befund-two", "", "5", "1")],
+    );
+    let database = database.to_str().expect("text");
+    let cx = context();
+
+    let versions = packages::rpm::versions(&cx, database, &["befund-one", "not-there"]);
+    let times = packages::rpm::install_times(&cx, database, &["befund-two", "glibc"]);
+
+    assert_eq!(versions, [("befund-one".to_owned(), "1.4-3".to_owned())]);
+    assert_eq!(times.len(), 1);
+    assert!(times[0].0 == "befund-two" && times[0].1 > 1_700_000_000, "{times:?}");
+    assert!(packages::rpm::versions(&cx, database, &["not-there"]).is_empty());
 }

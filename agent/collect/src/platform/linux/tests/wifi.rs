@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::platform::linux::nl80211::{Link, family, interface, links, number_of, station};
+use crate::platform::linux::network::nl80211::{
+    Link, family, interface, links, number_of, station,
+};
 
 fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     let length = u16::try_from(4 + value.len()).expect("short");

@@ -20,6 +20,9 @@ pub(in crate::probe) const LOGS: &[(&str, &str)] = &[
     ("system", "/var/log/syslog"),
 ];
 
+/// Names that are set by hand.
+pub(in crate::probe) const HOSTS: &str = "/etc/hosts";
+
 /// Whether a path names one file of the whole system.
 pub(in crate::probe) fn is_absolute(path: &str) -> bool {
     path.starts_with('/') && path.split('/').all(|part| part != "..")

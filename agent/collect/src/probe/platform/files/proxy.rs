@@ -1,8 +1,9 @@
-//! Proxies by the files that set one for everyone.
+//! Proxies by the files that set one for everyone: environments, desktops' system-wide settings,
+//! browsers' policies, package managers.
 
 use befund_model::probe::network::Proxy;
 
-use crate::probe::proxy::{VARIABLES, address};
+use crate::probe::proxy::{SETTINGS, VARIABLES, address};
 use crate::probe::{Context, Unmeasured};
 
 /// Files of `name=value` lines, as a shell or pam_env reads them.
@@ -47,6 +48,13 @@ pub(in crate::probe) fn proxies(context: &Context<'_>) -> Result<Vec<Proxy>, Unm
             if ["Acquire::http::Proxy", "Acquire::https::Proxy"].contains(&name) {
                 add(&source, name, value.trim_end_matches(';'));
             }
+        }
+    }
+    // What the collectors know beside these: desktops, browsers, other package managers.
+    let known = |source: &str| ENVIRONMENTS.contains(&source) || source.starts_with("/etc/apt/");
+    for (source, setting, value) in super::super::proxy_settings(context.root).unwrap_or_default() {
+        if SETTINGS.contains(&setting.as_str()) && !known(&source) {
+            add(&source, &setting, &value);
         }
     }
     Ok(proxies)

@@ -23,6 +23,9 @@ pub(in crate::probe) const LOGS: &[(&str, &str)] = &[
     ("devices", r"C:\Windows\INF\setupapi.dev.log"),
 ];
 
+/// Names that are set by hand.
+pub(in crate::probe) const HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
+
 /// Whether a path names one file of this machine: a drive's letter and a way from its root, in no
 /// other notation, since those lead to other machines and to devices.
 pub(in crate::probe) fn is_absolute(path: &str) -> bool {

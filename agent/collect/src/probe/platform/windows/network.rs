@@ -106,6 +106,7 @@ pub(in crate::probe) fn default_routes() -> io::Result<Vec<DefaultRoute>> {
             index: route.InterfaceIndex,
             gateway: tables::ip(&route.NextHop).filter(|address| !address.is_unspecified()),
             metric: route.Metric,
+            six: tables::ip(&route.DestinationPrefix.Prefix).is_some_and(|to| to.is_ipv6()),
         })
         .collect())
 }
@@ -146,6 +147,11 @@ pub(in crate::probe) fn name_servers(
         }
     }
     Ok((servers, search))
+}
+
+/// Windows asks its servers itself: there is no stub in between.
+pub(in crate::probe) const fn upstream(_: &Context<'_>, _: &[SocketAddr]) -> Vec<SocketAddr> {
+    Vec::new()
 }
 
 fn is_filler(address: IpAddr) -> bool {
