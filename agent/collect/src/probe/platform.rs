@@ -15,8 +15,8 @@ mod windows;
 pub(super) use echoless::{Echo, path_mtu, proxy_settings};
 #[cfg(not(windows))]
 pub(super) use files::{
-    HOSTS, LOGS, SERVICE_MANAGER, SERVICES, file_systems, interfaces, is_absolute, load, memory,
-    name_servers, processes, proxies, services, trusted_roots, upstream,
+    HOSTS, LOGS, SERVICE_MANAGER, SERVICES, file_systems, interfaces, is_absolute, linux_places,
+    load, memory, name_servers, processes, proxies, services, trusted_roots, upstream,
 };
 #[cfg(target_os = "linux")]
 pub(super) use linux::{Echo, path_mtu, proxy_settings};
@@ -31,6 +31,6 @@ use other::{page_size, space, ticks_per_second};
 #[cfg(windows)]
 pub(super) use windows::{
     HOSTS, LOGS, SERVICE_MANAGER, SERVICES, addresses, default_routes, file_systems, interfaces,
-    is_absolute, links, load, memory, name_servers, neighbours, processes, proxies, services,
-    trusted_roots, upstream,
+    is_absolute, links, linux_places, load, memory, name_servers, neighbours, processes, proxies,
+    services, trusted_roots, upstream,
 };
