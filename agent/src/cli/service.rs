@@ -4,10 +4,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use befund_runtime::lifecycle::Lifecycle;
 use clap::{Args, Subcommand};
 
 use super::screen;
 use crate::platform;
+
+/// What a service does until its life ends; it calls what it is handed once it is ready.
+pub(crate) type Body = fn(Lifecycle, Box<dyn FnOnce()>) -> anyhow::Result<ExitCode>;
 
 #[derive(Debug, Args)]
 pub(super) struct Service {

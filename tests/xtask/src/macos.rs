@@ -20,7 +20,9 @@ const TOOLS: [&str; 2] = ["ziglang", "cargo-zigbuild"];
 pub(crate) fn run(screen: &Screen) -> Result<()> {
     let begun = Instant::now();
     screen.heading("Whether the agent compiles for macOS");
-    run_one(screen, Command::new("rustup").args(["target", "add", TARGET]))?;
+    if !platform::has_library(TARGET) {
+        run_one(screen, Command::new("rustup").args(["target", "add", TARGET]))?;
+    }
     let set = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let tools = platform::workspace().join(set).join("macos");
     let programs = tools.join("bin");

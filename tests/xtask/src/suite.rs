@@ -28,7 +28,16 @@ struct Check {
 const CHECKS: &[Check] = &[
     Check { arguments: &["fmt", "--all", "--check"], environment: &[], extent: Extent::Full },
     Check {
-        arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        arguments: &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            "befund-tests/wine",
+            "--",
+            "-D",
+            "warnings",
+        ],
         environment: &[],
         extent: Extent::Full,
     },

@@ -57,15 +57,7 @@ enum Library {
 
 /// Finds the standard library, or installs it.
 fn library(screen: &Screen) -> Result<Library> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let told = Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(platform::workspace())
-        .output();
-    let is_there = |output: std::process::Output| {
-        Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
-    };
-    if told.is_ok_and(is_there) {
+    if platform::has_library(TARGET) {
         return Ok(Library::Installed);
     }
     screen.line(&format!("  $ rustup target add {TARGET}"));

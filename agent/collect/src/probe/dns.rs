@@ -17,7 +17,7 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let (servers, search) = platform::name_servers(context)?;
-    let behind = platform::servers_behind(context, &servers);
+    let behind = platform::upstream(context, &servers);
     if servers.is_empty() {
         return Measured::new(
             Verdict::Fail,

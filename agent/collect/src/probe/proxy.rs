@@ -1,8 +1,7 @@
 //! `net.proxy`: the configured proxies, and whether they take connections. docs/probes.md: a
 //! dead one is a failure.
 //!
-//! Only what is set for everyone (environments, desktops' system-wide settings, browsers' policies, package
-//! managers): what a user set in a desktop of their own is not seen from here.
+//! Only what is set for everyone: what a user set in a desktop of their own is not seen from here.
 
 use std::time::Duration;
 

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use befund_runtime::lifecycle::Lifecycle;
-
-use crate::cli::service::Action;
+use crate::cli::service::{Action, Body};
 
 /// Says what to use instead.
 pub(crate) fn perform(action: &Action) -> anyhow::Result<Vec<String>> {
@@ -27,9 +25,6 @@ pub(crate) fn log_to(_: &Path) -> anyhow::Result<()> {
 }
 
 /// No service manager of this system wants it.
-pub(crate) fn host(
-    name: &str,
-    _: fn(Lifecycle, Box<dyn FnOnce()>) -> anyhow::Result<ExitCode>,
-) -> anyhow::Result<ExitCode> {
+pub(crate) fn host(name: &str, _: Body) -> anyhow::Result<ExitCode> {
     anyhow::bail!("{name} needs no --service here: systemd starts it as any other program")
 }

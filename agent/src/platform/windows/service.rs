@@ -98,9 +98,10 @@ fn install(options: &Install) -> anyhow::Result<Vec<String>> {
         },
     )?;
     let told = "Keeps this machine connected to its help desk's Befund controller. Reads nothing of the machine itself.";
-    harden(&service, told, LINK_PRIVILEGES, &mut warnings);
+    harden(&service, LINK, told, LINK_PRIVILEGES, &mut warnings);
     note(
         &mut warnings,
+        LINK,
         "start it a while after the boot",
         service.set_delayed_auto_start(true).map_err(plain),
     );
@@ -124,8 +125,13 @@ fn install(options: &Install) -> anyhow::Result<Vec<String>> {
         },
     )?;
     let told = "Reads this machine's state when the Befund agent asks for it, within the policy of the machine's owner. Ends by itself.";
-    harden(&service, told, EXECUTOR_PRIVILEGES, &mut warnings);
-    note(&mut warnings, "let the link start it", protection::let_start(&service, &account));
+    harden(&service, EXECUTOR, told, EXECUTOR_PRIVILEGES, &mut warnings);
+    note(
+        &mut warnings,
+        EXECUTOR,
+        "let the link start it",
+        protection::let_start(&service, &account),
+    );
 
     let mut lines = vec![format!(
         "Installed {LINK} and {EXECUTOR} from {}. Start with `befund-agent service start`.",
@@ -173,7 +179,13 @@ fn set_up(manager: &ServiceManager, info: &ServiceInfo) -> anyhow::Result<Servic
 
 /// What makes a service keep to its place. A system that cannot do a part of it goes without, and
 /// that is told.
-fn harden(service: &Service, told: &str, privileges: &[&str], warnings: &mut Vec<String>) {
+fn harden(
+    service: &Service,
+    name: &str,
+    told: &str,
+    privileges: &[&str],
+    warnings: &mut Vec<String>,
+) {
     let restart = |after| ServiceAction {
         action_type: ServiceActionType::Restart,
         delay: Duration::from_secs(after),
@@ -195,13 +207,13 @@ fn harden(service: &Service, told: &str, privileges: &[&str], warnings: &mut Vec
         ("give it an account of its own", sid.map_err(plain)),
         ("take privileges from it", protection::only_privileges(service, privileges)),
     ] {
-        note(warnings, what, done);
+        note(warnings, name, what, done);
     }
 }
 
-fn note(warnings: &mut Vec<String>, what: &str, done: io::Result<()>) {
+fn note(warnings: &mut Vec<String>, name: &str, what: &str, done: io::Result<()>) {
     if let Err(error) = done {
-        warnings.push(format!("Note: could not {what}: {error}"));
+        warnings.push(format!("Note: {name}: could not {what}: {error}"));
     }
 }
 

@@ -70,16 +70,6 @@ pub(super) fn space(mount_point: &Path) -> io::Result<Space> {
     })
 }
 
-/// The proxies that are configured for the whole machine: where, for what, and which.
-pub(in crate::probe) fn proxy_settings(root: &Path) -> io::Result<Vec<(String, String, String)>> {
-    let root = crate::Root::at(root).map_err(|unread| unread.source)?;
-    let settings = crate::platform::proxies(&root);
-    let told = settings
-        .into_iter()
-        .map(|setting| (setting.source, setting.scheme, setting.value.as_str().to_owned()));
-    Ok(told.collect())
-}
-
 /// What the kernel counts processor time in.
 pub(super) fn ticks_per_second() -> u64 {
     rustix::param::clock_ticks_per_second()
@@ -130,6 +120,16 @@ pub(in crate::probe) fn neighbours() -> io::Result<BTreeMap<(u32, IpAddr), State
     all(RTM_GETNEIGH, read_neighbour).map(|neighbours| neighbours.into_iter().collect())
 }
 
+/// The proxies that are configured for the whole machine: where, for what, and which.
+pub(in crate::probe) fn proxy_settings(root: &Path) -> io::Result<Vec<(String, String, String)>> {
+    let root = crate::Root::at(root).map_err(|unread| unread.source)?;
+    let settings = crate::platform::proxies(&root);
+    let told = settings
+        .into_iter()
+        .map(|setting| (setting.source, setting.scheme, setting.value.as_str().to_owned()));
+    Ok(told.collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,8 +141,8 @@ mod tests {
         {
             let request = request(kind);
             assert_eq!(request.len(), HEADER + body);
-            let length = request[..4].try_into().map(u32::from_ne_bytes).expect("four bytes");
-            assert_eq!(usize::try_from(length), Ok(request.len()));
+            let length = request.first_chunk().map(|bytes| u32::from_ne_bytes(*bytes));
+            assert_eq!(length, u32::try_from(request.len()).ok());
         }
     }
 

@@ -16,7 +16,7 @@ mod tables;
 pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, is_absolute};
 pub(in crate::probe) use disk::file_systems;
 pub(in crate::probe) use network::{
-    addresses, default_routes, interfaces, links, name_servers, neighbours, servers_behind,
+    addresses, default_routes, interfaces, links, name_servers, neighbours, upstream,
 };
 pub(in crate::probe) use process::{load, memory, processes};
 pub(in crate::probe) use proxy::proxies;
@@ -32,4 +32,9 @@ fn failed(function: &str, error: &io::Error) -> Unmeasured {
 fn until_zero(letters: &[u16]) -> String {
     let end = letters.iter().position(|letter| *letter == 0).unwrap_or(letters.len());
     String::from_utf16_lossy(&letters[..end])
+}
+
+/// Nothing stands here where Linux's programs have it, which is not to be told as there being none.
+pub(in crate::probe) fn linux_places(what: &str) -> Result<(), Unmeasured> {
+    Err(Unmeasured::unsupported(format!("this agent cannot read {what} on Windows yet")))
 }

@@ -50,8 +50,16 @@ pub(crate) fn handed(_: &Path) -> io::Result<UnixListener> {
 }
 
 /// Whether this is a socket that takes connections.
+#[cfg(not(target_vendor = "apple"))]
 fn is_listening(fd: &impl AsFd) -> bool {
     rustix::net::sockopt::socket_acceptconn(fd).unwrap_or(false)
+}
+
+/// Whether this is a socket that takes connections: one that is not connected itself, since Apple's
+/// kernels do not say (they name SO_ACCEPTCONN and do not know it).
+#[cfg(target_vendor = "apple")]
+fn is_listening(fd: &impl AsFd) -> bool {
+    rustix::net::getsockname(fd).is_ok() && rustix::net::getpeername(fd).is_err()
 }
 
 /// Who starts an executor ends it by a signal, so that this never comes.

@@ -25,9 +25,7 @@ use befund_runtime::lifecycle::Lifecycle;
 use befund_runtime::telemetry;
 
 use super::plain;
-
-/// What the service does.
-type Body = fn(Lifecycle, Box<dyn FnOnce()>) -> anyhow::Result<ExitCode>;
+use crate::cli::service::Body;
 
 /// How long the start and the stop may take; the manager waits for the next word so long.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -304,14 +304,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_is_taken_is_not_shared() {
-        let path = path("taken");
-        let _first = Listener::bind(&path, &Callers::Everybody).expect("a pipe");
-        let error = Listener::bind(&path, &Callers::Everybody).expect_err("it is taken");
-        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied, "{error}");
-    }
-
-    #[tokio::test]
     async fn a_caller_that_does_not_greet_is_not_known() {
         let path = path("mute");
         let mut listener = Listener::bind(&path, &Callers::Only(Vec::new())).expect("a pipe");

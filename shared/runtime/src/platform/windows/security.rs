@@ -237,3 +237,82 @@ pub(super) fn is_trusted(account: &Account) -> bool {
 
 /// The kind of object that files and folders are; pipes are asked in the same way.
 pub(super) const FILE: SE_OBJECT_TYPE = SE_FILE_OBJECT;
+
+#[cfg(test)]
+mod tests {
+    use windows_sys::Win32::Security::{GetSecurityDescriptorDacl, GetSecurityDescriptorOwner};
+
+    use super::*;
+
+    /// What an object with this descriptor would tell.
+    #[expect(unsafe_code, reason = "functions of Windows")]
+    fn told(sddl: &str) -> Told {
+        let descriptor = Descriptor::read(sddl).expect("SDDL");
+        let (mut owner, mut list) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let (mut present, mut defaulted) = (0, 0);
+        let made = descriptor.as_ptr();
+        // SAFETY: the descriptor lives on beside the pointers into it.
+        let read = unsafe {
+            GetSecurityDescriptorOwner(made, &raw mut owner, &raw mut defaulted) != 0
+                && GetSecurityDescriptorDacl(
+                    made,
+                    &raw mut present,
+                    &raw mut list,
+                    &raw mut defaulted,
+                ) != 0
+        };
+        assert!(read, "{sddl}: {}", io::Error::last_os_error());
+        Told { owner, list, _descriptor: descriptor }
+    }
+
+    #[test]
+    fn whoever_else_may_change_an_object_is_told() {
+        let own = Account::own();
+        for (sddl, who) in [
+            ("O:SYD:(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;WD)".to_owned(), None),
+            (format!("O:BAD:(A;;FA;;;{own})(A;;FA;;;CO)"), None),
+            // Only what is made within it is the users' own.
+            ("O:BAD:(A;;FA;;;BA)(A;OICIIO;FA;;;BU)".to_owned(), None),
+            ("O:BAD:(D;;FA;;;WD)(A;;FA;;;BA)".to_owned(), None),
+            ("O:BUD:(A;;FA;;;SY)".to_owned(), Some("belongs to")),
+            ("O:SYD:(A;;FA;;;SY)(A;;FW;;;WD)".to_owned(), Some("may write to it")),
+            ("O:SYD:(A;;WD;;;BU)".to_owned(), Some("may write to it")),
+            ("O:SYD:(A;;GA;;;S-1-5-21-1-2-3-4)".to_owned(), Some("S-1-5-21-1-2-3-4")),
+        ] {
+            let told = told(&sddl).changeable_by().expect("readable");
+            match who {
+                None => assert_eq!(told, None, "{sddl}"),
+                Some(who) => assert!(
+                    told.as_ref().is_some_and(|told| told.contains(who)),
+                    "{sddl}: {told:?}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_list_everybody_may_do_everything() {
+        let mut told = told("O:SYD:");
+        told.list = std::ptr::null_mut();
+        let who = told.changeable_by().expect("readable").expect("somebody");
+        assert!(who.contains("everybody") && !told.is_private().expect("readable"), "{who}");
+    }
+
+    #[test]
+    fn a_folder_is_private_if_it_lets_in_only_services_beside_its_masters() {
+        let service = Account::of_service("befund-link");
+        for (sddl, private) in [
+            (format!("O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;{service})"), true),
+            ("O:BAD:(A;OICI;FA;;;SY)(A;OICI;FR;;;BU)".to_owned(), false),
+            ("O:BAD:(A;OICI;FA;;;SY)(A;OICIIO;FR;;;BU)".to_owned(), false),
+            ("O:BUD:(A;OICI;FA;;;SY)".to_owned(), false),
+        ] {
+            assert_eq!(told(&sddl).is_private().expect("readable"), private, "{sddl}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_descriptor_is_refused() {
+        assert!(Descriptor::read("everybody").is_err());
+    }
+}

@@ -1,8 +1,5 @@
 //! What a machine without a policy is asked for: services and logs that most have.
 
-/// The file of names that the machine answers for itself.
-pub(in crate::probe) const HOSTS: &str = "/etc/hosts";
-
 /// Services.
 pub(in crate::probe) const SERVICES: &[&str] = &[
     "NetworkManager.service",
@@ -22,6 +19,9 @@ pub(in crate::probe) const LOGS: &[(&str, &str)] = &[
     ("packages", "/var/log/dpkg.log"),
     ("system", "/var/log/syslog"),
 ];
+
+/// Names that are set by hand.
+pub(in crate::probe) const HOSTS: &str = "/etc/hosts";
 
 /// Whether a path names one file of the whole system.
 pub(in crate::probe) fn is_absolute(path: &str) -> bool {

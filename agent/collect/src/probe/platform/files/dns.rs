@@ -7,7 +7,7 @@ use crate::probe::{Context, Unmeasured};
 /// resolv.conf(5) takes 3 (MAXNS); more are listed by some, and asked nevertheless.
 const MAX_SERVERS: usize = 8;
 
-/// The servers that are configured, and the search domains.
+/// The servers that this machine is configured to ask (a stub, if it has one), and its search domains.
 pub(in crate::probe) fn name_servers(
     context: &Context<'_>,
 ) -> Result<(Vec<SocketAddr>, Vec<String>), Unmeasured> {
@@ -15,10 +15,7 @@ pub(in crate::probe) fn name_servers(
 }
 
 /// The servers behind a local stub, as systemd-resolved tells them.
-pub(in crate::probe) fn servers_behind(
-    context: &Context<'_>,
-    servers: &[SocketAddr],
-) -> Vec<SocketAddr> {
+pub(in crate::probe) fn upstream(context: &Context<'_>, servers: &[SocketAddr]) -> Vec<SocketAddr> {
     const STUBS: [[u8; 4]; 2] = [[127, 0, 0, 53], [127, 0, 0, 54]];
     if !servers.iter().any(|server| STUBS.iter().any(|stub| server.ip() == IpAddr::from(*stub))) {
         return Vec::new();

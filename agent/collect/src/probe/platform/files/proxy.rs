@@ -1,9 +1,10 @@
-//! Proxies by the files that set one for everyone.
+//! Proxies by the files that set one for everyone: environments, desktops' system-wide settings,
+//! browsers' policies, package managers.
 
 use befund_model::probe::network::Proxy;
 
 use crate::probe::proxy::{SETTINGS, VARIABLES, address};
-use crate::probe::{Context, Unmeasured, platform};
+use crate::probe::{Context, Unmeasured};
 
 /// Files of `name=value` lines, as a shell or pam_env reads them.
 const ENVIRONMENTS: &[&str] =
@@ -51,7 +52,7 @@ pub(in crate::probe) fn proxies(context: &Context<'_>) -> Result<Vec<Proxy>, Unm
     }
     // What the collectors know beside these: desktops, browsers, other package managers.
     let known = |source: &str| ENVIRONMENTS.contains(&source) || source.starts_with("/etc/apt/");
-    for (source, setting, value) in platform::proxy_settings(context.root).unwrap_or_default() {
+    for (source, setting, value) in super::super::proxy_settings(context.root).unwrap_or_default() {
         if SETTINGS.contains(&setting.as_str()) && !known(&source) {
             add(&source, &setting, &value);
         }

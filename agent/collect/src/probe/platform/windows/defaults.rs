@@ -1,8 +1,5 @@
 //! What a machine without a policy is asked for: services and logs that every Windows has.
 
-/// The file of names that the machine answers for itself.
-pub(in crate::probe) const HOSTS: &str = "/Windows/System32/drivers/etc/hosts";
-
 /// Services, by their names and not by what the console shows.
 pub(in crate::probe) const SERVICES: &[&str] = &[
     "BFE",
@@ -25,6 +22,9 @@ pub(in crate::probe) const LOGS: &[(&str, &str)] = &[
     ("deployment", r"C:\Windows\Logs\DISM\dism.log"),
     ("devices", r"C:\Windows\INF\setupapi.dev.log"),
 ];
+
+/// Names that are set by hand.
+pub(in crate::probe) const HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
 
 /// Whether a path names one file of this machine: a drive's letter and a way from its root, in no
 /// other notation, since those lead to other machines and to devices.

@@ -149,8 +149,8 @@ pub(in crate::probe) fn name_servers(
     Ok((servers, search))
 }
 
-/// There is no stub: the adapters' servers are asked.
-pub(in crate::probe) const fn servers_behind(_: &Context<'_>, _: &[SocketAddr]) -> Vec<SocketAddr> {
+/// Windows asks its servers itself: there is no stub in between.
+pub(in crate::probe) const fn upstream(_: &Context<'_>, _: &[SocketAddr]) -> Vec<SocketAddr> {
     Vec::new()
 }
 
