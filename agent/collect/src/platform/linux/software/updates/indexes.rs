@@ -1,6 +1,6 @@
 //! apt's lists: which packages each source has (`Packages`), and what the source says of itself (`Release`).
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use befund_model::Timestamp;
 use jiff::fmt::rfc2822;
@@ -8,6 +8,8 @@ use memchr::memmem;
 
 use crate::collector::{Context, Gap};
 use crate::platform::linux::files;
+
+use super::lz4;
 
 /// Where apt keeps what it has fetched.
 const LISTS: &str = "/var/lib/apt/lists";
@@ -72,6 +74,17 @@ pub(crate) fn date(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(&text).ok()
 }
 
+/// How a list is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// As it is.
+    Plain,
+    /// As LZ4, which apt prefers where it is told to keep lists compressed.
+    Lz4,
+    /// In another way, which apt alone reads.
+    Other,
+}
+
 /// A list of packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Index {
@@ -80,20 +93,27 @@ pub(crate) struct Index {
     pub(crate) host: String,
     pub(crate) component: String,
     pub(crate) release: Release,
-    /// Whether it is kept compressed, so that only apt can read it.
-    pub(crate) compressed: bool,
+    /// How it is kept.
+    pub(crate) packing: Packing,
 }
 
 impl Index {
     /// Every list that apt keeps.
     pub(crate) fn all(cx: &Context) -> Vec<Self> {
-        const PACKED: &[&str] =
-            &["_Packages.lz4", "_Packages.gz", "_Packages.xz", "_Packages.zst", "_Packages.bz2"];
+        const ENDINGS: &[(&str, Packing)] = &[
+            ("_Packages", Packing::Plain),
+            ("_Packages.lz4", Packing::Lz4),
+            ("_Packages.gz", Packing::Other),
+            ("_Packages.xz", Packing::Other),
+            ("_Packages.zst", Packing::Other),
+            ("_Packages.bz2", Packing::Other),
+        ];
         let names = cx.note(cx.root.list(LISTS)).unwrap_or_default();
         let mut indexes = Vec::new();
         for name in &names {
-            let packed = PACKED.iter().find_map(|ending| name.strip_suffix(ending));
-            let Some(head) = name.strip_suffix("_Packages").or(packed) else { continue };
+            let kept =
+                ENDINGS.iter().find_map(|(ending, how)| Some((name.strip_suffix(ending)?, *how)));
+            let Some((head, packing)) = kept else { continue };
             // `host_path_dists_suite_component_binary-arch`, or the folder's name alone.
             let head = head.rsplit_once("_binary-").map_or(head, |(head, _)| head);
             let component = head.rsplit('_').next().unwrap_or_default().to_owned();
@@ -102,7 +122,7 @@ impl Index {
                 host: head.split('_').next().unwrap_or_default().to_owned(),
                 component,
                 release: release(cx, &names, head),
-                compressed: packed.is_some(),
+                packing,
             });
         }
         indexes
@@ -116,8 +136,12 @@ impl Index {
         mut found: impl FnMut(&[u8]),
     ) -> Result<(), Gap> {
         let mut file = files::open(cx, &self.path)?;
-        paragraphs(&mut file, wanted, &mut found)
-            .map_err(|error| Gap::failed(format!("{} could not be read: {error}", self.path)))
+        let read = match self.packing {
+            Packing::Lz4 => lz4::Frame::open(BufReader::with_capacity(CHUNK_BYTES, file))
+                .and_then(|mut frame| paragraphs(&mut frame, wanted, &mut found)),
+            Packing::Plain | Packing::Other => paragraphs(&mut file, wanted, &mut found),
+        };
+        read.map_err(|error| Gap::failed(format!("{} could not be read: {error}", self.path)))
     }
 }
 
