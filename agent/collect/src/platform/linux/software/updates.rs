@@ -13,7 +13,6 @@ pub(crate) mod automatic;
 pub(crate) mod configuration;
 pub(crate) mod history;
 pub(crate) mod indexes;
-mod lz4;
 pub(crate) mod pins;
 pub(crate) mod sources;
 pub(crate) mod trouble;

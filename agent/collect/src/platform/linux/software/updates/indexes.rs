@@ -1,22 +1,21 @@
 //! apt's lists: which packages each source has (`Packages`), and what the source says of itself (`Release`).
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 
 use befund_model::Timestamp;
 use jiff::fmt::rfc2822;
+use lz4_flex::frame::FrameDecoder;
 use memchr::memmem;
 
 use crate::collector::{Context, Gap};
 use crate::platform::linux::files;
-
-use super::lz4;
 
 /// Where apt keeps what it has fetched.
 const LISTS: &str = "/var/lib/apt/lists";
 /// The most bytes of a `Release` file that are read: what matters stands before its checksums.
 const HEAD_BYTES: usize = 4_096;
 /// How much of a list is read at once.
-const CHUNK_BYTES: usize = 128 << 10;
+const CHUNK_BYTES: u64 = 128 << 10;
 /// The longest paragraph of a list that is understood; the longest of Debian's has some 30 KiB.
 const MAX_PARAGRAPH_BYTES: usize = 1 << 20;
 
@@ -137,8 +136,7 @@ impl Index {
     ) -> Result<(), Gap> {
         let mut file = files::open(cx, &self.path)?;
         let read = match self.packing {
-            Packing::Lz4 => lz4::Frame::open(BufReader::with_capacity(CHUNK_BYTES, file))
-                .and_then(|mut frame| paragraphs(&mut frame, wanted, &mut found)),
+            Packing::Lz4 => paragraphs(&mut FrameDecoder::new(file), wanted, &mut found),
             Packing::Plain | Packing::Other => paragraphs(&mut file, wanted, &mut found),
         };
         read.map_err(|error| Gap::failed(format!("{} could not be read: {error}", self.path)))
@@ -224,11 +222,7 @@ pub(crate) fn paragraphs(
             let why = "a paragraph has no end";
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
         }
-        let old = buffer.len();
-        buffer.resize(old + CHUNK_BYTES, 0);
-        let read = from.read(&mut buffer[old..])?;
-        buffer.truncate(old + read);
-        ended = read == 0;
+        ended = from.by_ref().take(CHUNK_BYTES).read_to_end(&mut buffer)? == 0;
     }
 }
 
