@@ -5,7 +5,16 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{COLLECTORS, Tree, hostile, proxies, usage};
 
-#[cfg(not(target_os = "linux"))]
+// What its collectors make of programs' answers is tried on Linux as well.
+#[cfg(any(target_os = "macos", all(target_os = "linux", test)))]
+mod macos;
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{COLLECTORS, Tree, hostile, usage};
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod unix;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 mod other;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(crate) use other::{COLLECTORS, Tree, hostile, usage};
