@@ -5,17 +5,21 @@
 //! which it was recorded.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use befund_model::Timestamp;
 use befund_runtime::clock::Clock;
 
+pub(super) mod kept;
+
 use super::decode::plist::Value;
 use crate::collector::{Context, Gap};
-use crate::platform::unix::command::{self, CommandError};
+use crate::platform::unix::command::{self, CommandError, Output};
 
 /// The most bytes of an answer.
 const MAX_BYTES: usize = 8 << 20;
+const IOREG: &str = "/usr/sbin/ioreg";
 /// How long a program may take of which nothing else is known.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -25,11 +29,12 @@ pub(super) struct Question<'a> {
     program: &'static str,
     arguments: &'a [&'a str],
     within: Duration,
+    anew: bool,
 }
 
 /// Asks this program, by its absolute path.
 pub(super) const fn ask<'a>(program: &'static str, arguments: &'a [&'a str]) -> Question<'a> {
-    Question { program, arguments, within: PATIENCE }
+    Question { program, arguments, within: PATIENCE, anew: false }
 }
 
 impl Question<'_> {
@@ -39,14 +44,15 @@ impl Question<'_> {
         self
     }
 
+    /// Put anew, also if somebody has put it a moment ago.
+    pub(super) const fn anew(mut self) -> Self {
+        self.anew = true;
+        self
+    }
+
     /// The answer's bytes.
-    pub(super) fn bytes(self, cx: &Context) -> Result<Vec<u8>, Gap> {
-        if !cx.root.is_live() {
-            return self.recorded(cx);
-        }
-        cx.root.trail().at(self.program);
-        let told = command::run(self.program, self.arguments, self.within, MAX_BYTES);
-        told.map(|output| output.bytes).map_err(gap)
+    pub(super) fn bytes(self, cx: &Context) -> Result<Arc<Vec<u8>>, Gap> {
+        self.answer(cx, "", || command::run(self.program, self.arguments, self.within, MAX_BYTES))
     }
 
     /// The answer as text.
@@ -56,12 +62,28 @@ impl Question<'_> {
 
     /// The answer as text, also of a program that ends as if it had failed where there is nothing to tell.
     pub(super) fn text_at_any_end(self, cx: &Context) -> Result<String, Gap> {
+        let bytes = self.answer(cx, "at any end: ", || {
+            command::run_to_any_end(self.program, self.arguments, self.within, MAX_BYTES)
+        });
+        bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn answer(
+        self,
+        cx: &Context,
+        manner: &str,
+        put: impl FnOnce() -> Result<Output, CommandError>,
+    ) -> Result<Arc<Vec<u8>>, Gap> {
         if !cx.root.is_live() {
-            return self.text(cx);
+            return self.recorded(cx).map(Arc::new);
         }
         cx.root.trail().at(self.program);
-        let told = command::run_to_any_end(self.program, self.arguments, self.within, MAX_BYTES);
-        told.map(|output| String::from_utf8_lossy(&output.bytes).into_owned()).map_err(gap)
+        let put = || put().map(|output| Arc::new(output.bytes)).map_err(gap);
+        if self.anew {
+            return put();
+        }
+        let question = format!("{manner}{} {}", self.program, self.arguments.join(" "));
+        kept(cx, question, put)
     }
 
     /// What came of the answer in time, and why there is no more.
@@ -119,9 +141,41 @@ fn gap(error: CommandError) -> Gap {
     }
 }
 
-/// The items of one data type of the system profiler, by XML, which every version writes.
-pub(super) fn profiled(cx: &Context, kinds: &[&str], within: Duration) -> Result<Profile, Gap> {
+/// Puts a question that others may have put just now.
+fn kept(
+    cx: &Context,
+    question: String,
+    put: impl FnOnce() -> Result<Arc<Vec<u8>>, Gap>,
+) -> Result<Arc<Vec<u8>>, Gap> {
+    #[cfg(target_os = "macos")]
+    let answer = cx.root.attempt("answers", |tree| Ok(tree.kept().get(question, put)))?;
+    #[cfg(not(target_os = "macos"))]
+    let answer = (cx, question, put()).2;
+    answer
+}
+
+/// What the system profiler is asked for: in one go, since starting it costs more than most answers do.
+const PROFILED: &[&str] = &[
+    "SPHardwareDataType",
+    "SPiBridgeDataType",
+    "SPMemoryDataType",
+    "SPNVMeDataType",
+    "SPSerialATADataType",
+    "SPDisplaysDataType",
+    "SPThunderboltDataType",
+    "SPAudioDataType",
+    "SPCameraDataType",
+];
+
+/// What the system profiler tells of hardware, by XML, which every version writes.
+pub(super) fn profile(cx: &Context) -> Result<Profile, Gap> {
+    profiled(cx, PROFILED)
+}
+
+/// What it tells of these data types.
+pub(super) fn profiled(cx: &Context, kinds: &[&str]) -> Result<Profile, Gap> {
     let arguments: Vec<&str> = ["-xml"].iter().chain(kinds).copied().collect();
+    let within = Duration::from_millis(5_500);
     let told = ask("/usr/sbin/system_profiler", &arguments).within(within).plist(cx)?;
     Ok(Profile(told))
 }
@@ -140,13 +194,20 @@ impl Profile {
 
 /// Entries of the registry of devices of this class, with what hangs on them down to a depth.
 pub(super) fn registry(cx: &Context, class: &str, depth: &str) -> Result<Vec<Value>, Gap> {
-    let arguments = ["-a", "-r", "-c", class, "-d", depth];
-    let bytes = ask("/usr/sbin/ioreg", &arguments).bytes(cx)?;
+    entries(&ask(IOREG, &["-a", "-r", "-c", class, "-d", depth]).bytes(cx)?)
+}
+
+/// As [`registry`], as it is at this moment.
+pub(super) fn registry_anew(cx: &Context, class: &str, depth: &str) -> Result<Vec<Value>, Gap> {
+    entries(&ask(IOREG, &["-a", "-r", "-c", class, "-d", depth]).anew().bytes(cx)?)
+}
+
+fn entries(bytes: &[u8]) -> Result<Vec<Value>, Gap> {
     // Where there is no such entry it says nothing at all.
     if bytes.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    match Value::parse(&bytes) {
+    match Value::parse(bytes) {
         Some(Value::List(items)) => Ok(items),
         Some(one) => Ok(vec![one]),
         None => Err(Gap::failed("what /usr/sbin/ioreg answered is no property list, or is cut")),
@@ -158,7 +219,7 @@ pub(super) fn now(cx: &Context) -> Option<Timestamp> {
     if cx.root.is_live() {
         return Some(Clock::system().now());
     }
-    cx.root.line("/answers/date").ok()??.parse().ok()
+    cx.line("/answers/date")?.parse().ok()
 }
 
 /// Whether programs tell everything; of a recording it is taken that they did.

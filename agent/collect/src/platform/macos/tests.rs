@@ -30,7 +30,8 @@ fn laid_out(recorded: &str, damage: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> TempDi
         let (head, content) = part.split_once('\n').unwrap_or((part, ""));
         let (kind, rest) = head.split_at(2);
         let under = |path: &str| folder.path().join(path.trim_start_matches('/'));
-        let made = |path: &Path| fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        let made =
+            |path: &Path| fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         if kind == "> " {
             let (path, target) = rest.rsplit_once(' ').expect("a target");
             made(&under(path));

@@ -4,17 +4,20 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::asked::kept::Kept;
+
 /// The running system, or the tree under a directory. Of a recorded one, links that lead out of it are
 /// followed: it is a test's own.
 #[derive(Debug)]
 pub(crate) struct Tree {
     directory: PathBuf,
+    kept: Kept,
 }
 
 impl Tree {
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         fs::metadata(directory)?;
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self { directory: directory.to_owned(), kept: Kept::default() })
     }
 
     pub(crate) fn is_live(&self) -> bool {
@@ -41,6 +44,11 @@ impl Tree {
 
     pub(crate) fn about(&self, path: &str) -> io::Result<fs::Metadata> {
         fs::metadata(self.under(path))
+    }
+
+    /// What programs answered lately.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     fn under(&self, path: &str) -> PathBuf {

@@ -144,7 +144,8 @@ pub(crate) fn used(line: &str) -> Option<FilesystemUsage> {
     } else {
         used_bytes
     };
-    let inodes = used_inodes.checked_add(free_inodes).filter(|inodes| *inodes > 0);
+    // File systems that keep no such places tell of none that is free (FAT), or of none at all.
+    let inodes = used_inodes.checked_add(free_inodes).filter(|_| free_inodes > 0);
     Some(FilesystemUsage {
         mount_point,
         size_bytes,
@@ -181,6 +182,15 @@ pub(crate) fn volumes(list: &Value, mounts: &[Filesystem]) -> Vec<Volume> {
             continue;
         }
         let Some(name) = volume.owned("DeviceIdentifier") else { continue };
+        // The system is mounted from a snapshot of its volume: `disk3s1s1`.
+        let mount = mounts.iter().find(|mount| {
+            let device = mount.source.strip_prefix("/dev/").unwrap_or_default();
+            device == name || device.strip_prefix(&name).is_some_and(|rest| rest.starts_with('s'))
+        });
+        // Images that can only be read hold nobody's data.
+        if mount.is_some_and(|mount| mount.read_only && mount.mount_point != "/") {
+            continue;
+        }
         // Without FileVault a volume may still be encrypted, with a key that the machine hands out to
         // whoever starts it: no protection of what it holds.
         let vault = volume.flag("FileVault");
@@ -192,11 +202,6 @@ pub(crate) fn volumes(list: &Value, mounts: &[Filesystem]) -> Vec<Volume> {
         } else {
             "unlocked"
         };
-        // The system is mounted from a snapshot of its volume: `disk3s1s1`.
-        let mount = mounts.iter().find(|mount| {
-            let device = mount.source.strip_prefix("/dev/").unwrap_or_default();
-            device == name || device.strip_prefix(&name).is_some_and(|rest| rest.starts_with('s'))
-        });
         found.push(Volume {
             mount_point: mount.map(|mount| mount.mount_point.clone()),
             encrypted,
@@ -207,7 +212,7 @@ pub(crate) fn volumes(list: &Value, mounts: &[Filesystem]) -> Vec<Volume> {
         });
     }
     // Whatever else lies on a disk has no encryption of its own.
-    for mount in mounts.iter().filter(|mount| mount.kind != "apfs") {
+    for mount in mounts.iter().filter(|mount| mount.kind != "apfs" && !mount.read_only) {
         if let Some(device) = mount.source.strip_prefix("/dev/disk") {
             found.push(Volume {
                 name: format!("disk{device}"),

@@ -87,8 +87,9 @@ pub(crate) fn switched_off(text: &str) -> BTreeMap<String, bool> {
 /// A line of `launchctl list`: process, status of the last run, label. Jobs that stand for programs with a
 /// window are left out.
 ///
-/// Ending by the system's own signals is how jobs are told that nobody needs them any more; what they ended
-/// with is only trouble if it is a fault.
+/// Ending by the system's own signals is how jobs are told that nobody needs them any more. Many of the
+/// system's own jobs end with a code whenever they find nothing to do, on every Mac: of those only a fault is
+/// trouble, and the code stands as a detail.
 pub(crate) fn state(line: &str) -> Option<ServiceState> {
     let mut columns = line.split('\t');
     let (pid, status, label) = (columns.next()?, columns.next()?, columns.next()?);
@@ -114,6 +115,7 @@ pub(crate) fn state(line: &str) -> Option<ServiceState> {
             state.result = Some("signal".into());
             state.exit_status = signal.checked_neg();
         }
+        code if label.starts_with("com.apple.") => state.detail = Some(format!("exited {code}")),
         code => {
             state.state = "failed".into();
             state.result = Some("exit-code".into());

@@ -3,6 +3,8 @@
 use befund_model::Timestamp;
 use serde::Deserialize;
 
+use crate::platform::unix::local_time;
+
 /// Something that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -46,7 +48,7 @@ pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let (clock, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
     let clock = clock.trim().split('.').next()?.replace(' ', "T");
     let joined = format!("{clock}{offset}");
-    jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", joined).ok()?.to_timestamp().ok()
+    local_time::with_offset(&joined)
 }
 
 /// What a message is about, by words of the kernel's and the system's programs.

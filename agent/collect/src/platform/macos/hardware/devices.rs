@@ -3,7 +3,7 @@
 use befund_model::section::devices::Devices;
 
 use crate::collector::{Context, Gap};
-use crate::platform::macos::asked::{ask, profiled, registry};
+use crate::platform::macos::asked::{ask, profile, registry};
 use crate::platform::macos::decode::devices as decode;
 use crate::platform::macos::ms;
 
@@ -16,7 +16,7 @@ pub(super) fn devices(cx: &Context) -> Result<Devices, Gap> {
     let pci = cx.note(registry(cx, "IOPCIDevice", "1")).unwrap_or_default();
     devices.extend(pci.iter().filter_map(decode::pci));
     const THUNDERBOLT: &str = "SPThunderboltDataType";
-    if let Some(told) = cx.note(profiled(cx, &[THUNDERBOLT], ms(3_000))) {
+    if let Some(told) = cx.note(profile(cx)) {
         decode::thunderbolt(told.items(THUNDERBOLT), &mut devices);
     }
     devices.sort_by(|a, b| (&a.bus, &a.address).cmp(&(&b.bus, &b.address)));

@@ -6,7 +6,7 @@ use befund_model::section::storage::{
 };
 
 use crate::collector::{Context, Gap};
-use crate::platform::macos::asked::{ask, profiled};
+use crate::platform::macos::asked::{ask, profile};
 use crate::platform::macos::decode::disks as decode;
 use crate::platform::macos::decode::plist::Value;
 use crate::platform::macos::ms;
@@ -33,7 +33,7 @@ pub(super) fn disks(cx: &Context) -> Result<Disks, Gap> {
         }
     }
     const KINDS: &[&str] = &["SPNVMeDataType", "SPSerialATADataType"];
-    if let Some(told) = cx.note(profiled(cx, KINDS, ms(3_000))) {
+    if let Some(told) = cx.note(profile(cx)) {
         KINDS.iter().for_each(|kind| decode::identify(told.items(kind), &mut disks));
     }
     Ok(Disks { disks, arrays: Vec::new() })
@@ -76,7 +76,11 @@ pub(super) fn usage(cx: &Context) -> Result<FilesystemsUsage, Gap> {
             ask("/bin/df", &["-k", "-i", "-n"]).within(ms(1_000)).text(cx)?
         }
     };
-    let ours = |place: &str| mounts.iter().any(|mount| mount.mount_point == place);
+    // What can only be read is as full as it was made (images, parts of the system): no news. The system's own
+    // volume is among them, but shares its room with the others.
+    let ours = |place: &str| {
+        mounts.iter().any(|mount| mount.mount_point == place && (!mount.read_only || place == "/"))
+    };
     let mut filesystems: Vec<_> = told.lines().skip(1).filter_map(decode::used).collect();
     filesystems.retain(|usage| ours(&usage.mount_point) && usage.size_bytes > 0);
     filesystems.sort_by(|a, b| a.mount_point.cmp(&b.mount_point));

@@ -5,18 +5,18 @@ use std::time::Instant;
 use befund_model::section::load::Load;
 
 use crate::collector::{Context, Gap};
-use crate::platform::macos::asked::{ask, registry};
+use crate::platform::macos::asked::{ask, registry_anew};
 use crate::platform::macos::decode::load as decode;
 use crate::platform::macos::decode::memory::VmStat;
 
 /// Section `load`.
 pub(super) fn load(cx: &Context) -> Result<Load, Gap> {
     let disks = |cx: &Context| {
-        let drivers = cx.note(registry(cx, "IOBlockStorageDriver", "2")).unwrap_or_default();
+        let drivers = cx.note(registry_anew(cx, "IOBlockStorageDriver", "2")).unwrap_or_default();
         drivers.iter().filter_map(decode::counted).collect::<Vec<_>>()
     };
     let memory = |cx: &Context| {
-        VmStat::parse(&cx.note(ask("/usr/bin/vm_stat", &[]).text(cx)).unwrap_or_default())
+        VmStat::parse(&cx.note(ask("/usr/bin/vm_stat", &[]).anew().text(cx)).unwrap_or_default())
     };
     let (pages, before, since) = (memory(cx), disks(cx), Instant::now());
     let told = ask("/usr/sbin/iostat", &["-C", "-w", "1", "-c", "2"]).text(cx)?;

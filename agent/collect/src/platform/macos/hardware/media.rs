@@ -4,23 +4,22 @@
 use befund_model::section::devices::{Media, MediaState};
 
 use crate::collector::{Context, Gap};
-use crate::platform::macos::asked::{ask, profiled};
+use crate::platform::macos::asked::{ask, profile};
 use crate::platform::macos::decode::devices as decode;
-use crate::platform::macos::ms;
 
 const SOUND: &str = "SPAudioDataType";
 const CAMERAS: &str = "SPCameraDataType";
 
 /// Section `media`.
 pub(super) fn media(cx: &Context) -> Result<Media, Gap> {
-    let told = profiled(cx, &[SOUND, CAMERAS], ms(5_000))?;
+    let told = profile(cx)?;
     let (sound, _, _) = decode::sound(told.items(SOUND));
     Ok(Media { sound, cameras: decode::cameras(told.items(CAMERAS)) })
 }
 
 /// Section `media.state`.
 pub(super) fn state(cx: &Context) -> Result<MediaState, Gap> {
-    let told = profiled(cx, &[SOUND], ms(5_000))?;
+    let told = profile(cx)?;
     let (_, output, input) = decode::sound(told.items(SOUND));
     let volume = ["-e", "get volume settings"];
     let volume = cx.note(ask("/usr/bin/osascript", &volume).text(cx)).unwrap_or_default();

@@ -3,11 +3,10 @@
 use befund_model::section::hardware::{Cpu, Firmware, Memory, MemoryUsage, System};
 
 use crate::collector::{Context, Gap};
-use crate::platform::macos::asked::{ask, profiled, registry};
+use crate::platform::macos::asked::{ask, profile, registry};
 use crate::platform::macos::decode::memory::{VmStat, modules, slots};
 use crate::platform::macos::decode::plist::Value;
 use crate::platform::macos::decode::sysctl::Sysctl;
-use crate::platform::macos::ms;
 
 /// Values of the kernel by name, or whole branches of them. What this version does not know is left out.
 pub(in crate::platform::macos) fn sysctl(cx: &Context, names: &[&str]) -> Result<Sysctl, Gap> {
@@ -100,7 +99,7 @@ fn virtual_machine(model: Option<&str>, present: Option<u32>) -> Option<String> 
 
 /// Section `firmware`.
 pub(super) fn firmware(cx: &Context) -> Result<Firmware, Gap> {
-    let told = profiled(cx, &["SPHardwareDataType", "SPiBridgeDataType"], ms(5_000))?;
+    let told = profile(cx)?;
     let hardware = told.items("SPHardwareDataType").first();
     let hardware =
         hardware.ok_or_else(|| Gap::failed("the system profiler tells of no hardware"))?;
@@ -141,7 +140,7 @@ pub(super) fn cpu(cx: &Context) -> Result<Cpu, Gap> {
 /// Section `memory`.
 pub(super) fn memory(cx: &Context) -> Result<Memory, Gap> {
     let kernel = sysctl(cx, &["hw.memsize", "vm.swapusage"])?;
-    let told = cx.note(profiled(cx, &["SPMemoryDataType"], ms(4_000)));
+    let told = cx.note(profile(cx));
     let items = told.as_ref().map(|told| told.items("SPMemoryDataType")).unwrap_or_default();
     Ok(Memory {
         total_bytes: kernel.number("hw.memsize"),

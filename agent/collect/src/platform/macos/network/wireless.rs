@@ -15,7 +15,7 @@ fn told(cx: &Context) -> Result<Vec<Told>, Gap> {
         return Ok(vec![told]);
     }
     const KIND: &str = "SPAirPortDataType";
-    let profile = profiled(cx, &[KIND], ms(6_000))?;
+    let profile = profiled(cx, &[KIND])?;
     let interfaces = profile.items(KIND).iter();
     let interfaces = interfaces.flat_map(|item| item.list("spairport_airport_interfaces"));
     Ok(interfaces

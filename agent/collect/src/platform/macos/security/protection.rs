@@ -10,6 +10,8 @@ use crate::platform::macos::{files, people};
 /// What the system brings along against malware, and its rules.
 const XPROTECT: &str =
     "/Library/Apple/System/Library/CoreServices/XProtect.bundle/Contents/Info.plist";
+/// Is there while remote management is switched on.
+const ARD: &str = "/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd";
 const SSHD: &str = "/etc/ssh/sshd_config";
 
 /// Section `security`.
@@ -92,7 +94,7 @@ fn extensions_of(text: &str) -> Vec<Extension> {
     let mut watches = false;
     let mut found = Vec::new();
     for line in text.lines() {
-        if let Some(head) = line.strip_prefix("--- ") {
+        if let Some(head) = line.trim_start().strip_prefix("--- ") {
             watches = head.contains("endpoint_security");
             continue;
         }
@@ -145,24 +147,21 @@ fn no_password(line: &str) -> Option<&str> {
 
 fn remote_access(cx: &Context) -> Vec<RemoteAccess> {
     let told = ask("/bin/launchctl", &["print-disabled", "system"]).text(cx);
-    let off = launchd::switched_off(&cx.note(told).unwrap_or_default());
+    let told = cx.note(told).map(|told| launchd::switched_off(&told));
     // These come switched off: who is not named has never been switched on.
-    let is_on = |label: &str| off.get(label) == Some(&false);
-    let mut ways = vec![
-        RemoteAccess {
-            name: "apple remote desktop".into(),
-            enabled: cx.root.exists(
-                "/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd",
-            ),
-            ..RemoteAccess::default()
-        },
-        ssh(cx, is_on("com.openssh.sshd")),
-        RemoteAccess {
-            name: "vnc".into(),
-            enabled: is_on("com.apple.screensharing"),
-            ..RemoteAccess::default()
-        },
-    ];
+    let mut ways = Vec::new();
+    if let Some(off) = &told {
+        let is_on = |label: &str| off.get(label) == Some(&false);
+        ways.push(ssh(cx, is_on("com.openssh.sshd")));
+        let enabled = is_on("com.apple.screensharing");
+        ways.push(RemoteAccess { name: "vnc".into(), enabled, ..RemoteAccess::default() });
+    }
+    ways.push(RemoteAccess {
+        name: "apple remote desktop".into(),
+        enabled: cx.root.exists(ARD),
+        ..RemoteAccess::default()
+    });
+    let off = told.unwrap_or_default();
     const PRODUCTS: &[(&str, &str)] = &[
         ("com.teamviewer", "teamviewer"),
         ("com.philandro.anydesk", "anydesk"),

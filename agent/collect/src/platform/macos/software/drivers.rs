@@ -13,9 +13,13 @@ pub(super) fn drivers(cx: &Context) -> Result<Drivers, Gap> {
     let arguments = ["showloaded", "--list-only", "--variant-suffix", "release"];
     let told = ask("/usr/bin/kmutil", &arguments).within(ms(4_000)).text(cx);
     let told = told.or_else(|_| ask("/usr/sbin/kextstat", &["-l"]).within(ms(4_000)).text(cx));
+    let extensions = security::extensions(cx);
+    if let (Err(gap), Err(_)) = (&told, &extensions) {
+        return Err(gap.clone());
+    }
     let mut drivers: Vec<_> =
         cx.note(told).unwrap_or_default().lines().filter_map(kernel_extension).collect();
-    for extension in cx.note(security::extensions(cx)).unwrap_or_default() {
+    for extension in cx.note(extensions).unwrap_or_default() {
         let security::Extension { name, version, team, active, .. } = extension;
         if active {
             drivers.push(Driver {

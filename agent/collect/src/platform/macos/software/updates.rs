@@ -64,7 +64,7 @@ pub(super) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
     let installed_at = runs.iter().map(|run| run.at).max();
     let more = runs.len().saturating_sub(MAX_RUNS);
     runs.drain(..more);
-    let failed = settings.number("LastResultCode").filter(|code| !matches!(code, 0 | 1 | 2));
+    let failed = settings.number("LastResultCode").filter(|code| !matches!(code, 0..=2));
     let trouble = failed.map(|code| format!("the last look for updates ended with code {code}"));
     Ok(UpdatesState {
         checked_at,

@@ -1,8 +1,9 @@
 //! Recent errors in the unified log: faults of anybody, and errors of the kernel and of those whose errors a
 //! technician looks for. A Mac writes thousands of others in a minute that mean nothing, and going over them
-//! costs seconds, so that only the last hour is looked at.
+//! costs seconds, so that only the last minutes are looked at.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use befund_model::Timestamp;
 use befund_model::section::software::{Errors, LogEntry};
@@ -15,22 +16,23 @@ use crate::platform::macos::ms;
 use crate::platform::unix::shapes::shape;
 
 const PREDICATE: &str = "messageType == fault OR (messageType == error AND process IN {\"kernel\", \"airportd\", \"configd\", \"diskarbitrationd\", \"fsck_apfs\", \"loginwindow\", \"opendirectoryd\", \"powerd\", \"softwareupdated\", \"sshd\", \"sudo\", \"timed\", \"WindowServer\", \"cupsd\"})";
-/// How far is looked back.
-const HOURS: i64 = 1;
+/// How far is looked back, and how long: going over the log keeps a processor busy.
+const MINUTES: i64 = 20;
+const PATIENCE: Duration = ms(2_000);
 /// How many entries are kept, and how much of a message.
 const MAX_ENTRIES: usize = 200;
 const MAX_MESSAGE_CHARS: usize = 2_000;
 
 /// Section `errors`.
 pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
-    let arguments = ["show", "--style", "ndjson", "--last", "1h", "--predicate", PREDICATE];
+    let arguments = ["show", "--style", "ndjson", "--last", "20m", "--predicate", PREDICATE];
     // The recording's name would be longer than a name may be.
     let (told, cut) = if cx.root.is_live() {
-        ask("/usr/bin/log", &arguments).within(ms(7_000)).partly(cx, 4 << 20)?
+        ask("/usr/bin/log", &arguments).within(PATIENCE).partly(cx, 4 << 20)?
     } else {
         ask("/usr/bin/log", &["show"]).partly(cx, 4 << 20)?
     };
-    let since = now(cx).and_then(|now| now.checked_sub(SignedDuration::from_hours(HOURS)).ok());
+    let since = now(cx).and_then(|now| now.checked_sub(SignedDuration::from_mins(MINUTES)).ok());
     if let Some(cut) = cut {
         cx.gap(cut);
     }

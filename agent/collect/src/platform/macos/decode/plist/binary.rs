@@ -11,7 +11,7 @@ const EPOCH_S: i64 = 978_307_200;
 
 pub(super) fn parse(bytes: &[u8]) -> Option<Value> {
     let trailer = bytes.get(bytes.len().checked_sub(32)?..)?;
-    let wide = |at: usize| Some(usize::try_from(number(trailer.get(at..at + 8)?)?).ok()?);
+    let wide = |at: usize| usize::try_from(number(trailer.get(at..at + 8)?)?).ok();
     let mut file = File {
         bytes,
         offset_bytes: usize::from(*trailer.get(6)?),

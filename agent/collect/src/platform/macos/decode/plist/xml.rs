@@ -78,9 +78,11 @@ impl<'a> Reader<'a> {
         }
         self.budget.take()?;
         Some(match tag.name {
+            "dict" if tag.empty => Value::Dict(Vec::new()),
+            "array" if tag.empty => Value::List(Vec::new()),
             "dict" => {
                 let mut entries = Vec::new();
-                while !tag.empty {
+                loop {
                     let key = self.tag()?;
                     if key.closes {
                         (key.name == "dict").then_some(())?;
@@ -95,7 +97,7 @@ impl<'a> Reader<'a> {
             }
             "array" => {
                 let mut items = Vec::new();
-                while !tag.empty {
+                loop {
                     let next = self.tag()?;
                     if next.closes {
                         (next.name == "array").then_some(())?;
