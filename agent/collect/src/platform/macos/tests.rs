@@ -123,3 +123,123 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn no_text_makes_a_reader_panic(text in texts()) {
+        use super::decode::{
+            crashes, devices, dns, firewall, ifconfig, launchd, leases, load, log, logins, memory,
+            processes, routes, sockets, sysctl, wifi,
+        };
+        let now = "2024-02-29T10:00:00Z".parse().expect("a time");
+        let zone = jiff::tz::TimeZone::UTC;
+        let told = sysctl::Sysctl::parse(&text);
+        (told.cpu(), told.load(), told.swap(), told.booted_at());
+        memory::VmStat::parse(&text).map(|told| told.usage(Some(1)));
+        ifconfig::parse(&text, &ifconfig::ports(&text));
+        ifconfig::counters(&text);
+        routes::both(&text);
+        dns::resolvers(&text);
+        dns::proxies(&text);
+        sockets::parse(&text);
+        leases::packet("en0", &text);
+        leases::seconds(&text);
+        firewall::firewall(Some(&text), Some(&text), Some(&text), Some(&text));
+        wifi::utility(&format!("\nWIFI\n{text}"));
+        wifi::summary("en0", &text);
+        launchd::switched_off(&text);
+        logins::boots(&logins::last(&text, now, &zone));
+        logins::who(&text, now, &zone);
+        load::busy_percent(&text);
+        devices::volume(&text);
+        processes::names(&text);
+        for ending in ["ips", "crash", "panic", "hang"] {
+            crashes::report(&format!("x.{ending}"), &text);
+        }
+        log::time(&text);
+        for line in text.lines() {
+            super::decode::disks::mounted(line);
+            super::decode::disks::used(line);
+            routes::arp(line);
+            routes::ndp(line);
+            dns::tunnel(line);
+            launchd::state(line);
+            log::line(line);
+            processes::parse(line, &processes::names(&text), Some(now), &Default::default());
+        }
+    }
+}
+
+/// Texts in which the readers' own words and separators are likely.
+fn texts() -> impl Strategy<Value = String> {
+    const WORDS: &[&str] = &[
+        "\n",
+        "\n\n",
+        "\t",
+        " ",
+        " : ",
+        ": ",
+        " = ",
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "%",
+        "/",
+        "-",
+        ".",
+        "*",
+        "en0: flags=8863<UP> mtu ",
+        "\tinet ",
+        "\tinet6 fe80::1%en0 prefixlen ",
+        " netmask 0x",
+        "\tmedia: ",
+        "<Link#1>",
+        "Name Ipkts Ierrs Ibytes Opkts Oerrs Obytes Drop\n",
+        "default ",
+        "UGSc ",
+        "link#1 ",
+        " on / (",
+        "% ",
+        "resolver #1",
+        "nameserver[0] : ",
+        "if_index : ",
+        "HTTPEnable : 1\n",
+        "HTTPProxy : ",
+        "* (Connected) ",
+        "[VPN:x]",
+        "p1\n",
+        "f1\n",
+        "PTCP\n",
+        "tIPv6\n",
+        "n*:",
+        "->",
+        "TST=LISTEN\n",
+        "Wed May  1 09:12",
+        "Sat Feb 29 00:00",
+        "reboot ~ ",
+        "shutdown time ",
+        " => ",
+        "disabled",
+        "-\t",
+        "{\"bug_type\":\"309\"}\n",
+        "panic(cpu 0): ",
+        "Process: x [1]\n",
+        "page size of ",
+        "sec = ",
+        "State = ",
+        "RSSI : ",
+        "Channel : 5g",
+        "é",
+        "\0",
+    ];
+    let piece = prop_oneof![
+        4 => prop::sample::select(WORDS).prop_map(str::to_owned),
+        2 => "[0-9]{1,22}",
+        1 => any::<String>()
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}

@@ -77,19 +77,17 @@ pub(crate) fn health(name: &str, info: &Value) -> Option<DiskHealth> {
     }
     let size = |name: &str| log?.size(name);
     let small = |name: &str| size(name).and_then(|number| u32::try_from(number).ok());
-    let spare = small("AVAILABLE_SPARE");
-    let low = spare.zip(small("AVAILABLE_SPARE_THRESHOLD")).is_some_and(|(is, least)| is < least);
     Some(DiskHealth {
         name: name.to_owned(),
         failing,
-        warnings: low.then(|| "spare room is low".to_owned()).into_iter().collect(),
+        warnings: warnings(size("CRITICAL_WARNING").unwrap_or_default()),
         // In kelvin, as in the log.
         celsius: size("TEMPERATURE")
             .filter(|kelvin| (233..423).contains(kelvin))
             .and_then(|kelvin| i32::try_from(kelvin).ok())
             .map(|kelvin| kelvin - 273),
         wear_percent: small("PERCENTAGE_USED"),
-        spare_percent: spare,
+        spare_percent: small("AVAILABLE_SPARE"),
         uncorrected: size("MEDIA_ERRORS_0"),
         hours: size("POWER_ON_HOURS_0"),
         starts: size("POWER_CYCLES_0"),
@@ -98,6 +96,19 @@ pub(crate) fn health(name: &str, info: &Value) -> Option<DiskHealth> {
         written_bytes: size("DATA_UNITS_WRITTEN_0").and_then(|units| units.checked_mul(512_000)),
         ..DiskHealth::default()
     })
+}
+
+/// The bits of the log's first byte, in words, sorted. Apple's disks name 99 % as the spare room from which on
+/// to warn, so that the disk's word counts here and not the comparison.
+fn warnings(bits: u64) -> Vec<String> {
+    const WORDS: &[(u64, &str)] = &[
+        (8, "media is read-only"),
+        (4, "reliability is degraded"),
+        (1, "spare room is low"),
+        (2, "temperature is out of bounds"),
+        (16, "volatile memory backup failed"),
+    ];
+    WORDS.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, word)| (*word).to_owned()).collect()
 }
 
 /// Kinds of what the kernel makes up itself, and of places where something is mounted once one looks.

@@ -79,11 +79,16 @@ fn flags(line: &str) -> impl Iterator<Item = &str> {
     inside.map(|(flags, _)| flags).unwrap_or_default().split(',')
 }
 
+/// Whether a port of this name is for Wi-Fi; some languages call it otherwise.
+pub(crate) fn is_wireless(port: &str) -> bool {
+    ["Wi-Fi", "WLAN", "AirPort"].iter().any(|name| port.contains(name))
+}
+
 /// By what the port is called, else by the driver's name for its interfaces.
 fn kind(name: &str, port: Option<&str>) -> Option<&'static str> {
     let driver = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let by_port = match port {
-        Some(port) if port.contains("Wi-Fi") || port.contains("AirPort") => Some("wifi"),
+        Some(port) if is_wireless(port) => Some("wifi"),
         Some(port) if port.contains("Bridge") => Some("bridge"),
         Some(port) if port.contains("iPhone") || port.contains("iPad") => Some("mobile"),
         Some(_) => Some("ethernet"),

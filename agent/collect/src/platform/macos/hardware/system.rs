@@ -107,8 +107,8 @@ pub(super) fn firmware(cx: &Context) -> Result<Firmware, Gap> {
     let version = hardware.owned("boot_rom_version");
     let iboot = hardware.text("chip_type").is_some_and(|chip| chip.starts_with("Apple"))
         || version.as_deref().is_some_and(|version| version.starts_with("iBoot"));
-    // Full and medium security both start only what Apple has signed; the third is `No Security`, or
-    // `Permissive Security` on Apple silicon.
+    // All but `No Security` (T2) and `Permissive Security` (Apple silicon) start only what Apple has signed. The
+    // words are of the system's language; of another one nothing is told.
     let secure =
         bridge.and_then(|bridge| bridge.text("ibridge_secure_boot")).and_then(|level| match level
             .to_ascii_lowercase()

@@ -5,6 +5,7 @@ use befund_model::section::network::{Wifi, WifiNetworks};
 use super::interfaces::ports;
 use crate::collector::{Context, Gap};
 use crate::platform::macos::asked::{ask, profiled};
+use crate::platform::macos::decode::ifconfig::is_wireless;
 use crate::platform::macos::decode::wifi::{self, Told};
 use crate::platform::macos::ms;
 
@@ -49,7 +50,7 @@ pub(super) fn wifi(cx: &Context) -> Result<Wifi, Gap> {
 pub(super) fn network(cx: &Context) -> Result<WifiNetworks, Gap> {
     let ports = ports(cx);
     let stations: Vec<&String> =
-        ports.iter().filter(|(_, port)| port.contains("Wi-Fi")).map(|(name, _)| name).collect();
+        ports.iter().filter(|(_, port)| is_wireless(port)).map(|(name, _)| name).collect();
     if stations.is_empty() {
         return Err(Gap::unsupported("networksetup tells of no port for Wi-Fi"));
     }

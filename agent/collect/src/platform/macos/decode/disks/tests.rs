@@ -35,11 +35,12 @@ fn disks_are_listed_with_their_partitions() {
 #[test]
 fn the_health_log_is_read() {
     let told = list(
-        "<key>SMARTStatus</key><string>Verified</string><key>SMARTDeviceSpecificKeysMayVaryNotGuaranteed</key><dict><key>AVAILABLE_SPARE</key><integer>100</integer><key>AVAILABLE_SPARE_THRESHOLD</key><integer>99</integer><key>DATA_UNITS_WRITTEN_0</key><integer>1000</integer><key>MEDIA_ERRORS_0</key><integer>0</integer><key>PERCENTAGE_USED</key><integer>3</integer><key>TEMPERATURE</key><integer>306</integer><key>UNSAFE_SHUTDOWNS_0</key><integer>21</integer></dict>",
+        "<key>SMARTStatus</key><string>Verified</string><key>SMARTDeviceSpecificKeysMayVaryNotGuaranteed</key><dict><key>AVAILABLE_SPARE</key><integer>100</integer><key>AVAILABLE_SPARE_THRESHOLD</key><integer>99</integer><key>CRITICAL_WARNING</key><integer>6</integer><key>DATA_UNITS_WRITTEN_0</key><integer>1000</integer><key>MEDIA_ERRORS_0</key><integer>0</integer><key>PERCENTAGE_USED</key><integer>3</integer><key>TEMPERATURE</key><integer>306</integer><key>UNSAFE_SHUTDOWNS_0</key><integer>21</integer></dict>",
     );
     let health = super::health("disk0", &told).expect("a health");
     assert_eq!((health.failing, health.celsius), (Some(false), Some(33)));
     assert_eq!((health.wear_percent, health.written_bytes), (Some(3), Some(512_000_000)));
+    assert_eq!(health.warnings, ["reliability is degraded", "temperature is out of bounds"]);
     let told = list("<key>SMARTStatus</key><string>Not Supported</string>");
     assert_eq!(super::health("disk4", &told), None);
 }
