@@ -134,7 +134,7 @@ proptest! {
         let now = "2024-02-29T10:00:00Z".parse().expect("a time");
         let zone = jiff::tz::TimeZone::UTC;
         let told = sysctl::Sysctl::parse(&text);
-        (told.cpu(), told.load(), told.swap(), told.booted_at());
+        let _ = (told.cpu(), told.load(), told.swap(), told.booted_at());
         memory::VmStat::parse(&text).map(|told| told.usage(Some(1)));
         ifconfig::parse(&text, &ifconfig::ports(&text));
         ifconfig::counters(&text);
