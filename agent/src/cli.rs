@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tracing::Level;
 
-use befund_executor::activate::{Activator, ExecutorCommand, inherited};
-use befund_executor::{ChildCommand, Config};
+use befund_executor::activate::{self, Activator, ExecutorCommand};
+use befund_executor::{ChildCommand, Config, ExecutorClient};
 use befund_model::token::EnrollmentToken;
 use befund_runtime::clock::Clock;
 use befund_runtime::lifecycle::{Lifecycle, Signals};
+use befund_runtime::peer::Account;
 use befund_runtime::telemetry::{self, LogFormat};
 
 use crate::config;
@@ -24,9 +25,12 @@ use crate::platform;
 mod progress;
 mod screen;
 mod send;
+pub(crate) mod service;
 mod status;
 mod words;
 
+/// The executor's socket in the run folder.
+const EXECUTOR_SOCKET: &str = "executor.sock";
 /// Something failed.
 const FAILED: u8 = 1;
 /// The request waits in the spool.
@@ -54,6 +58,8 @@ enum Part {
     Send(send::Send),
     /// Say how things are with the agent
     Status(status::Status),
+    /// Run the agent as services of this system, where it has no units for that
+    Service(service::Service),
     /// The privileged half (started by the system or by the link)
     #[command(hide = true)]
     Executor(Executor),
@@ -67,9 +73,9 @@ struct Enroll {
     /// The token; from standard input if it is `-`
     token: String,
     /// Where identity and spool are kept
-    #[arg(long, default_value = "/var/lib/befund", env = "BEFUND_STATE")]
+    #[arg(long, default_value_os_t = platform::default_state(), env = "BEFUND_STATE")]
     state: PathBuf,
-    /// The agent's settings [default: /etc/befund/agent.toml, if it is there]
+    /// The agent's settings [default: agent.toml where the policy is, if it is there]
     #[arg(long)]
     config: Option<PathBuf>,
 }
@@ -77,15 +83,16 @@ struct Enroll {
 #[derive(Debug, Args)]
 struct Link {
     /// Where identity and spool are kept
-    #[arg(long, default_value = "/var/lib/befund", env = "BEFUND_STATE")]
+    #[arg(long, default_value_os_t = platform::default_state(), env = "BEFUND_STATE")]
     state: PathBuf,
     /// Where the sockets are
-    #[arg(long, default_value = "/run/befund", env = "BEFUND_RUN")]
+    #[arg(long, default_value_os_t = platform::default_run(), env = "BEFUND_RUN")]
     run: PathBuf,
-    /// What the machine's owner allows [default: /etc/befund/policy.toml, if it is there]
+    /// What the machine's owner allows [default: /etc/befund/policy.toml, on Windows
+    /// %ProgramData%\Befund\policy.toml, if it is there]
     #[arg(long)]
     policy: Option<PathBuf>,
-    /// The agent's settings [default: /etc/befund/agent.toml, if it is there]
+    /// The agent's settings [default: agent.toml where the policy is, if it is there]
     #[arg(long)]
     config: Option<PathBuf>,
     /// The tree that is read, in place of the machine's own
@@ -97,6 +104,12 @@ struct Link {
     /// Written once the controller has said welcome
     #[arg(long)]
     ready_file: Option<PathBuf>,
+    /// Started by the system's service manager
+    #[arg(long, hide = true)]
+    service: bool,
+    /// Where the log goes, in place of standard error
+    #[arg(long, hide = true)]
+    log_file: Option<PathBuf>,
     /// What log lines look like: human or json
     #[arg(long, default_value = "human")]
     log_format: LogFormat,
@@ -108,17 +121,27 @@ struct Link {
 #[derive(Debug, Args)]
 struct Executor {
     /// Where the identity is kept
-    #[arg(long, default_value = "/var/lib/befund", env = "BEFUND_STATE")]
+    #[arg(long, default_value_os_t = platform::default_state(), env = "BEFUND_STATE")]
     state: PathBuf,
+    /// Where the sockets are, on systems where none is handed over
+    #[arg(long, default_value_os_t = platform::default_run(), env = "BEFUND_RUN")]
+    run: PathBuf,
     /// What the machine's owner allows
     #[arg(long)]
     policy: Option<PathBuf>,
     /// The tree that is read, in place of the machine's own
     #[arg(long, hide = true)]
     root: Option<PathBuf>,
-    /// An account, beside root and one's own, that may ask; may be given more than once
-    #[arg(long)]
-    allow_uid: Vec<u32>,
+    /// An account, beside root or administrators and one's own, that may ask: its number, or its
+    /// security identifier on Windows; may be given more than once
+    #[arg(long, alias = "allow-uid")]
+    allow_account: Vec<Account>,
+    /// Started by the system's service manager
+    #[arg(long, hide = true)]
+    service: bool,
+    /// Where the log goes, in place of standard error
+    #[arg(long, hide = true)]
+    log_file: Option<PathBuf>,
     /// What log lines look like: human or json
     #[arg(long, default_value = "human")]
     log_format: LogFormat,
@@ -133,11 +156,16 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.part {
         Part::Collect => return befund_executor::child::main(),
+        Part::Link(Link { service: true, .. }) => platform::service::host(link::SERVICE, serve),
+        Part::Executor(Executor { service: true, .. }) => {
+            platform::service::host(befund_executor::SERVICE, serve)
+        }
         Part::Enroll(enroll) => run(enroll.run()),
-        Part::Link(link) => run(link.run()),
+        Part::Link(link) => run(link.run(Lifecycle::new(), platform::ready)),
         Part::Send(send) => run(send.run()),
         Part::Status(status) => run(status.run()),
-        Part::Executor(executor) => run(executor.run()),
+        Part::Service(service) => service.run(),
+        Part::Executor(executor) => run(executor.run(Lifecycle::new(), || {})),
     };
     match result {
         Ok(code) => code,
@@ -145,6 +173,15 @@ pub fn main() -> ExitCode {
             screen::complain(&telemetry::chain(error.as_ref()));
             ExitCode::from(FAILED)
         }
+    }
+}
+
+/// What the process of a service does until its life ends; `ready` is called once it is there.
+fn serve(life: Lifecycle, ready: Box<dyn FnOnce()>) -> anyhow::Result<ExitCode> {
+    match Cli::parse().part {
+        Part::Link(link) => run(link.run(life, ready)),
+        Part::Executor(executor) => run(executor.run(life, ready)),
+        _ => anyhow::bail!("only the link and the executor are services"),
     }
 }
 
@@ -176,14 +213,16 @@ impl Enroll {
 }
 
 impl Link {
-    async fn run(self) -> anyhow::Result<ExitCode> {
+    async fn run(self, life: Lifecycle, ready: impl FnOnce()) -> anyhow::Result<ExitCode> {
         platform::keep_heap_small();
+        log_to(self.log_file.as_deref())?;
         telemetry::init(self.log_format, if self.verbose { Level::DEBUG } else { Level::INFO });
         let settings = config::load(self.config.as_deref())?;
-        let life = Lifecycle::new();
-        let socket = self.run.join("executor.sock");
+        let socket = self.run.join(EXECUTOR_SOCKET);
         let _only = (only_one(&self.state)?, only_one(&self.run)?);
-        if !self.system_executor {
+        let executor = if self.system_executor {
+            ExecutorClient::new(&socket)
+        } else {
             // Held by the executor of a link that was killed, if at all: that one ends by itself
             // once it is idle, and nobody asks it any more.
             let _ = std::fs::remove_file(&socket);
@@ -193,18 +232,16 @@ impl Link {
                     socket.display()
                 ))
             })?;
+            let client = activator.client();
             life.spawn(tracing::info_span!("activator"), activator.serve(life.soft()));
-        }
+            client
+        };
         let options = link::Options {
             state: self.state,
             run: self.run,
             config: settings,
             ready_file: self.ready_file,
-            executor: socket,
-        };
-        let ready = || {
-            // Not under systemd: nobody to tell.
-            let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+            executor,
         };
         link::run(options, Clock::system(), life, ready).await?;
         Ok(ExitCode::SUCCESS)
@@ -213,6 +250,7 @@ impl Link {
     fn executor(&self) -> std::io::Result<ExecutorCommand> {
         let mut arguments =
             vec!["executor".into(), "--state".into(), absolute(&self.state)?.into()];
+        arguments.extend(["--run".into(), absolute(&self.run)?.into()]);
         for (name, path) in [("--policy", &self.policy), ("--root", &self.root)] {
             if let Some(path) = path {
                 arguments.extend([name.into(), absolute(path)?.into()]);
@@ -226,6 +264,10 @@ impl Link {
         }
         Ok(ExecutorCommand { program: std::env::current_exe()?, arguments })
     }
+}
+
+fn log_to(file: Option<&Path>) -> anyhow::Result<()> {
+    file.map_or(Ok(()), platform::service::log_to)
 }
 
 /// Makes sure that no other link uses this folder, as long as the file is held.
@@ -258,14 +300,15 @@ fn absolute(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 impl Executor {
-    async fn run(self) -> anyhow::Result<ExitCode> {
+    async fn run(self, life: Lifecycle, ready: impl FnOnce()) -> anyhow::Result<ExitCode> {
+        log_to(self.log_file.as_deref())?;
         telemetry::init(self.log_format, if self.verbose { Level::DEBUG } else { Level::INFO });
-        let listener = inherited()?;
+        let listener = activate::handed(&self.run.join(EXECUTOR_SOCKET))?;
         let mut config = Config::new(ChildCommand::own()?);
         // Without an identity every order is refused, and snapshots are still taken.
         config.agent =
             IdentityFolder::new(RealDisk, &self.state).load().ok().map(|identity| identity.agent);
-        config.allow_uids.extend(self.allow_uid);
+        config.allow.extend(self.allow_account);
         config.allow_owner_of(&self.state);
         if let Some(policy) = self.policy {
             config.policy = policy;
@@ -273,15 +316,22 @@ impl Executor {
         if let Some(root) = self.root {
             config.root = root;
         }
-        let life = Lifecycle::new();
         let signals = Signals::catch()?;
         let stop = life.soft();
         let watched = life.clone();
+        if !self.service {
+            let (left, own) = (activate::starter_left(), life.clone());
+            tokio::spawn(async move {
+                left.await;
+                own.stop();
+            });
+        }
         let serving = life.spawn(tracing::Span::none(), async move {
             let ended = befund_executor::run(listener, config, stop).await;
             watched.stop();
             ended
         });
+        ready();
         life.run_until_stopped(signals, std::time::Duration::from_secs(5)).await;
         if let Ok(Some(ended)) = serving.await {
             ended?;

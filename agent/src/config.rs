@@ -1,4 +1,5 @@
-//! The agent's own settings: `/etc/befund/agent.toml`, which need not be there. Unknown keys are
+//! The agent's own settings: `/etc/befund/agent.toml` (on Windows
+//! `%ProgramData%\Befund\agent.toml`), which need not be there. Unknown keys are
 //! errors, told with their line.
 
 use std::io;
@@ -8,9 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::link::watching::Watching;
-
-/// Where the file is unless told otherwise.
-pub const DEFAULT_PATH: &str = "/etc/befund/agent.toml";
+use crate::platform;
 
 /// The settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -124,16 +123,15 @@ pub enum ConfigError {
 /// # Errors
 /// If the file cannot be read or understood.
 pub fn load(named: Option<&Path>) -> Result<AgentConfig, ConfigError> {
-    let path = named.unwrap_or(Path::new(DEFAULT_PATH));
-    let text = match std::fs::read_to_string(path) {
+    let path = named.map_or_else(platform::default_config, Path::to_owned);
+    let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(AgentConfig::default());
         }
-        Err(source) => return Err(ConfigError::Read { path: path.to_owned(), source }),
+        Err(source) => return Err(ConfigError::Read { path, source }),
     };
-    toml::from_str(&text)
-        .map_err(|error| ConfigError::Understand { path: path.to_owned(), source: Box::new(error) })
+    toml::from_str(&text).map_err(|error| ConfigError::Understand { path, source: Box::new(error) })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::platform;
+use befund_runtime::files;
 
 /// What [`put`] appends to the name of a file that is not yet whole.
 pub const TEMPORARY: &str = ".new";
@@ -93,16 +93,16 @@ impl Disk for RealDisk {
         if path.is_dir() {
             return Ok(());
         }
-        platform::make_private_folder(path)?;
+        files::make_private_folder(path)?;
         // The state folder itself may be new as well.
         for above in path.ancestors().skip(1).take(3).filter(|above| above.is_dir()) {
-            platform::sync_folder(above)?;
+            files::sync_folder(above)?;
         }
         Ok(())
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        platform::create_private(path)?.write_all(bytes)
+        files::create_private(path)?.write_all(bytes)
     }
 
     fn sync_file(&self, path: &Path) -> io::Result<()> {
@@ -110,11 +110,11 @@ impl Disk for RealDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        std::fs::rename(from, to)
+        files::rename(from, to)
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        platform::sync_folder(path)
+        files::sync_folder(path)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -35,6 +35,8 @@ pub mod upload;
 pub(crate) mod watching;
 pub mod wire;
 
+/// The system's service that runs the link.
+pub const SERVICE: &str = "befund-link";
 /// Notes that wait for the core.
 const INBOX: usize = 64;
 /// How long what runs may take to end.
@@ -51,8 +53,8 @@ pub struct Options {
     pub config: AgentConfig,
     /// Written once the session is welcomed.
     pub ready_file: Option<PathBuf>,
-    /// The executor's socket.
-    pub executor: PathBuf,
+    /// The executor.
+    pub executor: ExecutorClient,
 }
 
 /// Why the link ended.
@@ -95,7 +97,7 @@ pub async fn run(
     let listener = door::serve::bind(&options.run)
         .map_err(|error| LinkError::Door(options.run.clone(), error))?;
     let signals = Signals::catch().map_err(LinkError::Signals)?;
-    let executor = ExecutorClient::new(&options.executor);
+    let executor = options.executor;
     let (inbox, notes) = mpsc::channel(INBOX);
     let (commands, commanded) = mpsc::channel(4);
     let (facts, known) = watch::channel(connection::Known {

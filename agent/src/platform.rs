@@ -1,5 +1,5 @@
-//! What differs between systems: modes of files, local sockets, accounts, the machine's names, and the
-//! memory of a process that waits.
+//! What differs between systems: where things are, the machine's names, services, and the memory of a
+//! process that waits.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -7,6 +7,8 @@ mod linux;
 mod other;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{Changes, give_memory_back, keep_heap_small};
@@ -15,6 +17,9 @@ pub(crate) use other::{Changes, give_memory_back, keep_heap_small};
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    Listener, Stream, account_name, bind, connect, create_private, host_name, make_private_folder,
-    os_name, own_uid, sync_folder,
+    HOW_TO_START, default_config, default_run, default_state, host_name, os_name, ready, service,
+};
+#[cfg(windows)]
+pub(crate) use windows::{
+    HOW_TO_START, default_config, default_run, default_state, host_name, os_name, ready, service,
 };

@@ -10,6 +10,7 @@ pub mod programs;
 pub mod small_disk;
 pub mod systemd;
 pub mod tamper;
+pub mod windows;
 
 pub use agent::TestAgent;
 pub use controller::TestController;

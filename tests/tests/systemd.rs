@@ -11,8 +11,9 @@ use befund_tests::systemd::{Layer, TestMachine};
 use befund_tests::{TestController, TestOperator};
 use serde_json::{Value, json};
 
-/// `CAP_DAC_READ_SEARCH`, `CAP_SYS_PTRACE` and `CAP_SYSLOG` of linux/capability.h.
-const EXECUTORS_CAPABILITIES: u64 = 1 << 2 | 1 << 19 | 1 << 34;
+/// `CAP_DAC_READ_SEARCH`, `CAP_SYS_RAWIO`, `CAP_SYS_PTRACE`, `CAP_SYS_ADMIN` and `CAP_SYSLOG` of
+/// linux/capability.h.
+const EXECUTORS_CAPABILITIES: u64 = 1 << 2 | 1 << 17 | 1 << 19 | 1 << 21 | 1 << 34;
 /// An account that owns nothing.
 const NOBODY: &str = "65534";
 

@@ -1,5 +1,5 @@
-//! What a full collection costs on this machine: processor time and wall time of a process that
-//! starts, collects and ends, best, median and mean over several runs. The measured command is this example
+//! What a full collection costs on this machine: processor time, wall time and the most memory of a process
+//! that starts, collects and ends, best, median and mean over several runs. The measured command is this example
 //! itself, started again with `once`; `show` prints the sections instead.
 //!
 //! `cargo run --profile agent -p befund-collect --example cost [-- show [KIND]]`
@@ -19,7 +19,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plan = Plan::all(PrivacyClass::Consent);
     let mut out = std::io::stdout().lock();
     match std::env::args().nth(1).as_deref() {
-        Some("once") => run_collect(&root, &plan, std::io::BufWriter::new(out))?,
+        Some("once") => {
+            run_collect(&root, &plan, std::io::BufWriter::new(out))?;
+            write!(std::io::stderr(), "{}", peak()?)?;
+        }
         Some("show") => {
             let only = std::env::args().nth(2);
             collect(&root, &plan, |section| {
@@ -43,18 +46,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             });
         }
         _ => {
-            let mut walls = Vec::new();
+            let (mut walls, mut peaks) = (Vec::new(), Vec::new());
             let before = children()?;
             for _ in 0..ROUNDS {
                 let started = Instant::now();
-                let status = Command::new(std::env::current_exe()?)
+                let ended = Command::new(std::env::current_exe()?)
                     .arg("once")
                     .stdout(Stdio::null())
-                    .status()?;
+                    .output()?;
                 walls.push(started.elapsed());
-                if !status.success() {
-                    return Err(format!("the collection ended with {status}").into());
+                if !ended.status.success() {
+                    return Err(format!("the collection ended with {}", ended.status).into());
                 }
+                peaks.push(String::from_utf8_lossy(&ended.stderr).parse::<u64>()?);
             }
             let cpu = (children()? - before) / ROUNDS;
             walls.sort();
@@ -65,6 +69,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 walls[walls.len() / 2]
             )?;
             writeln!(out, "CPU:  mean {cpu:?}")?;
+            peaks.sort_unstable();
+            let (most, median) = (peaks.last().unwrap_or(&0), peaks[peaks.len() / 2]);
+            writeln!(out, "memory: median {} KiB, most {most} KiB (VmHWM)", median)?;
         }
     }
     Ok(())
@@ -80,4 +87,12 @@ fn children() -> Result<Duration, Box<dyn std::error::Error>> {
         fields.get(field).and_then(|ticks| ticks.parse::<u64>().ok()).unwrap_or_default()
     };
     Ok(Duration::from_millis((ticks(13) + ticks(14)) * 10))
+}
+
+/// The most memory that this process has occupied, in KiB (proc_pid_status(5): `VmHWM`).
+fn peak() -> Result<u64, Box<dyn std::error::Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let words = line.unwrap_or_default().split_ascii_whitespace().next();
+    Ok(words.ok_or("no VmHWM")?.parse()?)
 }

@@ -17,6 +17,7 @@ use befund_model::snapshot::{PrivacyClass, Section, SectionKind, SectionRef, Sta
 
 use crate::collector::{Context, Outcome};
 use crate::limits::Limits;
+use crate::platform::usage;
 use crate::registry::{Entry, selected};
 use crate::root::{Root, Trail};
 
@@ -82,6 +83,7 @@ struct Busy {
 impl<F: FnMut(Section)> Collection<'_, F> {
     fn run(mut self, finished: &Receiver<(&'static Entry, Section)>) {
         let end = Instant::now() + self.plan.deadline;
+        let begun = usage::cpu();
         loop {
             while self.busy.len() < LANES
                 && let Some(entry) = self.queue.pop_front()
@@ -100,7 +102,7 @@ impl<F: FnMut(Section)> Collection<'_, F> {
                 let within = self.plan.deadline.as_millis();
                 return self.cut_short(&format!("the snapshot was to be there within {within} ms"));
             }
-            if let Some(why) = self.plan.limits.exceeded() {
+            if let Some(why) = self.plan.limits.exceeded(begun) {
                 return self.cut_short(&why);
             }
         }

@@ -14,6 +14,7 @@ mod platform;
 pub mod probe;
 mod registry;
 pub mod root;
+mod smbios;
 
 pub use engine::{Plan, collect};
 pub use limits::Limits;

@@ -30,9 +30,13 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Which limit was gone over, in words.
-    pub(crate) fn exceeded(&self) -> Option<String> {
-        if let Some(used) = usage::cpu()
+    /// None: for collecting within a process that does other things too.
+    pub const NONE: Self = Self { cpu: Duration::MAX, memory_bytes: u64::MAX };
+
+    /// Which limit was gone over since `begun` (the processor time that was used up by then), in words.
+    pub(crate) fn exceeded(&self, begun: Option<Duration>) -> Option<String> {
+        if let (Some(begun), Some(now)) = (begun, usage::cpu())
+            && let used = now.saturating_sub(begun)
             && used > self.cpu
         {
             let (used, may) = (used.as_millis(), self.cpu.as_millis());
@@ -52,6 +56,9 @@ impl Limits {
     /// Asks the system to refuse this process more than twice the memory, whoever looks: for a process that
     /// does nothing but collect.
     pub fn hold(&self) {
+        if self.memory_bytes == u64::MAX {
+            return;
+        }
         usage::refuse_memory_beyond(self.memory_bytes.saturating_mul(2));
     }
 }

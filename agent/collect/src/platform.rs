@@ -14,7 +14,16 @@ pub(crate) use macos::{COLLECTORS, Tree, hostile, usage};
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod unix;
 
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
+
+// What is only arithmetic is tried on every system.
+#[cfg(any(windows, test))]
+mod decode;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod other;
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) use other::{COLLECTORS, Tree, hostile, usage};

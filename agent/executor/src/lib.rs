@@ -18,6 +18,9 @@ mod snapshot;
 mod spare;
 mod supervise;
 
+/// The system's service that runs the executor.
+pub const SERVICE: &str = "befund-executor";
+
 pub use door::client::{ExecutorClient, Redacted};
 pub use door::server::{Config, run};
 pub use supervise::ChildCommand;

@@ -1,10 +1,21 @@
-//! What differs between systems: descriptors that were handed over, and the lives of children.
+//! What differs between systems: how the executor is started on demand, and the lives of children.
 
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    ask_to_end, check_parent, die_with_parent, end_group, has_ended, in_own_group,
-    inherited_listener, may_be_changed_by, owner_of, owner_uid, watch,
+    ACTIVATION, Door, Group, MASTERS, Starter, check_parent, connect, die_with_parent, handed,
+    listen, starter_left,
 };
+#[cfg(unix)]
+pub use unix::{Listening, default_policy};
+#[cfg(windows)]
+pub(crate) use windows::{
+    ACTIVATION, Door, Group, MASTERS, Starter, check_parent, connect, die_with_parent, handed,
+    listen, starter_left,
+};
+#[cfg(windows)]
+pub use windows::{Listening, default_policy};

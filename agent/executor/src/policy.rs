@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use befund_collect::probe::{HttpCheck, Targets};
 use befund_model::api::WorkInfo;
 use befund_model::probe::catalogue;
+use befund_runtime::files;
 
-use crate::platform;
+pub use crate::platform::default_policy as default_path;
 
-/// Where it is.
-pub const DEFAULT_PATH: &str = "/etc/befund/policy.toml";
 /// The most bytes of it.
 const MAX_BYTES: u64 = 256 << 10;
 
@@ -44,10 +43,7 @@ pub enum PolicyError {
         source: io::Error,
     },
     /// Others than root could change it.
-    #[error(
-        "the policy {} is not trusted: {why}; make it root's with `chown root: {}` and `chmod 644 {}`",
-        path.display(), path.display(), path.display()
-    )]
+    #[error("the policy {} is not trusted: {why}; {}", path.display(), files::how_to_own(path))]
     Untrusted {
         /// The file, or the folder that it is in.
         path: PathBuf,
@@ -118,16 +114,14 @@ impl Policy {
         // Of the open file, so that it cannot be another one by the time that it is read.
         let metadata = file.metadata().map_err(read)?;
         let untrusted = |path: &Path, why| PolicyError::Untrusted { path: path.to_owned(), why };
-        let uid = platform::owner_uid();
-        if let Some(why) = platform::may_be_changed_by(&metadata, uid) {
+        if let Some(why) = files::changeable_by(&file).map_err(read)? {
             return Err(untrusted(path, why));
         }
         // Who may write to the folder may put another file in its place.
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            let metadata = std::fs::metadata(folder).map_err(read)?;
-            if let Some(why) = platform::may_be_changed_by(&metadata, uid) {
-                return Err(untrusted(folder, why));
-            }
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+            && let Some(why) = files::folder_changeable_by(folder).map_err(read)?
+        {
+            return Err(untrusted(folder, why));
         }
         if metadata.len() > MAX_BYTES {
             let why = format!("it has more than {MAX_BYTES} bytes");

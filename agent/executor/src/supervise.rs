@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 use befund_runtime::frame::{self, Frame};
 
 use crate::child::{ChildOrder, ChildWork};
-use crate::platform;
+use crate::platform::Group;
 
 /// How long the child may take to take its order, and to be gone once killed.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -61,29 +61,29 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Starts the child in a process group of its own, with an empty environment.
+    /// Starts the child in a group of its own, apart from this process's surroundings.
     pub(crate) fn start(command: &ChildCommand) -> Result<Self, StartError> {
         let mut std = std::process::Command::new(&command.program);
         std.args(&command.arguments)
-            .env_clear()
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
-        platform::in_own_group(&mut std);
+        Group::prepare(&mut std);
         let spawn = |error| StartError::Spawn(command.program.clone(), error);
         let mut child = Command::from(std).spawn().map_err(spawn)?;
+        let group = Group::of(&child).map_err(spawn)?;
         let pipes = (child.stdin.take(), child.stdout.take());
         let (Some(to), Some(from)) = pipes else {
             return Err(spawn(io::ErrorKind::BrokenPipe.into()));
         };
-        let running = Running { child, from: BufReader::with_capacity(64 << 10, from) };
+        let running = Running { child, group, from: BufReader::with_capacity(64 << 10, from) };
         Ok(Self { running, to })
     }
 
     /// Whether it still waits.
     pub(crate) fn is_there(&self) -> bool {
-        self.running.child.id().is_some_and(|pid| !platform::has_ended(pid))
+        !self.running.group.has_ended(&self.running.child)
     }
 
     /// Hands it its order.
@@ -105,6 +105,7 @@ impl Waiting {
 /// A child that runs. Dropping it kills its group.
 pub(crate) struct Running {
     child: Child,
+    group: Group,
     from: BufReader<ChildStdout>,
 }
 
@@ -152,7 +153,7 @@ impl Running {
         // stays its own.
         let mut by_itself = false;
         for _ in 0..EXIT_LOOKS {
-            by_itself = self.child.id().is_some_and(platform::has_ended);
+            by_itself = self.group.has_ended(&self.child);
             if by_itself {
                 break;
             }
@@ -170,10 +171,7 @@ impl Running {
 
     /// Kills the group at once.
     pub(crate) fn kill(&mut self) {
-        // `None` once it was reaped, when the number may be another's.
-        if let Some(pid) = self.child.id() {
-            platform::end_group(pid);
-        }
+        self.group.end(&self.child);
     }
 }
 

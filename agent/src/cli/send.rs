@@ -35,7 +35,7 @@ pub(super) struct Send {
     #[arg(long, default_value_t = 20)]
     wait: u64,
     /// Where the sockets are
-    #[arg(long, default_value = "/run/befund", env = "BEFUND_RUN")]
+    #[arg(long, default_value_os_t = crate::platform::default_run(), env = "BEFUND_RUN")]
     run: PathBuf,
 }
 

@@ -13,7 +13,7 @@ use crate::door::protocol::{Answer, Ask, Connectivity, Report};
 #[derive(Debug, Args)]
 pub(super) struct Status {
     /// Where the sockets are
-    #[arg(long, default_value = "/run/befund", env = "BEFUND_RUN")]
+    #[arg(long, default_value_os_t = crate::platform::default_run(), env = "BEFUND_RUN")]
     run: PathBuf,
     /// For programs
     #[arg(long)]

@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use befund_runtime::frame::{self, Frame, FrameError};
+use befund_runtime::local::{self, Stream};
 
 use super::protocol::{Answer, Ask};
-use crate::platform::{self, Stream};
+use crate::link::SERVICE;
+use crate::platform;
 
 /// How long the link may take to answer; a snapshot takes a while.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -19,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub enum DoorError {
     /// Nobody there.
     #[error(
-        "the agent does not run on this machine (nobody answers at {}); start it with `systemctl start befund-link` or `befund-agent link`",
-        path.display()
+        "the agent does not run on this machine (nobody answers at {}); start it with {}",
+        path.display(), platform::HOW_TO_START
     )]
     Connect {
         /// The socket.
@@ -61,7 +63,7 @@ impl Door {
     /// If no link runs here.
     pub async fn open(run: &Path) -> Result<Self, DoorError> {
         let path = run.join(super::serve::SOCKET);
-        match platform::connect(&path).await {
+        match local::connect(&path, SERVICE).await {
             Ok(stream) => Ok(Self { stream }),
             Err(source) => Err(DoorError::Connect { path, source }),
         }

@@ -17,11 +17,12 @@ use befund_model::snapshot::{
 use befund_runtime::clock::{self, Clock};
 use befund_runtime::frame::{self, FrameError};
 use befund_runtime::lifecycle::Lifecycle;
-use befund_runtime::{peer, telemetry};
+use befund_runtime::local::{self, Callers, Listener, Stream};
+use befund_runtime::peer::{Account, Peer};
+use befund_runtime::telemetry;
 
 use super::protocol::{Answer, Ask, PreviewLine};
 use crate::link::note::{Note, ToSend};
-use crate::platform::{self, Listener, Stream};
 use crate::snapshot::{self, Taken};
 
 /// The socket's name in the run folder.
@@ -51,20 +52,20 @@ pub(crate) struct Host {
 /// # Errors
 /// The system's.
 pub(crate) fn bind(run: &Path) -> std::io::Result<Listener> {
-    platform::bind(&run.join(SOCKET))
+    Listener::bind(&run.join(SOCKET), &Callers::Everybody)
 }
 
 /// Answers until the life ends.
-pub(crate) async fn serve(listener: Listener, host: Host, life: Lifecycle) {
-    let open: Arc<Mutex<HashMap<u32, usize>>> = Arc::default();
+pub(crate) async fn serve(mut listener: Listener, host: Host, life: Lifecycle) {
+    let open: Arc<Mutex<Places>> = Arc::default();
     let soft = life.soft();
     loop {
         let accepted = tokio::select! {
             () = soft.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let mut stream = match accepted {
+            Ok(stream) => stream,
             Err(error) => {
                 // Out of descriptors, most likely; they come back as connections end.
                 warn!(%error, "could not take a connection at the door");
@@ -72,21 +73,20 @@ pub(crate) async fn serve(listener: Listener, host: Host, life: Lifecycle) {
                 continue;
             }
         };
-        let uid = match peer::credentials(&stream) {
-            Ok(peer) => peer.uid,
-            Err(error) => {
-                warn!(%error, "could not ask whose account is at the door");
-                continue;
-            }
-        };
-        let Some(place) = Place::take(&open, uid) else {
-            debug!(uid, "too many connections at the door");
+        let Some(mut place) = Place::take(&open) else {
+            debug!("too many connections at the door");
             continue;
         };
         let (host, soft) = (host.clone(), life.soft());
         life.spawn(info_span!("door"), async move {
-            let _place = place;
-            let visitor = Visitor { stream, uid, host, taken: None };
+            let peer = match local::credentials(&mut stream).await {
+                Ok(peer) => peer,
+                Err(error) => return warn!(%error, "could not ask whose account is at the door"),
+            };
+            if !place.is_for(&peer.account) {
+                return debug!(account = %peer.account, "too many connections of one account");
+            }
+            let visitor = Visitor { stream, peer, host, taken: None };
             if let Some(Err(error)) = soft.run_until_cancelled(visitor.attend()).await {
                 debug!(error = telemetry::chain(&error), "a visitor left");
             }
@@ -94,33 +94,51 @@ pub(crate) async fn serve(listener: Listener, host: Host, life: Lifecycle) {
     }
 }
 
-/// One of the places that an account has at the door; given back when dropped.
+/// The connections at the door.
+#[derive(Default)]
+struct Places {
+    all: usize,
+    of: HashMap<Account, usize>,
+}
+
+/// A place at the door, one of all and one of an account's; given back when dropped.
 struct Place {
-    open: Arc<Mutex<HashMap<u32, usize>>>,
-    uid: u32,
+    open: Arc<Mutex<Places>>,
+    account: Option<Account>,
 }
 
 impl Place {
-    fn take(open: &Arc<Mutex<HashMap<u32, usize>>>, uid: u32) -> Option<Self> {
+    fn take(open: &Arc<Mutex<Places>>) -> Option<Self> {
         let mut places = open.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = places.values().sum();
-        let own = places.entry(uid).or_default();
-        if *own >= MAX_FOR_ACCOUNT || all >= MAX_CONNECTIONS {
+        if places.all >= MAX_CONNECTIONS {
             return None;
         }
-        *own += 1;
-        drop(places);
-        Some(Self { open: Arc::clone(open), uid })
+        places.all += 1;
+        Some(Self { open: Arc::clone(open), account: None })
+    }
+
+    /// Counts it for an account, unless that has all it may have.
+    fn is_for(&mut self, account: &Account) -> bool {
+        let mut places = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = places.of.entry(account.clone()).or_default();
+        let fits = *own < MAX_FOR_ACCOUNT;
+        if fits {
+            *own += 1;
+            self.account = Some(account.clone());
+        }
+        fits
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut places = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = places.get_mut(&self.uid) {
+        places.all -= 1;
+        let Some(account) = &self.account else { return };
+        if let Some(own) = places.of.get_mut(account) {
             *own -= 1;
             if *own == 0 {
-                places.remove(&self.uid);
+                places.of.remove(account);
             }
         }
     }
@@ -128,7 +146,7 @@ impl Drop for Place {
 
 struct Visitor {
     stream: Stream,
-    uid: u32,
+    peer: Peer,
     host: Host,
     taken: Option<Taken>,
 }
@@ -180,7 +198,7 @@ impl Visitor {
         };
         let answer = Answer::Preview {
             organisation: self.host.organisation.clone(),
-            requester: platform::account_name(self.uid),
+            requester: self.peer.account.name(),
             lines: taken.sections.iter().map(|section| line(section.section())).collect(),
         };
         self.taken = Some(taken);
@@ -188,9 +206,9 @@ impl Visitor {
     }
 
     /// What is on request tells of other accounts as well (their processes, their sign-ins, the
-    /// system's log): only root and the agent's own account may read it here.
+    /// system's log): only administrators and the agent's own account may read it here.
     fn may_read(&self, section: &Section) -> bool {
-        let all = self.uid == 0 || self.uid == platform::own_uid();
+        let all = self.peer.administrator || self.peer.account == Account::own();
         all || section.line.class == PrivacyClass::Scheduled
     }
 
@@ -230,7 +248,7 @@ impl Visitor {
         let request = Request {
             id: RequestId::new(at, clock::random()),
             message,
-            requester: platform::account_name(self.uid),
+            requester: self.peer.account.name(),
             at,
         };
         let purpose = Purpose::Request(request);

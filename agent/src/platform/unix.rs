@@ -1,64 +1,31 @@
 //! Linux and macOS.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::PathBuf;
 
-pub(crate) use tokio::net::{UnixListener as Listener, UnixStream as Stream};
+pub(crate) mod service;
 
-/// Creates or empties a file that only its owner may read.
-pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+/// How the agent is started, for texts.
+pub(crate) const HOW_TO_START: &str = "`systemctl start befund-link` or `befund-agent link`";
+
+/// Where identity and spool are kept.
+pub(crate) fn default_state() -> PathBuf {
+    PathBuf::from("/var/lib/befund")
 }
 
-/// Makes a folder, and those above it, that only its owner may enter.
-pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+/// Where the sockets are.
+pub(crate) fn default_run() -> PathBuf {
+    PathBuf::from("/run/befund")
 }
 
-/// Makes the names within a folder durable.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+/// Where the settings are.
+pub(crate) fn default_config() -> PathBuf {
+    PathBuf::from("/etc/befund/agent.toml")
 }
 
-/// Listens at a path, in place of whatever was left there; anybody may connect, since the peer's
-/// account decides what is answered.
-pub(crate) fn bind(path: &Path) -> io::Result<Listener> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
-    }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = Listener::bind(path)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o666))?;
-    Ok(listener)
-}
-
-/// Connects to a local socket.
-pub(crate) async fn connect(path: &Path) -> io::Result<Stream> {
-    Stream::connect(path).await
-}
-
-/// The account that this process runs as.
-pub(crate) fn own_uid() -> u32 {
-    rustix::process::getuid().as_raw()
-}
-
-/// The name of an account, from the account database's file; `uid 1000` where it is not there.
-pub(crate) fn account_name(uid: u32) -> String {
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    accounts
-        .lines()
-        .find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            let number: u32 = fields.nth(1)?.parse().ok()?;
-            (number == uid).then(|| name.to_owned())
-        })
-        .unwrap_or_else(|| format!("uid {uid}"))
+/// Tells the service manager that people can ask.
+pub(crate) fn ready() {
+    // Not under systemd: nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 }
 
 /// The machine's name.

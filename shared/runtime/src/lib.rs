@@ -3,9 +3,11 @@
 
 pub mod backoff;
 pub mod clock;
+pub mod files;
 pub mod frame;
 pub mod lifecycle;
+pub mod local;
 pub mod peer;
-mod platform;
+pub mod platform;
 pub mod telemetry;
 pub mod tls;

@@ -1,5 +1,5 @@
-//! What differs between systems: which signals ask a process to stop, and who is at the other end of
-//! a local socket.
+//! What differs between systems: which signals ask a process to stop, local sockets and who is at
+//! their other end, accounts, and files that are somebody's alone.
 
 #[cfg(unix)]
 mod unix;
@@ -7,8 +7,8 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::Signals;
-#[cfg(unix)]
-pub use unix::credentials;
+pub(crate) use unix::{Signals, files, local, peer};
 #[cfg(windows)]
-pub(crate) use windows::Signals;
+pub(crate) use windows::{Signals, files, local, peer};
+#[cfg(windows)]
+pub use windows::{security, wide};

@@ -2,11 +2,13 @@
 //! that they need, the demo, and the pictures of its pages. `cargo demo` is short for `cargo xtask demo`.
 
 mod demo;
+mod macos;
 mod platform;
 mod screen;
 mod screenshots;
 mod suite;
 mod system;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -23,9 +25,10 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Install what the tests need (on Debian, as root), format check, lints, docs, all tests.
+    /// Install what the tests need (on Debian, as root), format check, lints, docs, all tests, and
+    /// what `windows` and `macos` do.
     Test {
-        /// Only the tests: no format check, no lints, no docs.
+        /// Only the tests: no format check, no lints, no docs, no macOS.
         #[arg(long)]
         fast: bool,
     },
@@ -35,6 +38,10 @@ enum Chore {
         #[arg(long)]
         once: bool,
     },
+    /// Build the agent for Windows and tell its stories under Wine (on Debian, as root, installs both).
+    Windows,
+    /// Check that the agent compiles for macOS.
+    Macos,
     /// Photograph the console's pages on the demo's data (needs Debian's chromium-driver).
     Screenshots,
 }
@@ -45,6 +52,8 @@ fn main() -> ExitCode {
         Chore::Test { fast } => {
             suite::run(&screen, if fast { suite::Extent::Fast } else { suite::Extent::Full })
         }
+        Chore::Windows => windows::run(&screen),
+        Chore::Macos => macos::run(&screen),
         Chore::Screenshots => demo::run(&screen, demo::Stay::Photographed),
         Chore::Demo { once } => {
             demo::run(&screen, if once { demo::Stay::Once } else { demo::Stay::UntilStopped })

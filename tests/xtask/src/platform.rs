@@ -24,6 +24,16 @@ pub(crate) fn workspace() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
+/// Whether Rust's standard library for this kind of system is installed.
+pub(crate) fn has_library(target: &str) -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let told = std::process::Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", target])
+        .current_dir(workspace())
+        .output();
+    told.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+}
+
 /// A command's file, in `PATH` or a folder for administrators, which `PATH` may lack.
 pub(crate) fn find_command(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

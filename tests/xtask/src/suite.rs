@@ -1,5 +1,5 @@
-//! `cargo xtask test`: the system's packages, format, lints, documentation, tests. Stops at the first
-//! that fails; each is an ordinary cargo command that can be repeated by hand.
+//! `cargo xtask test`: the system's packages, format, lints, documentation, tests, and the agent for
+//! other systems. Stops at the first that fails; each is an ordinary cargo command that can be repeated by hand.
 
 use std::process::Command;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use crate::screen::Screen;
-use crate::{platform, system};
+use crate::{macos, platform, system, windows};
 
 /// How much is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,16 @@ struct Check {
 const CHECKS: &[Check] = &[
     Check { arguments: &["fmt", "--all", "--check"], environment: &[], extent: Extent::Full },
     Check {
-        arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        arguments: &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--features",
+            "befund-tests/wine",
+            "--",
+            "-D",
+            "warnings",
+        ],
         environment: &[],
         extent: Extent::Full,
     },
@@ -46,13 +55,17 @@ const CHECKS: &[Check] = &[
 /// The first check that failed.
 pub(crate) fn run(screen: &Screen, extent: Extent) -> Result<()> {
     let begun = Instant::now();
-    system::prepare(screen)?;
+    system::prepare(screen, "the tests", system::TESTS)?;
     for check in CHECKS.iter().filter(|check| extent == Extent::Full || check.extent == extent) {
         cargo(screen, check)?;
     }
     if extent == Extent::Full && platform::find_command("cargo-deny").is_some() {
         let arguments = &["deny", "--offline", "check", "licenses", "bans", "sources"];
         cargo(screen, &Check { arguments, environment: &[], extent })?;
+    }
+    windows::run(screen)?;
+    if extent == Extent::Full {
+        macos::run(screen)?;
     }
     screen.heading(&format!("All of it passed, in {} s.", begun.elapsed().as_secs()));
     Ok(())

@@ -1,4 +1,4 @@
-//! What the tests need besides Rust, and how Debian provides it. Only what is missing is installed.
+//! What chores need besides Rust, and how Debian provides it. Only what is missing is installed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use crate::platform;
 use crate::screen::Screen;
 
-/// Something that the tests need from the system.
-struct Need {
+/// Something that a chore needs from the system.
+pub(crate) struct Need {
     package: &'static str,
     /// What shows that it is there.
     sign: Sign,
@@ -25,7 +25,8 @@ enum Sign {
     PostgresTool(&'static str),
 }
 
-const NEEDS: &[Need] = &[
+/// What all the tests of this machine need.
+pub(crate) const TESTS: &[Need] = &[
     Need { package: "gcc", sign: Sign::Command("cc"), why: "C parts of ring, SQLite and zstd" },
     Need {
         package: "libc6-dev",
@@ -93,6 +94,31 @@ const NEEDS: &[Need] = &[
     },
 ];
 
+/// What building and running the agent for Windows needs.
+pub(crate) const WINDOWS: &[Need] = &[
+    Need {
+        package: "gcc-mingw-w64-x86-64",
+        sign: Sign::Command("x86_64-w64-mingw32-gcc"),
+        why: "links programs for Windows, and compiles the C parts of ring and zstd",
+    },
+    Need { package: "wine64", sign: Sign::File("/usr/lib/wine/wine64"), why: "runs them" },
+    Need { package: "wine", sign: Sign::Command("wine"), why: "sets up a Windows for them" },
+];
+
+/// What building Rust's standard library needs, where rustup cannot fetch it.
+pub(crate) const RUST_SOURCES: &[Need] = &[
+    Need {
+        package: "rustc-web",
+        sign: Sign::File("/usr/bin/rustc"),
+        why: "Debian's compiler, which fits its sources",
+    },
+    Need {
+        package: "rust-web-src",
+        sign: Sign::File("/usr/lib/rustlib/src/rust/library/Cargo.lock"),
+        why: "the standard library's sources",
+    },
+];
+
 impl Need {
     fn is_met(&self) -> bool {
         match self.sign {
@@ -110,16 +136,16 @@ impl Need {
 ///
 /// # Errors
 /// If apt was asked and failed.
-pub(crate) fn prepare(screen: &Screen) -> Result<()> {
-    screen.heading("What the tests need from this system");
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.is_met()).collect();
-    for need in NEEDS {
+pub(crate) fn prepare(screen: &Screen, what: &str, needs: &[Need]) -> Result<()> {
+    screen.heading(&format!("What this system needs for {what}"));
+    let missing: Vec<&Need> = needs.iter().filter(|need| !need.is_met()).collect();
+    for need in needs {
         let mark = if missing.iter().any(|other| other.package == need.package) {
             "missing"
         } else {
             "there  "
         };
-        screen.line(&format!("  {mark}  {:<16} {}", need.package, need.why));
+        screen.line(&format!("  {mark}  {:<20} {}", need.package, need.why));
     }
     if missing.is_empty() {
         return Ok(());

@@ -47,13 +47,17 @@ pub(crate) static COLLECTORS: &[&[Entry]] = &[
     trouble::COLLECTORS,
 ];
 
-/// The readers for [`crate::fuzzing`].
+/// The readers for [`crate::fuzzing`]: those that every system shares, and property lists.
 #[cfg(target_os = "macos")]
 pub(crate) mod hostile {
     use super::decode::plist::Value;
+    use crate::smbios;
 
-    pub(crate) fn smbios(bytes: &[u8]) -> usize {
-        Value::parse(bytes).map_or(0, |value| value.entries().len() + value.items().len())
+    pub(crate) fn smbios(tables: &[u8]) -> usize {
+        let (structures, _) = smbios::structures(tables);
+        let named = structures.iter().filter_map(smbios::uuid).count();
+        let cases = structures.iter().filter_map(|one| smbios::chassis(one.byte(5)?)).count();
+        smbios::modules(&structures).1.len() + named + cases
     }
 
     pub(crate) fn packages(text: &str) -> usize {

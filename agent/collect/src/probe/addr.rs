@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use befund_model::probe::network::{AddrFacts, Address};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured, netlink};
+use super::{Context, Measured, Outcome, Unmeasured, platform};
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
     let ask = |error| Unmeasured::io("ask the kernel for", "addresses", &error);
-    let names = netlink::links().map_err(ask)?;
-    let addresses = netlink::addresses()
+    let names = platform::links().map_err(ask)?;
+    let addresses = platform::addresses()
         .map_err(ask)?
         .into_iter()
         .filter(|found| !found.address.is_loopback())

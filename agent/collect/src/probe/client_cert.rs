@@ -11,7 +11,7 @@ use befund_model::probe::trust::{ClientCert, ClientCertFacts};
 use befund_model::probe::{Parameters, Verdict};
 use befund_model::snapshot::Status;
 
-use super::{Context, Measured, Outcome, Unmeasured, interception, tls};
+use super::{Context, Measured, Outcome, Unmeasured, interception, platform, tls};
 
 const MANAGED: &str = "/etc/NetworkManager/system-connections";
 const SUPPLICANT: &str = "/etc/wpa_supplicant";
@@ -32,6 +32,7 @@ struct Configured {
 }
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
+    platform::linux_places("client certificates")?;
     let mut configured = Vec::new();
     let mut denied = None;
     let mut each = |folder: &str, read: &dyn Fn(&str, &str) -> Vec<Configured>| {

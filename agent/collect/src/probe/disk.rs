@@ -1,37 +1,17 @@
 //! `disk.space`: how full the file systems on disks are.
 
-use std::collections::BTreeMap;
-
 use befund_model::probe::machine::{DiskSpaceFacts, FileSystem};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::platform::{self, Space};
-use super::{Context, Measured, Outcome, Unmeasured};
+use super::{Context, Measured, Outcome, Unmeasured, platform};
 
 /// docs/probes.md: per cent available, and per cent of inodes used.
 const WARN_BELOW: u8 = 15;
 const FAIL_BELOW: u8 = 5;
 const INODES_FAIL_ABOVE: u8 = 95;
 
-/// Kinds that hold files on a disk of this machine. Others (network, memory, images that are full
-/// by nature) say nothing about room, or may hang.
-const ON_DISK: &[&str] = &[
-    "apfs", "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "ntfs", "ntfs3",
-    "overlay", "reiserfs", "vfat", "xfs", "zfs",
-];
-
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
-    let table = "/proc/self/mountinfo";
-    let mounts = mounts(&context.read(table)?);
-    let mut file_systems = Vec::new();
-    let mut unread = Vec::new();
-    for mount in mounts.into_values() {
-        match platform::space(&context.path(&mount.mount_point)) {
-            Ok(space) if space.total_bytes > 0 => file_systems.push(filled(mount, space)),
-            Ok(_) => {}
-            Err(error) => unread.push(format!("{}: {error}", mount.mount_point)),
-        }
-    }
+    let (mut file_systems, unread) = platform::file_systems(context)?;
     if file_systems.is_empty() && unread.is_empty() {
         return Err(Unmeasured::unsupported("no file system on a disk is mounted"));
     }
@@ -45,67 +25,10 @@ pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
     Ok(if unread.is_empty() { measured } else { measured.partial(unread.join(", ")) })
 }
 
-/// The mounts on disks, each device once, by its shortest mount point (proc_pid_mountinfo(5)).
-fn mounts(table: &str) -> BTreeMap<String, FileSystem> {
-    let mut mounts: BTreeMap<String, FileSystem> = BTreeMap::new();
-    for line in table.lines() {
-        let Some((left, right)) = line.split_once(" - ") else { continue };
-        let left: Vec<_> = left.split(' ').collect();
-        let right: Vec<_> = right.split(' ').collect();
-        let ([_, _, device_number, _, mount_point, ..], [kind, device, ..]) =
-            (left.as_slice(), right.as_slice())
-        else {
-            continue;
-        };
-        if !ON_DISK.contains(kind) {
-            continue;
-        }
-        let mount_point = unescaped(mount_point);
-        let known = mounts.get(*device_number);
-        if known.is_none_or(|known| known.mount_point.len() > mount_point.len()) {
-            let (device, kind) = (unescaped(device), (*kind).to_owned());
-            let system = FileSystem { mount_point, device, kind, ..FileSystem::default() };
-            mounts.insert((*device_number).to_owned(), system);
-        }
-    }
-    mounts
-}
-
-/// Undoes the table's `\040` for blanks and the like.
-fn unescaped(text: &str) -> String {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let code = after.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
-        match code.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(code) if byte == b'\\' => {
-                plain.push(code);
-                rest = &after[3..];
-            }
-            _ => {
-                plain.push(byte);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
-fn filled(mount: FileSystem, space: Space) -> FileSystem {
-    let percent = |part: u64, whole: u64, up: u128| {
-        let whole = u128::from(whole.max(1));
-        u8::try_from((u128::from(part) * 100 + up * (whole - 1)) / whole).unwrap_or(100).min(100)
-    };
-    FileSystem {
-        total_bytes: space.total_bytes,
-        available_bytes: space.available_bytes,
-        available_percent: percent(space.available_bytes, space.total_bytes, 0),
-        inodes_used_percent: space
-            .inodes
-            .map(|(all, free)| percent(all.saturating_sub(free), all, 1)),
-        read_only: space.read_only,
-        ..mount
-    }
+/// A part of a whole in per cent, rounded down.
+pub(super) fn percent(part: u64, whole: u64) -> u8 {
+    let percent = u128::from(part) * 100 / u128::from(whole.max(1));
+    u8::try_from(percent).unwrap_or(100).min(100)
 }
 
 fn judge(systems: &[FileSystem]) -> (Verdict, String) {
@@ -146,31 +69,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_device_counts_once_and_only_disks() {
-        let table = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n\
-                     23 22 0:5 / /proc rw - proc proc rw\n\
-                     24 22 8:1 /srv /very/long rw - ext4 /dev/sda1 rw\n\
-                     25 22 8:2 / /my\\040disk rw shared:1 - xfs /dev/sda2 rw\n\
-                     26 22 0:50 / /nfs rw - nfs4 server:/x rw\n";
-        let points: Vec<_> = mounts(table).into_values().map(|mount| mount.mount_point).collect();
-        assert_eq!(points, ["/", "/my disk"]);
-    }
-
-    #[test]
     fn thresholds() {
-        let system = |available: u64, free_inodes: u64, read_only| {
-            let space = Space {
-                total_bytes: 1_000,
-                available_bytes: available,
-                inodes: Some((1_000, free_inodes)),
-                read_only,
-            };
-            filled(FileSystem { mount_point: "/".into(), ..FileSystem::default() }, space)
+        let system = |available: u64, inodes_used: u8, read_only| FileSystem {
+            mount_point: "/".into(),
+            total_bytes: 1_000,
+            available_bytes: available,
+            available_percent: percent(available, 1_000),
+            inodes_used_percent: Some(inodes_used),
+            read_only,
+            ..FileSystem::default()
         };
-        assert_eq!(judge(&[system(150, 500, false)]).0, Verdict::Pass);
-        assert_eq!(judge(&[system(149, 500, false)]).0, Verdict::Warn);
-        assert_eq!(judge(&[system(49, 500, false)]).0, Verdict::Fail);
-        assert_eq!(judge(&[system(500, 49, false)]).0, Verdict::Fail);
+        assert_eq!(judge(&[system(150, 50, false)]).0, Verdict::Pass);
+        assert_eq!(judge(&[system(149, 50, false)]).0, Verdict::Warn);
+        assert_eq!(judge(&[system(49, 50, false)]).0, Verdict::Fail);
+        assert_eq!(judge(&[system(500, 96, false)]).0, Verdict::Fail);
         assert_eq!(judge(&[system(0, 0, true)]).0, Verdict::Pass);
     }
 }

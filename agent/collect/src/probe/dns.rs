@@ -1,13 +1,13 @@
 //! `net.dns`: asks each configured server by itself, so that one dead server among three is seen.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use befund_model::probe::network::{DnsFacts, DnsLookup, DnsServer};
 use befund_model::probe::{Parameters, Verdict};
 
 use super::wire::{self, Record};
-use super::{Context, Measured, Outcome, Unmeasured, micros, millis};
+use super::{Context, Measured, Outcome, Unmeasured, micros, millis, platform};
 
 /// docs/probes.md: a server slower than this is worth a look.
 const SLOW: Duration = Duration::from_millis(500);
@@ -15,16 +15,13 @@ const SLOW: Duration = Duration::from_millis(500);
 /// 5 s, twice).
 const ATTEMPT: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
-/// resolv.conf(5) takes 3 (MAXNS); more are listed by some, and asked nevertheless.
-const MAX_SERVERS: usize = 8;
-
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
-    let (servers, search) = configuration(&context.read("/etc/resolv.conf")?);
-    let behind = upstream(context, &servers);
+    let (servers, search) = platform::name_servers(context)?;
+    let behind = platform::upstream(context, &servers);
     if servers.is_empty() {
         return Measured::new(
             Verdict::Fail,
-            "no DNS server is configured in /etc/resolv.conf".to_owned(),
+            "no DNS server is configured".to_owned(),
             &DnsFacts { search, ..DnsFacts::default() },
         );
     }
@@ -47,48 +44,6 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
             format!("{summary}; {dead} of {} servers behind it do not answer", upstream.len());
     }
     Measured::new(verdict, summary, &DnsFacts { servers: told, search, upstream })
-}
-
-/// The servers behind a local stub, as systemd-resolved tells them.
-fn upstream(context: &Context<'_>, servers: &[SocketAddr]) -> Vec<SocketAddr> {
-    const STUBS: [[u8; 4]; 2] = [[127, 0, 0, 53], [127, 0, 0, 54]];
-    if !servers.iter().any(|server| STUBS.iter().any(|stub| server.ip() == IpAddr::from(*stub))) {
-        return Vec::new();
-    }
-    let text = context.read("/run/systemd/resolve/resolv.conf").unwrap_or_default();
-    configuration(&text).0
-}
-
-/// The servers that this machine is configured to ask (a stub, if it has one), and its search domains.
-pub(super) fn configured(
-    context: &Context<'_>,
-) -> Result<(Vec<SocketAddr>, Vec<String>), Unmeasured> {
-    Ok(configuration(&context.read("/etc/resolv.conf")?))
-}
-
-/// The `nameserver` and `search` lines. A port behind `#` is systemd's and unbound's way; the C
-/// library knows none.
-fn configuration(text: &str) -> (Vec<SocketAddr>, Vec<String>) {
-    let (mut servers, mut search) = (Vec::new(), Vec::new());
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        match words.next() {
-            Some("nameserver") => {
-                let Some(word) = words.next() else { continue };
-                let (address, port) = word.split_once('#').unwrap_or((word, "53"));
-                let address = address.split('%').next().unwrap_or(address);
-                if let (Ok(address), Ok(port)) = (address.parse::<IpAddr>(), port.parse()) {
-                    let server = SocketAddr::new(address, port);
-                    if !servers.contains(&server) && servers.len() < MAX_SERVERS {
-                        servers.push(server);
-                    }
-                }
-            }
-            Some("search" | "domain") => search = words.map(str::to_owned).collect(),
-            _ => {}
-        }
-    }
-    (servers, search)
 }
 
 pub(super) fn shown(server: SocketAddr) -> String {
@@ -241,20 +196,4 @@ fn judge(servers: &[DnsServer]) -> (Verdict, String) {
 
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_configuration_is_read_as_the_c_library_does() {
-        let text = "# made by hand\nsearch a.example b.example\nnameserver 192.0.2.1\nnameserver fe80::1%eth0\n;nameserver 9.9.9.9\nnameserver 127.0.0.1#5353\nnameserver 192.0.2.1\noptions edns0\n";
-        let (servers, search) = configuration(text);
-        assert_eq!(search, ["a.example", "b.example"]);
-        assert_eq!(
-            servers.iter().map(|server| shown(*server)).collect::<Vec<_>>(),
-            ["192.0.2.1", "fe80::1", "127.0.0.1:5353"]
-        );
-    }
 }

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use befund_model::probe::network::{Gateway, GatewayFacts, Neighbor};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::netlink::{self, DefaultRoute, State};
-use super::{Context, Measured, Outcome, Unmeasured};
+use super::netlink::{DefaultRoute, State};
+use super::{Context, Measured, Outcome, Unmeasured, platform};
 
 /// Ports that routers listen on or refuse: either is an answer.
 const TCP_PORTS: [u16; 3] = [53, 80, 443];
@@ -32,8 +32,8 @@ const MAX_GATEWAYS: usize = 4;
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
     let ask = |error| Unmeasured::io("ask the kernel for", "routes", &error);
-    let names = netlink::links().map_err(ask)?;
-    let mut routes = netlink::default_routes().map_err(ask)?;
+    let names = platform::links().map_err(ask)?;
+    let mut routes = platform::default_routes().map_err(ask)?;
     routes.sort_by_key(|route| route.metric);
     routes.dedup();
     routes.truncate(MAX_GATEWAYS);
@@ -72,7 +72,7 @@ fn ask_gateway(route: &DefaultRoute, names: &BTreeMap<u32, String>, until: Insta
             Err(RecvTimeoutError::Timeout) => {}
         }
         let now = Instant::now();
-        last = netlink::neighbours()
+        last = platform::neighbours()
             .ok()
             .and_then(|all| all.get(&(route.index, address)).copied())
             .or(last);
@@ -141,7 +141,10 @@ fn udp_refused(at: SocketAddr) -> std::io::Result<bool> {
     socket.send(&[])?;
     match socket.recv(&mut [0; 16]) {
         Ok(_) => Ok(true),
-        Err(error) => Ok(error.kind() == ErrorKind::ConnectionRefused),
+        // Windows tells it as a reset.
+        Err(error) => {
+            Ok(matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use befund_model::probe::remote::TlsTarget;
 use befund_model::probe::trust::{Intercepted, InterceptionFacts, Root};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured, tls};
+use super::{Context, Measured, Outcome, Unmeasured, platform, tls};
 
 /// Where the machine's owner puts roots of their own: Debian, Red Hat, Arch, SUSE.
 const OWN_ROOTS: &[&str] = &[
@@ -56,7 +56,11 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let worst = targets.iter().map(judge).max_by_key(|verdict| tls::rank(*verdict));
     let summary = targets.iter().map(line).collect::<Vec<_>>().join(", ");
     let facts = InterceptionFacts { targets, managed_roots };
-    Measured::new(worst.unwrap_or_default(), summary, &facts)
+    let measured = Measured::new(worst.unwrap_or_default(), summary, &facts)?;
+    Ok(match platform::linux_places("the roots that the machine's owner added") {
+        Ok(()) => measured,
+        Err(unmeasured) => measured.partial(unmeasured.reason),
+    })
 }
 
 /// The subjects of the roots that the machine's owner added.

@@ -8,7 +8,7 @@ use befund_model::probe::path::{DualTarget, Ipv6Facts};
 use befund_model::probe::remote::{PortState, TcpAttempt};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured, netlink, reach, targets};
+use super::{Context, Measured, Outcome, Unmeasured, platform, reach, targets};
 
 /// How long one address may take.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -28,10 +28,10 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
         return Err(Unmeasured::unsupported("the policy lists no targets under targets.tcp"));
     }
     let ask = |what| move |error| Unmeasured::io("ask the kernel for", what, &error);
-    let addresses = netlink::addresses().map_err(ask("addresses"))?;
+    let addresses = platform::addresses().map_err(ask("addresses"))?;
     // `RT_SCOPE_UNIVERSE`.
     let address = addresses.iter().any(|one| one.address.is_ipv6() && one.scope == 0);
-    let routes = netlink::default_routes().map_err(ask("routes"))?;
+    let routes = platform::default_routes().map_err(ask("routes"))?;
     let route = routes.iter().any(|route| route.six);
     let targets = super::beside(&chosen, |(name, target)| try_both(context, name, target));
     for target in &targets {

@@ -11,8 +11,8 @@ use befund_model::probe::path::{Hop, LossFacts};
 use befund_model::probe::remote::PortState;
 use befund_model::probe::{Parameters, Verdict};
 
-use super::platform::Echo;
-use super::{Context, Measured, Outcome, Unmeasured, micros, millis, netlink, reach, targets};
+use super::platform::{self, Echo};
+use super::{Context, Measured, Outcome, Unmeasured, micros, millis, reach, targets};
 
 const TARGET_WARN_PERCENT: f64 = 1.0;
 const TARGET_FAIL_PERCENT: f64 = 5.0;
@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
         .ok_or_else(|| Unmeasured::unsupported("the policy lists no targets under targets.tcp"))?;
     context.left(PATIENCE)?;
     let mut asked = Vec::new();
-    let mut routes = netlink::default_routes().unwrap_or_default();
+    let mut routes = platform::default_routes().unwrap_or_default();
     routes.sort_by_key(|route| (route.metric, route.six));
     if let Some((route, address)) = routes.iter().find_map(|one| Some((one, one.gateway?))) {
         let hop = Hop {

@@ -12,7 +12,7 @@ use befund_model::probe::path::MtuFacts;
 use befund_model::probe::{Parameters, Verdict};
 
 use super::platform::{self, Echo};
-use super::{Context, Measured, Outcome, Unmeasured, netlink, reach, targets};
+use super::{Context, Measured, Outcome, Unmeasured, reach, targets};
 
 const WARN_BELOW: u32 = 1_400;
 const FAIL_BELOW: u32 = 1_280;
@@ -86,8 +86,8 @@ fn interface_mtu(context: &Context<'_>, at: SocketAddr) -> Option<u32> {
     // Nothing is sent: the kernel only chooses the way.
     socket.connect(at).ok()?;
     let local = socket.local_addr().ok()?.ip();
-    let index = netlink::addresses().ok()?.into_iter().find(|one| one.address == local)?.index;
-    let name = netlink::links().ok()?.remove(&index)?;
+    let index = platform::addresses().ok()?.into_iter().find(|one| one.address == local)?.index;
+    let name = platform::links().ok()?.remove(&index)?;
     context.read(&format!("/sys/class/net/{name}/mtu")).ok()?.trim().parse().ok()
 }
 

@@ -1,38 +1,11 @@
-//! rtnetlink messages (rtnetlink(7)): the requests and a reader for links, addresses, routes and
-//! neighbours. No I/O; lengths from the kernel are checked all the same.
+//! rtnetlink messages (rtnetlink(7)): a reader for links, addresses, routes and neighbours, and what
+//! every system's kernel tells of them. No I/O; lengths from the kernel are checked all the same.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::platform;
-
-const HEADER: usize = 16;
+pub(super) const HEADER: usize = 16;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
-const NLM_F_REQUEST_DUMP: u16 = 0x301;
-const RTM_GETLINK: u16 = 18;
-const RTM_GETADDR: u16 = 22;
-const RTM_GETROUTE: u16 = 26;
-const RTM_GETNEIGH: u16 = 30;
-
-/// A request for all entries of a kind, of both address families.
-pub(super) fn request(kind: u16) -> Vec<u8> {
-    // The kernel takes what stands behind the body for attributes, and writes into its log that
-    // something is left over. Zero means any.
-    let body = match kind {
-        RTM_GETADDR => 8,
-        RTM_GETROUTE | RTM_GETNEIGH => 12,
-        _ => 16,
-    };
-    let mut bytes = vec![0; HEADER + body];
-    let length = u32::try_from(bytes.len()).unwrap_or(0);
-    bytes[..4].copy_from_slice(&length.to_ne_bytes());
-    bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
-    bytes[6..8].copy_from_slice(&NLM_F_REQUEST_DUMP.to_ne_bytes());
-    bytes
-}
-
 /// How a datagram ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -97,7 +70,7 @@ pub(super) struct Address {
     pub(super) scope: u8,
 }
 
-fn read_address(body: &[u8]) -> Option<Address> {
+pub(super) fn read_address(body: &[u8]) -> Option<Address> {
     const IFA_ADDRESS: u16 = 1;
     const IFA_LOCAL: u16 = 2;
     let mut found = None;
@@ -126,7 +99,7 @@ pub(super) struct DefaultRoute {
     pub(super) six: bool,
 }
 
-fn read_default_route(body: &[u8]) -> Option<DefaultRoute> {
+pub(super) fn read_default_route(body: &[u8]) -> Option<DefaultRoute> {
     const RT_TABLE_MAIN: u32 = 254;
     const RTN_UNICAST: u8 = 1;
     const RTA_OIF: u16 = 4;
@@ -162,7 +135,7 @@ pub(super) enum State {
     Fixed,
 }
 
-fn read_neighbour(body: &[u8]) -> Option<((u32, IpAddr), State)> {
+pub(super) fn read_neighbour(body: &[u8]) -> Option<((u32, IpAddr), State)> {
     const NDA_DST: u16 = 1;
     let address = attributes(body, 12)
         .find_map(|(kind, value)| (kind == NDA_DST).then(|| address(value)).flatten())?;
@@ -178,36 +151,13 @@ fn read_neighbour(body: &[u8]) -> Option<((u32, IpAddr), State)> {
     Some(((u32_at(body, 4)?, address), state))
 }
 
-fn read_link(body: &[u8]) -> Option<(u32, String)> {
+pub(super) fn read_link(body: &[u8]) -> Option<(u32, String)> {
     const IFLA_IFNAME: u16 = 3;
     let name = attributes(body, 16).find_map(|(kind, value)| {
         (kind == IFLA_IFNAME)
             .then(|| String::from_utf8_lossy(value).trim_end_matches('\0').to_owned())
     })?;
     Some((u32_at(body, 4)?, name))
-}
-
-fn all<T>(kind: u16, read: impl Fn(&[u8]) -> Option<T>) -> io::Result<Vec<T>> {
-    let mut found = Vec::new();
-    platform::dump(kind, |body| found.extend(read(body)))?;
-    Ok(found)
-}
-
-/// Interfaces' names by their index.
-pub(super) fn links() -> io::Result<BTreeMap<u32, String>> {
-    all(RTM_GETLINK, read_link).map(|links| links.into_iter().collect())
-}
-
-pub(super) fn addresses() -> io::Result<Vec<Address>> {
-    all(RTM_GETADDR, read_address)
-}
-
-pub(super) fn default_routes() -> io::Result<Vec<DefaultRoute>> {
-    all(RTM_GETROUTE, read_default_route)
-}
-
-pub(super) fn neighbours() -> io::Result<BTreeMap<(u32, IpAddr), State>> {
-    all(RTM_GETNEIGH, read_neighbour).map(|neighbours| neighbours.into_iter().collect())
 }
 
 /// How many entries of any kind a datagram holds.
@@ -248,27 +198,6 @@ mod tests {
         assert_eq!((route.index, route.metric), (7, 100));
         body[1] = 24;
         assert_eq!(read_default_route(&body), None);
-    }
-
-    #[test]
-    fn requests_are_as_long_as_the_kernel_takes_them() {
-        for (kind, body) in
-            [(RTM_GETLINK, 16), (RTM_GETADDR, 8), (RTM_GETROUTE, 12), (RTM_GETNEIGH, 12)]
-        {
-            let request = request(kind);
-            assert_eq!(request.len(), HEADER + body);
-            assert_eq!(u32_at(&request, 0), u32::try_from(request.len()).ok());
-        }
-    }
-
-    #[test]
-    fn the_running_system_has_a_loopback() {
-        let lo = links().expect("links").into_iter().find(|(_, name)| name == "lo").expect("lo");
-        let found = addresses().expect("addresses");
-        let loopback = IpAddr::from([127, 0, 0, 1]);
-        let found = found.iter().find(|found| found.address == loopback);
-        // A fresh network namespace has a loopback that is off and has no address.
-        assert!(found.is_none_or(|found| found.index == lo.0 && found.prefix == 8));
     }
 
     proptest! {

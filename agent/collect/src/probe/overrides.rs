@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use befund_model::probe::names::{Override, OverridesFacts};
 use befund_model::probe::{Parameters, Verdict};
 
+use super::platform::HOSTS;
 use super::{Context, Measured, Outcome, targets};
 
-const HOSTS: &str = "/etc/hosts";
 const SWITCH: &str = "/etc/nsswitch.conf";
 /// Sources of nsswitch.conf(5) that ask servers.
 const ASKING: &[&str] = &["dns", "resolve"];

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use befund_model::probe::trust::{PacFacts, PacProxy, PacScript};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, dns, fetch, micros, millis, platform, reach, targets};
+use super::{Context, Measured, Outcome, fetch, micros, millis, platform, reach, targets};
 
 const SLOW: Duration = Duration::from_secs(3);
 /// The most bytes of a script; Chromium takes 1 MiB.
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
 
 /// Where a script is looked for by the name of the network (WPAD).
 fn looked_for(context: &Context<'_>) -> Vec<String> {
-    let search = dns::configured(context).map(|(_, search)| search).unwrap_or_default();
+    let search = platform::name_servers(context).map(|(_, search)| search).unwrap_or_default();
     let under = search.iter().map(|domain| domain.trim_matches('.')).filter(|one| !one.is_empty());
     under.take(2).map(|domain| format!("http://wpad.{domain}/wpad.dat")).collect()
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use befund_model::probe::machine::{Process, ProcessTopFacts};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured};
+use super::{Context, Measured, Outcome, platform};
 
 /// docs/probes.md: per cent of memory available.
 const MEMORY_WARN_BELOW: u64 = 10;
@@ -16,20 +16,19 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let count = usize::try_from(parameters.number("count")).unwrap_or(10);
     let window = context.left(Duration::from_millis(parameters.number("window_ms")))?;
     let started = Instant::now();
-    let before: HashMap<(u32, u64), u64> = all(context)?
+    let before: HashMap<(u32, u64), u64> = platform::processes(context)?
         .into_iter()
-        .map(|sample| ((sample.process.pid, sample.start), sample.ticks))
+        .map(|sample| ((sample.process.pid, sample.start), sample.spent_us))
         .collect();
     std::thread::sleep(window);
     let measured = started.elapsed();
-    let mut after = all(context)?;
-    let ticks_per_second = rustix::param::clock_ticks_per_second();
-    let full = measured.as_secs_f64() * ticks_per_second as f64;
+    let mut after = platform::processes(context)?;
+    let full = measured.as_secs_f64() * 1e6;
     for sample in &mut after {
         // One that began within the window spent all of its time in it.
         let spent = before
             .get(&(sample.process.pid, sample.start))
-            .map_or(sample.ticks, |ticks| sample.ticks.saturating_sub(*ticks));
+            .map_or(sample.spent_us, |spent_us| sample.spent_us.saturating_sub(*spent_us));
         let percent = spent as f64 * 100.0 / full.max(1.0);
         sample.process.cpu_percent = (percent * 10.0).round() / 10.0;
     }
@@ -39,11 +38,11 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let by_memory: Vec<_> = processes.iter().take(count).cloned().collect();
     processes.sort_by(|a, b| b.cpu_percent.total_cmp(&a.cpu_percent));
     processes.truncate(count);
-    let (memory_total_bytes, memory_available_bytes) = memory(&context.read("/proc/meminfo")?);
+    let (memory_total_bytes, memory_available_bytes) = platform::memory(context)?;
     let facts = ProcessTopFacts {
         window_ms: u64::try_from(measured.as_millis()).unwrap_or(u64::MAX),
         count: number,
-        load: load(&context.read("/proc/loadavg")?),
+        load: platform::load(context)?,
         memory_total_bytes,
         memory_available_bytes,
         by_cpu: processes,
@@ -62,64 +61,13 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     Measured::new(verdict, summary, &facts)
 }
 
-struct Sample {
-    process: Process,
-    /// When it began, in ticks after the boot: with the number, what tells it from a later one.
-    start: u64,
-    ticks: u64,
-}
-
-fn all(context: &Context<'_>) -> Result<Vec<Sample>, Unmeasured> {
-    let entries = std::fs::read_dir(context.path("/proc"))
-        .map_err(|error| Unmeasured::io("list", "/proc", &error))?;
-    let page = rustix::param::page_size() as u64;
-    Ok(entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        // One that has ended meanwhile has no files any more.
-        .filter_map(|pid| sample(context, pid, page))
-        .collect())
-}
-
-fn sample(context: &Context<'_>, pid: u32, page: u64) -> Option<Sample> {
-    let stat = context.read(&format!("/proc/{pid}/stat")).ok()?;
-    let status = context.read(&format!("/proc/{pid}/status")).ok()?;
-    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    parse(&stat, page, uid.split_whitespace().next()?.parse().ok()?)
-}
-
-/// proc_pid_stat(5). The name is in brackets and may hold anything, so the last bracket ends it.
-fn parse(stat: &str, page: u64, uid: u32) -> Option<Sample> {
-    let (head, tail) = stat.rsplit_once(") ")?;
-    let (pid, name) = head.split_once(" (")?;
-    let fields: Vec<_> = tail.split_whitespace().collect();
-    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-    Some(Sample {
-        start: number(22)?,
-        ticks: number(14)?.saturating_add(number(15)?),
-        process: Process {
-            pid: pid.parse().ok()?,
-            name: name.to_owned(),
-            uid,
-            cpu_percent: 0.0,
-            rss_bytes: number(24)?.saturating_mul(page),
-            state: (*fields.first()?).to_owned(),
-        },
-    })
-}
-
-fn memory(text: &str) -> (u64, u64) {
-    let value = |key: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse::<u64>().ok())
-            .map_or(0, |kib| kib << 10)
-    };
-    (value("MemTotal:"), value("MemAvailable:"))
-}
-
-fn load(text: &str) -> [f64; 3] {
-    let mut values = text.split_whitespace().map(|word| word.parse().unwrap_or(0.0));
-    std::array::from_fn(|_| values.next().unwrap_or(0.0))
+/// A process, and what it has used.
+pub(super) struct Sample {
+    pub(super) process: Process,
+    /// When it began, by the system's own count: with the number, what tells it from a later one.
+    pub(super) start: u64,
+    /// Processor time, in microseconds.
+    pub(super) spent_us: u64,
 }
 
 fn judge(facts: &ProcessTopFacts) -> (Verdict, String) {
@@ -133,23 +81,8 @@ fn judge(facts: &ProcessTopFacts) -> (Verdict, String) {
     let top = facts.by_cpu.first().map_or_else(String::new, |process| {
         format!("; {} uses the most processor time ({} %)", process.name, process.cpu_percent)
     });
-    let summary = format!(
-        "{} processes, load {}, {available} % of memory available{top}",
-        facts.count, facts.load[0]
-    );
+    let load = facts.load.map_or_else(String::new, |[load, ..]| format!(", load {load}"));
+    let summary =
+        format!("{} processes{load}, {available} % of memory available{top}", facts.count);
     (verdict, summary)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_may_hold_anything() {
-        let stat = "77 (a) b (c) S 1 77 77 0 -1 4 5 0 0 0 30 12 0 0 20 0 1 0 999 1000 25 18446744073709551615";
-        let sample = parse(stat, 4096, 5).expect("a process");
-        assert_eq!((sample.process.pid, sample.process.name.as_str()), (77, "a) b (c"));
-        assert_eq!((sample.start, sample.ticks, sample.process.rss_bytes), (999, 42, 25 * 4096));
-        assert_eq!(sample.process.state, "S");
-    }
 }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use befund_model::probe::List;
 
+use super::platform;
+
 /// The lists that parameters pick from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -75,22 +77,8 @@ impl Default for Targets {
             ntp: list(&["pool.ntp.org"]),
             resolvers: map(&[("quad9", "9.9.9.9")]),
             issuers: BTreeMap::new(),
-            services: list(&[
-                "NetworkManager.service",
-                "cron.service",
-                "cups.service",
-                "ssh.service",
-                "systemd-journald.service",
-                "systemd-networkd.service",
-                "systemd-resolved.service",
-                "systemd-timesyncd.service",
-            ]),
-            logs: map(&[
-                ("kernel", "/var/log/kern.log"),
-                ("messages", "/var/log/messages"),
-                ("packages", "/var/log/dpkg.log"),
-                ("system", "/var/log/syslog"),
-            ]),
+            services: list(platform::SERVICES),
+            logs: map(platform::LOGS),
         }
     }
 }
@@ -173,12 +161,12 @@ impl Targets {
                 return wrong(
                     "services".to_owned(),
                     name,
-                    "expected a unit's name, as ssh.service",
+                    "expected a service's name, as ssh.service",
                 );
             }
         }
         for (name, path) in &self.logs {
-            if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
+            if !platform::is_absolute(path) {
                 let why = "expected a file by its absolute path, without `..`";
                 return wrong(format!("logs.{name}"), path, why);
             }

@@ -20,21 +20,13 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 use befund_model::probe::remote::{Certificate, TlsFacts, TlsTarget};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured, micros, reach, targets};
+use super::{Context, Measured, Outcome, Unmeasured, micros, platform, reach, targets};
 
 pub(super) const WARN_DAYS: i64 = 14;
 /// How long the connection, and then the handshake, may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// The most certificates of a chain that are told.
 const MAX_CHAIN: usize = 10;
-
-/// Where systems keep the roots that they trust, first found counts: Debian, Red Hat, SUSE, Alpine.
-pub(super) const ROOTS: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/var/lib/ca-certificates/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let picked = parameters.name("target");
@@ -77,13 +69,8 @@ pub(super) const fn rank(verdict: Verdict) -> u8 {
 pub(super) type Roots = Result<Arc<WebPkiServerVerifier>, String>;
 
 pub(super) fn roots(context: &Context<'_>, provider: &Arc<CryptoProvider>) -> Roots {
-    use rustls::pki_types::pem::PemObject;
-    let text =
-        ROOTS.iter().find_map(|path| std::fs::read(context.path(path)).ok()).ok_or_else(|| {
-            format!("this machine has no trusted roots; looked at {}", ROOTS.join(", "))
-        })?;
     let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(CertificateDer::pem_slice_iter(&text).flatten());
+    store.add_parsable_certificates(platform::trusted_roots(context)?);
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
         .build()
         .map_err(|error| format!("this machine's trusted roots cannot be used: {error}"))

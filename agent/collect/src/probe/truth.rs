@@ -12,7 +12,7 @@ use befund_model::probe::names::{DnsTruthFacts, NameAnswer, NameTruth, Truth};
 use befund_model::probe::{Parameters, Verdict};
 
 use super::wire::Record;
-use super::{Context, Measured, Outcome, Unmeasured, dns, micros, reach, targets};
+use super::{Context, Measured, Outcome, Unmeasured, dns, micros, platform, reach, targets};
 
 /// The most addresses of a name.
 const MAX_ADDRESSES: usize = 32;
@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let (reference, reference_at) = reference.ok_or_else(|| {
         Unmeasured::unsupported("the policy lists no reference under targets.resolvers")
     })?;
-    let (servers, search) = dns::configured(context)?;
+    let (servers, search) = platform::name_servers(context)?;
     context.left(Duration::from_secs(1))?;
     let names = super::beside(&names, |name| {
         let inside = is_inside(name, &search);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use befund_collect::{Plan, Root, collect};
+use befund_collect::{Limits, Plan, Root, collect};
 use befund_model::snapshot::PrivacyClass;
 use serde_json::Value;
 
@@ -12,10 +12,14 @@ use crate::Fields;
 pub(crate) fn fields() -> Fields {
     let root = Root::system().expect("the system's root");
     let mut sections = BTreeMap::new();
-    collect(&root, &Plan::all(PrivacyClass::OnRequest), |section| {
-        let content: Value = serde_json::from_slice(&section.bytes).expect("JSON");
-        sections.insert(section.line.kind.to_string(), content);
-    });
+    collect(
+        &root,
+        &Plan { limits: Limits::NONE, ..Plan::all(PrivacyClass::OnRequest) },
+        |section| {
+            let content: Value = serde_json::from_slice(&section.bytes).expect("JSON");
+            sections.insert(section.line.kind.to_string(), content);
+        },
+    );
     let of = |kind: &str| sections.get(kind).cloned().unwrap_or_default();
     let mut fields = Fields::new();
     plain(

@@ -11,7 +11,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use befund_collect::{Plan, Root, collect, expected};
+use befund_collect::{Limits, Plan, Root, collect, expected};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind};
 use tempfile::TempDir;
 
@@ -89,6 +89,8 @@ fn unhexed(text: &str) -> Vec<u8> {
 }
 
 pub(crate) fn collected(folder: &Path, plan: &Plan) -> Vec<Section> {
+    // These tests share a process, so that none can be told what it used alone.
+    let plan = &Plan { limits: Limits::NONE, ..plan.clone() };
     let root = Root::at(folder).expect("the tree");
     let mut sections = Vec::new();
     collect(&root, plan, |section| sections.push(section));

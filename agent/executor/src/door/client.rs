@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use befund_model::id::{Hash, JobId};
 use befund_model::job::{JobEvent, Order, Outcome};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind};
 use befund_runtime::frame::{self, Frame, FrameError};
+use befund_runtime::local::Stream;
 
 use super::{Description, Reply, Request};
+use crate::platform::{self, Starter};
 
 /// How long the executor may take to take up a connection; it may have to be started first.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -44,8 +45,8 @@ impl Redacted {
 pub enum ExecutorError {
     /// Nobody took the connection.
     #[error(
-        "could not reach the executor at {}; check that befund-executor.socket is active, or that befund-agent link runs",
-        path.display()
+        "could not reach the executor at {}; check that {} is active, or that befund-agent link runs",
+        path.display(), platform::ACTIVATION
     )]
     Connect {
         /// The socket.
@@ -78,13 +79,19 @@ pub enum ExecutorError {
 #[derive(Clone, Debug)]
 pub struct ExecutorClient {
     path: PathBuf,
+    starter: Starter,
 }
 
 impl ExecutorClient {
-    /// A client of the executor that listens at this path.
+    /// A client of the executor that the system starts, and that listens at this path.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), starter: Starter::system() }
+    }
+
+    /// A client of the executor that this starts on demand.
+    pub(crate) fn started_by(path: impl Into<PathBuf>, starter: Starter) -> Self {
+        Self { path: path.into(), starter }
     }
 
     /// The socket.
@@ -141,7 +148,7 @@ impl ExecutorClient {
     async fn ask(&self, request: &Request, within: Duration) -> Result<Answer, ExecutorError> {
         let connect = |source| ExecutorError::Connect { path: self.path.clone(), source };
         let late = |_| connect(std::io::ErrorKind::TimedOut.into());
-        let mut stream = timeout(CONNECT, UnixStream::connect(&self.path))
+        let mut stream = timeout(CONNECT, platform::connect(&self.path, &self.starter))
             .await
             .map_err(late)?
             .map_err(connect)?;
@@ -153,7 +160,7 @@ impl ExecutorClient {
 /// The replies to one request.
 #[derive(Debug)]
 struct Answer {
-    stream: UnixStream,
+    stream: Stream,
     within: Duration,
     until: Instant,
 }

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::net::UnixStream;
-use tokio::net::unix::OwnedWriteHalf;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use befund_runtime::frame::{self, FrameError};
+use befund_runtime::local::{self, Stream, WriteHalf};
 
 use super::server::Shared;
 use super::{Description, Reply, Request};
@@ -21,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where replies go.
 pub(crate) struct Replies {
-    to: OwnedWriteHalf,
+    to: WriteHalf,
 }
 
 impl Replies {
@@ -37,14 +36,14 @@ impl Replies {
 }
 
 /// Says why, and closes.
-pub(super) async fn refuse(stream: UnixStream, message: String) {
-    let (_from, to) = stream.into_split();
+pub(super) async fn refuse(stream: Stream, message: String) {
+    let (_from, to) = local::split(stream);
     // The other side may have gone already.
     let _ = Replies { to }.send(&Reply::Error { message }, &[]).await;
 }
 
 /// Reads the request and answers it.
-pub(super) async fn serve(mut stream: UnixStream, shared: &Shared, ending: CancellationToken) {
+pub(super) async fn serve(mut stream: Stream, shared: &Shared, ending: CancellationToken) {
     let request = match timeout(PATIENCE, frame::receive::<Request>(&mut stream)).await {
         Err(_) => return debug!("no request came"),
         Ok(Ok(None)) => return,
@@ -58,7 +57,7 @@ pub(super) async fn serve(mut stream: UnixStream, shared: &Shared, ending: Cance
             return refuse(stream, message).await;
         }
     };
-    let (mut from, to) = stream.into_split();
+    let (mut from, to) = local::split(stream);
     let mut replies = Replies { to };
     let cancel = ending.child_token();
     let answer = answer(request, shared, &mut replies, &cancel);

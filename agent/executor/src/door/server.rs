@@ -1,7 +1,6 @@
 //! The executor's end of the door: takes connections, checks who asks, and goes when idle.
 
 use std::collections::HashMap;
-use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,12 +12,14 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use befund_model::id::{AgentId, JobId};
-use befund_runtime::peer;
+use befund_runtime::files;
+use befund_runtime::local::{self, Callers};
+use befund_runtime::peer::Account;
 
 use super::connection;
 use crate::ChildCommand;
 use crate::child::ChildWork;
-use crate::platform;
+use crate::platform::{self, Listening};
 use crate::spare::Spare;
 use crate::supervise::{Running, StartError};
 
@@ -35,8 +36,8 @@ pub struct Config {
     /// The identity of this machine; orders for another are refused, and all of them before it is
     /// enrolled.
     pub agent: Option<AgentId>,
-    /// The accounts that may ask, beside root: the link's.
-    pub allow_uids: Vec<u32>,
+    /// The accounts that may ask, beside root or administrators: the link's.
+    pub allow: Vec<Account>,
     /// The policy file; the defaults apply where there is none.
     pub policy: PathBuf,
     /// How the collect child is started.
@@ -56,8 +57,8 @@ impl Config {
     pub fn new(child: ChildCommand) -> Self {
         Self {
             agent: None,
-            allow_uids: vec![platform::owner_uid()],
-            policy: PathBuf::from(crate::policy::DEFAULT_PATH),
+            allow: vec![Account::own()],
+            policy: crate::policy::default_path(),
             child,
             root: PathBuf::from("/"),
             idle: Duration::from_secs(30),
@@ -70,7 +71,7 @@ impl Config {
     /// Lets the account that owns this folder ask: the link's, if it is the link's state. Nothing
     /// changes where there is no such folder.
     pub fn allow_owner_of(&mut self, folder: &std::path::Path) {
-        self.allow_uids.extend(platform::owner_of(folder));
+        self.allow.extend(files::owner_of(folder));
     }
 }
 
@@ -103,12 +104,11 @@ pub enum Ended {
 /// # Errors
 /// If the listener cannot be used.
 pub async fn run(
-    listener: UnixListener,
+    listener: Listening,
     config: Config,
     stop: CancellationToken,
 ) -> std::io::Result<Ended> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::UnixListener::from_std(listener)?;
+    let mut listener = platform::listen(listener, Callers::Only(config.allow.clone()))?;
     let tasks = TaskTracker::new();
     let idle = config.idle;
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -124,7 +124,7 @@ pub async fn run(
     let ended = loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break Ended::Stopped,
-            accepted = timeout(idle, accept(&listener, &slots)) => accepted,
+            accepted = timeout(idle, accept(&mut listener, &slots)) => accepted,
         };
         match accepted {
             Err(_) if tasks.is_empty() => break Ended::Idle,
@@ -151,14 +151,14 @@ pub async fn run(
 }
 
 async fn accept(
-    listener: &tokio::net::UnixListener,
+    listener: &mut local::Listener,
     slots: &Arc<Semaphore>,
-) -> (tokio::net::UnixStream, Option<tokio::sync::OwnedSemaphorePermit>) {
+) -> (local::Stream, Option<tokio::sync::OwnedSemaphorePermit>) {
     // The semaphore is never closed.
     let slot = Arc::clone(slots).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, slot),
+            Ok(stream) => return (stream, slot),
             Err(error) => {
                 // Out of descriptors, most likely; they come back as connections end.
                 warn!(%error, "could not take a connection");
@@ -168,24 +168,25 @@ async fn accept(
     }
 }
 
-async fn admit(stream: tokio::net::UnixStream, shared: &Shared, ending: CancellationToken) {
-    let peer = match peer::credentials(&stream) {
+async fn admit(mut stream: local::Stream, shared: &Shared, ending: CancellationToken) {
+    let peer = match local::credentials(&mut stream).await {
         Ok(peer) => peer,
         Err(error) => {
             warn!(%error, "could not ask who is at the other end; connection refused");
             return;
         }
     };
-    let allowed = peer.uid == 0 || shared.config.allow_uids.contains(&peer.uid);
+    let allowed = peer.administrator || shared.config.allow.contains(&peer.account);
     if allowed {
         connection::serve(stream, shared, ending).await;
     } else {
-        warn!(uid = peer.uid, pid = peer.pid, "an account that may not ask was refused");
+        warn!(account = %peer.account, pid = peer.pid, "an account that may not ask was refused");
         connection::refuse(
             stream,
             format!(
-                "user {} may not use the executor; only root and the account that the agent's link runs as may",
-                peer.uid
+                "user {} may not use the executor; only {} and the account that the agent's link runs as may",
+                peer.account,
+                platform::MASTERS
             ),
         )
         .await;

@@ -1,89 +1,85 @@
 //! Linux and macOS.
 
-use std::fs::Metadata;
 use std::io;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixListener;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-use tokio::io::unix::AsyncFd;
+use tokio::process::Child;
 
-/// sd_listen_fds(3): the first descriptor that is handed over.
-const FIRST: i32 = 3;
+use befund_runtime::local::{Callers, Listener, Stream};
 
-/// Takes the listening socket that the starter handed over: descriptor 3 by the protocol of
-/// sd_listen_fds(3), or else standard input, as inetd does for `wait` services. The second way is
-/// for starters that cannot know the number of the process before it runs.
-pub(crate) fn inherited_listener() -> io::Result<Option<UnixListener>> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
-    if number("LISTEN_PID") == Some(std::process::id()) && number("LISTEN_FDS") >= Some(1) {
-        // SAFETY: the two variables, addressed to this very process, say that descriptor 3 is open
-        // and ours; nothing else here has taken it, since this runs first and once.
-        #[expect(unsafe_code, reason = "sd_listen_fds(3) names the descriptor by number only")]
-        let handed = unsafe { OwnedFd::from_raw_fd(FIRST) };
-        rustix::io::fcntl_setfd(&handed, rustix::io::FdFlags::CLOEXEC)?;
-        return if is_listening(&handed) {
-            Ok(Some(UnixListener::from(handed)))
-        } else {
-            Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "descriptor 3 is not a listening socket",
-            ))
-        };
-    }
-    let input = io::stdin();
-    if is_listening(&input) {
-        return Ok(Some(UnixListener::from(input.as_fd().try_clone_to_owned()?)));
-    }
-    Ok(None)
+mod activation;
+
+pub(crate) use activation::{Door, handed, starter_left};
+pub use std::os::unix::net::UnixListener as Listening;
+
+/// What starts the executor where the system does, for texts.
+pub(crate) const ACTIVATION: &str = "befund-executor.socket";
+/// Who may do anything, for texts.
+pub(crate) const MASTERS: &str = "root";
+
+/// Where the policy is unless told otherwise.
+#[must_use]
+pub fn default_policy() -> PathBuf {
+    PathBuf::from("/etc/befund/policy.toml")
 }
 
-/// Lets a listener be waited for without being read.
-pub(crate) fn watch(listener: UnixListener) -> io::Result<AsyncFd<UnixListener>> {
-    // SAFETY: a `UnixListener` owns its descriptor, gives the same one for its whole life, and
-    // closes it only when it is dropped.
-    #[expect(unsafe_code, reason = "tokio asks for this promise, which no type can make")]
-    let watched = unsafe { AsyncFd::register(listener) };
-    Ok(watched?)
+/// Serves on a socket that was handed over. Its mode decided who could open it.
+pub(crate) fn listen(listener: Listening, _: Callers) -> io::Result<Listener> {
+    Listener::from_std(listener)
 }
 
-/// Whether this is a socket that takes connections.
-fn is_listening(fd: &impl AsFd) -> bool {
-    rustix::net::sockopt::socket_acceptconn(fd).unwrap_or(false)
-}
+/// Whoever holds the socket starts the executor when somebody connects: nothing is to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Starter;
 
-/// Puts the command's process at the head of a group of its own, so that it can be ended with all
-/// that it started.
-pub(crate) fn in_own_group(command: &mut Command) {
-    command.process_group(0);
-}
-
-/// Kills the group that this process leads. The caller has not yet reaped the process, so the
-/// number is still its own.
-pub(crate) fn end_group(pid: u32) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        // Fails only if every process of it has ended already.
-        let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+impl Starter {
+    pub(crate) const fn system() -> Self {
+        Self
     }
 }
 
-/// Asks a process of ours, not yet reaped, to end by itself.
-pub(crate) fn ask_to_end(pid: Option<u32>) {
-    if let Some(pid) = pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw) {
-        // Fails only if it has ended already.
-        let _ = rustix::process::kill_process(pid, Signal::TERM);
+/// Connects to the executor.
+pub(crate) async fn connect(path: &Path, _: &Starter) -> io::Result<Stream> {
+    Stream::connect(path).await
+}
+
+/// A child with all that it starts: the process group that it leads.
+#[derive(Debug)]
+pub(crate) struct Group;
+
+impl Group {
+    /// Puts the command's process at the head of a group of its own, with an empty environment.
+    pub(crate) fn prepare(command: &mut std::process::Command) {
+        command.process_group(0).env_clear();
+    }
+
+    /// The group of a child that was started so.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) fn of(_: &Child) -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Kills the group. Nothing is done once the child was reaped, when its number may be another's.
+    pub(crate) fn end(&self, child: &Child) {
+        if let Some(pid) = pid(child.id()) {
+            // Fails only if every process of it has ended already.
+            let _ = rustix::process::kill_process_group(pid, Signal::KILL);
+        }
+    }
+
+    /// Whether the child has exited; it stays to be reaped.
+    pub(crate) fn has_ended(&self, child: &Child) -> bool {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        pid(child.id()).is_some_and(|pid| {
+            rustix::process::waitid(WaitId::Pid(pid), look).is_ok_and(|status| status.is_some())
+        })
     }
 }
 
-/// Whether this child has exited; it stays to be reaped.
-pub(crate) fn has_ended(pid: u32) -> bool {
-    let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    i32::try_from(pid).ok().and_then(Pid::from_raw).is_some_and(|pid| {
-        rustix::process::waitid(WaitId::Pid(pid), look).is_ok_and(|status| status.is_some())
-    })
+fn pid(number: Option<u32>) -> Option<Pid> {
+    i32::try_from(number?).ok().and_then(Pid::from_raw)
 }
 
 /// Asks the system to kill this process when its parent dies. Where it cannot, the end of standard
@@ -103,26 +99,4 @@ pub(crate) fn check_parent(parent: u32) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the starter has gone"));
     }
     Ok(())
-}
-
-/// The account that this process runs as.
-pub(crate) fn owner_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// The account that owns a file, if it is there.
-pub(crate) fn owner_of(path: &std::path::Path) -> Option<u32> {
-    std::fs::symlink_metadata(path).ok().map(|file| file.uid())
-}
-
-/// Who but `uid` and root may change a file, in words; `None` if nobody.
-pub(crate) fn may_be_changed_by(file: &Metadata, uid: u32) -> Option<String> {
-    if file.uid() != 0 && file.uid() != uid {
-        return Some(format!("it belongs to user {}", file.uid()));
-    }
-    let mode = file.mode();
-    if mode & 0o022 != 0 {
-        return Some(format!("its mode is {:o}, so others may write to it", mode & 0o7777));
-    }
-    None
 }

@@ -28,6 +28,8 @@ pub(crate) struct Network {
     services: Vec<Child>,
     /// More namespaces, which go with it.
     pub(crate) others: Vec<String>,
+    /// What the executor is started by, for one with fewer rights.
+    pub(crate) started_by: Vec<&'static str>,
 }
 
 pub(crate) fn ip(line: &str) -> bool {
@@ -54,6 +56,7 @@ impl Network {
             agent: agent(),
             services: Vec::new(),
             others: Vec::new(),
+            started_by: Vec::new(),
         };
         let (machine, gateway) = (&network.machine, &network.gateway);
         if !ip(&format!("netns add {machine}")) {
@@ -127,6 +130,7 @@ impl Network {
         let text = |path: std::path::PathBuf| path.into_os_string();
         let mut arguments: Vec<std::ffi::OsString> =
             vec!["netns".into(), "exec".into(), self.machine.clone().into()];
+        arguments.extend(self.started_by.iter().map(Into::into));
         arguments.extend([text(child(&[]).program), "executor".into(), text(folder.join("root"))]);
         arguments.extend([text(folder.join("policy.toml")), self.agent.to_string().into()]);
         let command = ExecutorCommand { program: "ip".into(), arguments };

@@ -4,6 +4,7 @@
 //! Needs root, `ip` and `nft`; without them each story says that it was skipped.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use befund_model::job::{JobState, Work};
 use befund_model::probe::names::{DnsTruthFacts, OverridesFacts, Truth};
@@ -54,6 +55,18 @@ fn beyond(story: &str, policy: &str) -> Option<Network> {
         let file = format!("/proc/sys/{}", name.replace('.', "/"));
         let set = format!("netns exec {gateway} sh -c echo${{IFS}}{value}>{file}");
         assert!(ip(&set), "{set}");
+    }
+    // Neighbours are not looked for before the links' own addresses are known to be nobody else's.
+    for namespace in [&machine, &gateway, &server] {
+        let pending = || {
+            let mut ip = Command::new("ip");
+            let told = ip.args(["-n", namespace, "-6", "addr", "show", "tentative"]).output();
+            !told.expect("ip runs").stdout.is_empty()
+        };
+        let until = Instant::now() + Duration::from_secs(10);
+        while pending() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
     assert!(nft(&gateway, "add chain inet t way { type filter hook forward priority 0 ; }"));
     let policy = format!("[targets.tcp]\nweb = \"10.78.0.2:80\"\n{policy}");
@@ -153,6 +166,68 @@ async fn the_largest_packet_is_found_and_a_black_hole_told() {
     let (result, facts) = probe::<MtuFacts>(&network, "net.mtu", Value::Null).await;
     assert_eq!(facts.mtu, Some(1_000), "{facts:?}");
     assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
+}
+
+/// Without the privilege for raw sockets.
+const UNPRIVILEGED: &[&str] = &["setpriv", "--bounding-set=-net_raw"];
+
+#[tokio::test]
+async fn echoes_need_no_privilege_where_the_system_gives_them_to_all() {
+    let Some(mut network) = beyond("echoes_need_no_privilege", "") else { return };
+    let server = network.others[0].clone();
+    network.serve_at(&server, &["open"]);
+    network.started_by = UNPRIVILEGED.to_vec();
+    // As the kernel sets it: nobody may.
+    let (result, facts) = probe::<LossFacts>(&network, "net.loss", json!({"count": 5})).await;
+    let told: Vec<_> = facts.hops.iter().map(|hop| hop.method.as_deref()).collect();
+    assert_eq!(told, [Some("tcp"), Some("tcp")], "{facts:?}");
+    assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
+    let (result, facts) = probe::<MtuFacts>(&network, "net.mtu", Value::Null).await;
+    assert_eq!(facts.method.as_deref(), Some("kernel"), "{facts:?}");
+    assert!(facts.error.is_some_and(|error| error.contains("echoes cannot be sent")));
+    assert_eq!(result.verdict, Verdict::Unknown, "{}", result.summary);
+
+    // As systemd sets it: everybody may.
+    let range = "echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range";
+    let set =
+        Command::new("ip").args(["netns", "exec", &network.machine, "sh", "-c", range]).status();
+    assert!(set.expect("ip runs").success());
+    network.gateway("link set wan0 mtu 1420");
+    let (_, facts) = probe::<LossFacts>(&network, "net.loss", json!({"count": 5})).await;
+    assert_eq!(facts.hops[1].method.as_deref(), Some("icmp"), "{facts:?}");
+    let (result, facts) = probe::<MtuFacts>(&network, "net.mtu", Value::Null).await;
+    assert_eq!((facts.method.as_deref(), facts.mtu), (Some("icmp"), Some(1_420)), "{facts:?}");
+    assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
+}
+
+#[tokio::test]
+async fn packets_of_ipv6_are_measured_as_well() {
+    for unprivileged in [false, true] {
+        let Some(mut network) = beyond("packets_of_ipv6", "") else { return };
+        let policy = "[targets.tcp]\nweb = \"[fd78::2]:80\"\n";
+        std::fs::write(network.folder.path().join("policy.toml"), policy).expect("a policy");
+        assert!(ip(&format!("-n {} route add default via fd77::1", network.machine)));
+        if unprivileged {
+            network.started_by = UNPRIVILEGED.to_vec();
+            let range = "echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range";
+            let set = Command::new("ip")
+                .args(["netns", "exec", &network.machine, "sh", "-c", range])
+                .status();
+            assert!(set.expect("ip runs").success());
+        }
+        let (_, facts) = probe::<LossFacts>(&network, "net.loss", json!({"count": 5})).await;
+        assert_eq!(
+            (facts.hops[1].method.as_deref(), facts.hops[1].received),
+            (Some("icmp"), 5),
+            "{facts:?}"
+        );
+        let (_, facts) = probe::<MtuFacts>(&network, "net.mtu", Value::Null).await;
+        assert_eq!((facts.mtu, facts.black_hole), (Some(1_500), Some(false)), "{facts:?}");
+        network.gateway("link set wan0 mtu 1380");
+        let (result, facts) = probe::<MtuFacts>(&network, "net.mtu", Value::Null).await;
+        assert_eq!((facts.mtu, facts.black_hole), (Some(1_380), Some(false)), "{facts:?}");
+        assert_eq!(result.verdict, Verdict::Warn, "{}", result.summary);
+    }
 }
 
 #[tokio::test]

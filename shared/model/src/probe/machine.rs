@@ -63,8 +63,9 @@ pub struct ProcessTopFacts {
     pub window_ms: u64,
     /// How many processes there are.
     pub count: u32,
-    /// The 1, 5 and 15 minutes' load.
-    pub load: [f64; 3],
+    /// The 1, 5 and 15 minutes' load; absent where the system does not count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<[f64; 3]>,
     /// Memory, in bytes.
     pub memory_total_bytes: u64,
     /// Memory that can still be given out, in bytes.
@@ -82,13 +83,14 @@ pub struct Process {
     pub pid: u32,
     /// Its name, 15 bytes at most.
     pub name: String,
-    /// The user's number.
-    pub uid: u32,
+    /// The user's number; absent where users have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
     /// Processor time in the window, in per cent of one processor.
     pub cpu_percent: f64,
     /// Memory of its own and shared, in bytes.
     pub rss_bytes: u64,
-    /// The kernel's letter: R, S, D, Z, T, I.
+    /// The kernel's letter: R, S, D, Z, T, I; empty where it tells none.
     pub state: String,
 }
 

@@ -2,19 +2,11 @@
 
 use std::io;
 
-use tokio::net::UnixStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::peer::Peer;
-
-/// Asks the kernel who is at the other end.
-///
-/// # Errors
-/// If the system call fails.
-pub fn credentials(stream: &UnixStream) -> io::Result<Peer> {
-    let credentials = stream.peer_cred()?;
-    Ok(Peer { uid: credentials.uid(), pid: credentials.pid() })
-}
+pub(crate) mod files;
+pub(crate) mod local;
+pub(crate) mod peer;
 
 /// SIGTERM and SIGINT.
 pub(crate) struct Signals {

@@ -90,14 +90,20 @@ fn get(stream: &mut UnixStream, path: &str, of: &str, name: &str) -> io::Result<
     call(stream, &Call { path, interface, member: "Get", to: SYSTEMD }, &[of, name])
 }
 
+/// A call of a method.
 pub(super) struct Call<'a> {
+    /// The object's path.
     pub(super) path: &'a str,
+    /// The interface that the method is of.
     pub(super) interface: &'a str,
+    /// The method.
     pub(super) member: &'a str,
+    /// Whose object it is.
     pub(super) to: &'a str,
 }
 
-/// Calls a method whose arguments are strings, and gives the body of the answer.
+/// Calls a method whose arguments are strings, and gives the body of the answer. Nobody is started for
+/// it who does not run.
 pub(super) fn call(
     stream: &mut UnixStream,
     call: &Call<'_>,
@@ -117,7 +123,8 @@ pub(super) fn call(
         fields.0.extend_from_slice(&[8, 1, b'g', 0]);
         fields.signature(&"s".repeat(arguments.len()));
     }
-    let mut message = Writer(vec![b'l', 1, 0, 1]);
+    // NO_AUTO_START is 2.
+    let mut message = Writer(vec![b'l', 1, 2, 1]);
     message.number(body.0.len());
     message.number(1);
     message.number(fields.0.len());

@@ -41,7 +41,7 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::MEDIA,             deadline: ms(2_000), run: |cx| run(cx, media::media) },
     Entry { section: &kind::MEDIA_STATE,       deadline: ms(3_000), run: |cx| run(cx, media::state) },
     Entry { section: &kind::DISKS_HEALTH,      deadline: ms(5_000), run: |cx| run(cx, health::health) },
-    Entry { section: &kind::ENCRYPTION,        deadline: ms(2_000), run: |cx| run(cx, encryption::encryption) },
+    Entry { section: &kind::ENCRYPTION,        deadline: ms(3_000), run: |cx| run(cx, encryption::encryption) },
     Entry { section: &kind::SENSORS,           deadline: ms(2_000), run: |cx| run(cx, sensors::sensors) },
     Entry { section: &kind::PRINTERS,          deadline: ms(3_000), run: |cx| run(cx, printers::printers) },
     Entry { section: &kind::PRINTERS_STATE,    deadline: ms(4_000), run: |cx| run(cx, printers::state) },

@@ -1,7 +1,7 @@
 //! The readers of bytes in here, for [`crate::fuzzing`].
 
 use super::hardware::dmi;
-use super::network::{addresses, neighbours, netlink, routes, sockets};
+use super::network::{addresses, firewall, neighbours, netlink, routes, sockets, vpn};
 use super::software::packages;
 
 pub(crate) fn smbios(tables: &[u8]) -> usize {
@@ -30,6 +30,10 @@ pub(crate) fn netlink(datagram: &[u8]) -> usize {
         read += usize::from(routes::parse(payload, &names).is_some());
         read += usize::from(sockets::parse(payload, "tcp").is_some());
         read += usize::from(neighbours::parse(payload, &names).is_some());
+        read += usize::from(firewall::nftables::chain(payload).is_some());
+        read += usize::from(firewall::nftables::ends(payload));
+        read += vpn::wireguard::peers(payload).len();
+        read += usize::from(vpn::xfrm::peer(payload).is_some());
         rest = after;
     }
     read

@@ -14,6 +14,8 @@ pub(crate) mod proxies;
 pub(crate) mod resolver;
 pub(crate) mod routes;
 pub(crate) mod sockets;
+#[cfg(test)]
+mod tests;
 pub(crate) mod vpn;
 pub(crate) mod wireless;
 

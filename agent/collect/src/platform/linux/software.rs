@@ -27,7 +27,7 @@ pub(super) static COLLECTORS: &[Entry] = &[
     Entry { section: &kind::UPTIME,              deadline: ms(1_000), run: |cx| run(cx, uptime::uptime) },
     Entry { section: &kind::CLOCK,               deadline: ms(1_000), run: |cx| run(cx, clock::clock) },
     Entry { section: &kind::PACKAGES,            deadline: ms(9_000), run: |cx| run(cx, packages::packages) },
-    Entry { section: &kind::PROCESSES,           deadline: ms(3_000), run: |cx| run(cx, processes::processes) },
+    Entry { section: &kind::PROCESSES,           deadline: ms(6_000), run: |cx| run(cx, processes::processes) },
     Entry { section: &kind::SERVICES,            deadline: ms(3_000), run: |cx| run(cx, services::services) },
     Entry { section: &kind::SERVICES_STATE,      deadline: ms(4_000), run: |cx| run(cx, services::state) },
     Entry { section: &kind::BOOTS,               deadline: ms(4_000), run: |cx| run(cx, boots::boots) },

@@ -14,6 +14,7 @@ use crate::collector::Context;
 mod hardware;
 mod logs;
 mod rpm;
+mod systems;
 mod wifi;
 
 /// Texts in which the parsers' own words and separators are likely.

@@ -1,45 +1,41 @@
-//! Systems whose ways are not written yet: everything is unsupported, and says so.
+//! Systems whose kernels are not asked yet: everything is unsupported, and says so.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, TcpStream};
+use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
 
-use super::Space;
+use super::files::Space;
+use crate::probe::netlink::{Address, DefaultRoute, State};
 
-pub(in crate::probe) fn dump(_: u16, _: impl FnMut(&[u8])) -> io::Result<()> {
+fn unknown<T>() -> io::Result<T> {
     Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))
 }
 
-pub(in crate::probe) fn space(_: &Path) -> io::Result<Space> {
-    Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))
+pub(in crate::probe) fn links() -> io::Result<BTreeMap<u32, String>> {
+    unknown()
 }
 
-pub(in crate::probe) fn proxy_settings(_: &Path) -> io::Result<Vec<(String, String, String)>> {
-    Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))
+pub(in crate::probe) fn addresses() -> io::Result<Vec<Address>> {
+    unknown()
 }
 
-pub(in crate::probe) fn path_mtu(_: &TcpStream) -> io::Result<u32> {
-    Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))
+pub(in crate::probe) fn default_routes() -> io::Result<Vec<DefaultRoute>> {
+    unknown()
 }
 
-/// Echoes to one address.
-pub(in crate::probe) struct Echo;
+pub(in crate::probe) fn neighbours() -> io::Result<BTreeMap<(u32, IpAddr), State>> {
+    unknown()
+}
 
-impl Echo {
-    pub(in crate::probe) fn open(_: IpAddr, _: u32) -> io::Result<Self> {
-        Err(io::Error::new(io::ErrorKind::NotFound, "not known how to send echoes on this system"))
-    }
+pub(super) fn space(_: &Path) -> io::Result<Space> {
+    unknown()
+}
 
-    pub(in crate::probe) fn whole(&self) -> io::Result<()> {
-        Ok(())
-    }
+pub(super) const fn ticks_per_second() -> u64 {
+    100
+}
 
-    pub(in crate::probe) fn send(&self, _: u16, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(in crate::probe) fn receive(&self, _: Duration) -> io::Result<Option<u16>> {
-        Ok(None)
-    }
+pub(super) const fn page_size() -> u64 {
+    4096
 }

@@ -32,7 +32,11 @@ pub(crate) fn displays(cx: &Context) -> Result<Displays, Gap> {
     let mut seen = BTreeSet::new();
     let places = cards.iter().map(|card| {
         let address = address(cx, card);
-        (card.clone(), format!("{DRM}/{card}/device"), address)
+        let place = match &address {
+            Some(address) => format!("{}/{address}", pci::DEVICES),
+            None => format!("{DRM}/{card}/device"),
+        };
+        (card.clone(), place, address)
     });
     let unknown = found.iter().map(|device| {
         let address = device.address.clone();

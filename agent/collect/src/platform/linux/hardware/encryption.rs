@@ -29,7 +29,7 @@ pub(crate) fn encryption(cx: &Context) -> Result<Encryption, Gap> {
         } else if mount.kind == "zfs" {
             datasets.push((mount.source, mount.mount_point));
         } else if let Some(device) = layers.device(cx, &mount.source) {
-            for volume in of_device(cx, &layers, &device) {
+            for volume in of_device(cx, &layers, &device, mount.mount_point == "/") {
                 keep(
                     &mut volumes,
                     Volume { mount_point: Some(mount.mount_point.clone()), ..volume },
@@ -46,12 +46,13 @@ pub(crate) fn encryption(cx: &Context) -> Result<Encryption, Gap> {
     for name in swaps.lines().skip(1).filter_map(|line| line.split_ascii_whitespace().next()) {
         // Files are on file systems, which are told already; compressed memory is no device.
         let device = layers.device(cx, name).filter(|device| !device.starts_with("zram"));
-        for volume in device.iter().flat_map(|device| of_device(cx, &layers, device)) {
+        for volume in device.iter().flat_map(|device| of_device(cx, &layers, device, false)) {
             keep(&mut volumes, volume);
         }
     }
-    for (name, kind) in layers.locked(cx) {
-        let cipher = luks_header(cx, &name, &kind).and_then(|header| header.cipher);
+    for (name, kind) in layers.locked(cx, &volumes) {
+        let asleep = layers.rotates(&name);
+        let cipher = luks_header(cx, &name, &kind, asleep).and_then(|header| header.cipher);
         let state = Some("locked".to_owned());
         keep(
             &mut volumes,
@@ -78,8 +79,9 @@ fn keep(volumes: &mut BTreeMap<String, Volume>, volume: Volume) {
 }
 
 /// The encrypted layers beneath a device, each by the name of what it lies on; and what lies beneath
-/// beside them unencrypted. If nothing is encrypted, the device itself.
-fn of_device(cx: &Context, layers: &Layers, device: &str) -> Vec<Volume> {
+/// beside them unencrypted. If nothing is encrypted, the device itself. What carries the system (`awake`)
+/// does not sleep.
+fn of_device(cx: &Context, layers: &Layers, device: &str, awake: bool) -> Vec<Volume> {
     let mut found = Vec::new();
     layers.beneath(device, &mut found);
     if found.iter().all(|layer| matches!(layer, Layer::Bare(_))) {
@@ -89,7 +91,10 @@ fn of_device(cx: &Context, layers: &Layers, device: &str) -> Vec<Volume> {
     let volume = |layer| match layer {
         Layer::Bare(device) => Volume { name: layers.name(&device), ..Volume::default() },
         Layer::Crypt { device, on, kind, suspended } => {
-            let header = on.as_deref().and_then(|on| luks_header(cx, on, &kind));
+            let header = on.as_deref().and_then(|on| {
+                let asleep = !awake && layers.rotates(on);
+                luks_header(cx, on, &kind, asleep)
+            });
             let busy = header.as_ref().is_some_and(|header| header.reencrypting);
             let state = match (suspended, busy) {
                 (true, _) => "suspended",
@@ -109,9 +114,10 @@ fn of_device(cx: &Context, layers: &Layers, device: &str) -> Vec<Volume> {
     found.into_iter().map(volume).collect()
 }
 
-/// How it is encrypted, by its header, which only root may read.
-fn luks_header(cx: &Context, device: &str, kind: &str) -> Option<Header> {
-    if !kind.starts_with("luks") {
+/// How it is encrypted, by its header, which only root may read. A disk that may be `asleep` is not woken
+/// for it.
+fn luks_header(cx: &Context, device: &str, kind: &str, asleep: bool) -> Option<Header> {
+    if !kind.starts_with("luks") || asleep {
         return None;
     }
     let bytes = cx.note(cx.root.head(&format!("/dev/{device}"), header::MAX_BYTES))?;

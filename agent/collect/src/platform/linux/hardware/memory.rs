@@ -1,11 +1,12 @@
 //! Memory: `/proc/meminfo`, `/proc/swaps`, pressure, and the modules that the firmware lists.
 
-use befund_model::section::hardware::{Memory, MemoryModule, MemoryUsage, Swap};
+use befund_model::section::hardware::{Memory, MemoryUsage, Swap};
 
 use crate::collector::{Context, Gap};
 
-use super::dmi::{self, Structure};
+use super::dmi;
 use crate::platform::linux::software::uptime::pressure;
+use crate::smbios::modules;
 
 /// Section `memory.usage`.
 pub(crate) fn usage(cx: &Context) -> Result<MemoryUsage, Gap> {
@@ -81,47 +82,4 @@ fn swaps(text: &str) -> Vec<Swap> {
     let mut swaps: Vec<Swap> = text.lines().skip(1).filter_map(swap).collect();
     swaps.sort_by(|a, b| a.name.cmp(&b.name));
     swaps
-}
-
-/// Slots and modules (SMBIOS 3.7, 7.18).
-fn modules(tables: &[Structure<'_>]) -> (u32, Vec<MemoryModule>) {
-    let mut slots = 0;
-    let mut modules = Vec::new();
-    for device in tables.iter().filter(|table| table.kind == 17) {
-        slots += 1;
-        let size_bytes = match device.word(0x0c) {
-            None | Some(0 | 0xffff) => continue,
-            Some(0x7fff) => u64::from(device.double(0x1c).unwrap_or_default() & 0x7fff_ffff) << 20,
-            Some(size) if size & 0x8000 != 0 => u64::from(size & 0x7fff) << 10,
-            Some(size) => u64::from(size) << 20,
-        };
-        let speed = |offset| device.word(offset).filter(|speed| !matches!(speed, 0 | 0xffff));
-        modules.push(MemoryModule {
-            slot: device.string(0x10).unwrap_or_default(),
-            size_bytes,
-            kind: device.byte(0x12).and_then(module_kind).map(str::to_owned),
-            speed_mts: speed(0x20).or_else(|| speed(0x15)).map(u32::from),
-            vendor: device.string(0x17),
-            part: device.string(0x1a),
-            serial: device.string(0x18),
-        });
-    }
-    modules.sort_by(|a, b| a.slot.cmp(&b.slot));
-    (slots, modules)
-}
-
-const fn module_kind(kind: u8) -> Option<&'static str> {
-    Some(match kind {
-        0x12 => "DDR",
-        0x13 => "DDR2",
-        0x18 => "DDR3",
-        0x1a => "DDR4",
-        0x1b => "LPDDR",
-        0x1c => "LPDDR2",
-        0x1d => "LPDDR3",
-        0x1e => "LPDDR4",
-        0x22 => "DDR5",
-        0x23 => "LPDDR5",
-        _ => return None,
-    })
 }

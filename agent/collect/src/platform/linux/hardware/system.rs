@@ -5,6 +5,7 @@ use befund_model::section::hardware::{Board, Firmware, System};
 use crate::collector::{Context, Gap};
 
 use super::dmi;
+use crate::smbios::uuid;
 
 /// Section `system`.
 pub(crate) fn system(cx: &Context) -> Result<System, Gap> {
@@ -32,7 +33,8 @@ pub(crate) fn system(cx: &Context) -> Result<System, Gap> {
         uuid: cx
             .line("/sys/class/dmi/id/product_uuid")
             .and_then(|uuid| dmi::said(&uuid))
-            .map(|uuid| uuid.to_ascii_lowercase()),
+            .map(|uuid| uuid.to_ascii_lowercase())
+            .or_else(|| uuid(tables.iter().find(|table| table.kind == 1)?)),
         asset_tag: fact("chassis_asset_tag", (3, 0x08)),
         chassis: chassis.and_then(dmi::chassis).map(str::to_owned),
         board: (board != Board::default()).then_some(board),

@@ -66,6 +66,16 @@ fn kind(cx: &Context, name: &str) -> Option<&'static str> {
     if cx.root.exists(&format!("/proc/net/vlan/{name}")) {
         return Some("vlan");
     }
+    // What the driver calls it: its kind of hardware may be that of a cable all the same.
+    let uevent = cx.root.text(&format!("{NET}/{name}/uevent")).unwrap_or_default();
+    match uevent.lines().find_map(|line| line.strip_prefix("DEVTYPE=")) {
+        Some("vlan") => return Some("vlan"),
+        Some("wwan") => return Some("mobile"),
+        Some("wireguard" | "vxlan" | "geneve" | "gre" | "gretap" | "ip6gre") => {
+            return Some("tunnel");
+        }
+        _ => {}
+    }
     // Numbers of `linux/if_arp.h`.
     match cx.root.number(&format!("{NET}/{name}/type")).ok().flatten()? {
         1 if has("device") => Some("ethernet"),

@@ -1,10 +1,15 @@
-//! The folders of the people who have an account here.
+//! The folders of the people who have an account here: those that `/etc/passwd` names, and those under
+//! `/home` of whom a directory has the account.
+
+use std::collections::BTreeSet;
 
 use befund_model::section::software::User;
+use rustix::fs::FileType;
 
 use crate::collector::Context;
 
 use super::accounts;
+use crate::platform::linux::files;
 
 /// A person and their folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +35,41 @@ pub(crate) fn local(cx: &Context) -> Vec<Home> {
         }
         if cx.note(cx.root.list(&home.path)).is_some() {
             homes.push(home);
+        }
+    }
+    let known: BTreeSet<String> = homes.iter().map(|home| home.path.clone()).collect();
+    for home in of_a_directory(cx, "/home", &remote, true) {
+        if !known.contains(&home.path) {
+            homes.push(home);
+        }
+    }
+    homes.sort_by(|a, b| (&a.user, &a.path).cmp(&(&b.user, &b.path)));
+    homes
+}
+
+/// Folders that belong to a number of people's, whoever has the account. Where domains have a folder each,
+/// it is the administrator's, and theirs lie in it (`/home/EXAMPLE/anna`).
+fn of_a_directory(cx: &Context, folder: &str, remote: &[String], deeper: bool) -> Vec<Home> {
+    const FIRST_PERSON: u32 = 1000;
+    let mut homes = Vec::new();
+    if is_under(folder, remote) {
+        return homes;
+    }
+    for name in cx.root.list(folder).unwrap_or_default() {
+        let path = format!("{folder}/{name}");
+        if is_under(&path, remote) || name == "lost+found" {
+            continue;
+        }
+        let Ok(about) = files::about_link(cx, &path) else { continue };
+        if about.kind != FileType::Directory {
+            continue;
+        }
+        // The files of a recorded tree belong to whoever laid it out.
+        let owner = if cx.root.is_live() { about.owner } else { FIRST_PERSON };
+        if owner >= FIRST_PERSON {
+            homes.push(Home { user: name, uid: owner, path });
+        } else if deeper && owner == 0 {
+            homes.extend(of_a_directory(cx, &path, remote, false));
         }
     }
     homes

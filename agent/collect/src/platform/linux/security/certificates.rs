@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use befund_model::Timestamp;
 use befund_model::section::security::{Certificate, Certificates};
+use befund_model::snapshot::Status;
 use rustix::fs::FileType;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -161,7 +162,8 @@ impl Found {
                 // What follows the first one are those that issued it.
                 Kind::Own(_) if at > 0 => {}
                 Kind::Own(key) => {
-                    certificate.has_key = Some(read.has_key || has_key(cx, path, key.as_deref()));
+                    certificate.has_key =
+                        if read.has_key { Some(true) } else { has_key(cx, path, key.as_deref()) };
                 }
             }
             let key = (
@@ -199,30 +201,36 @@ pub(crate) fn parse(store: &str, der: &[u8]) -> Option<Certificate> {
 }
 
 /// Whether the key of a certificate is there: where it is said to be, else by the same name with a key's
-/// ending, beside it or in the folder for keys.
-fn has_key(cx: &Context, path: &str, named: Option<&str>) -> bool {
-    if let Some(named) = named {
-        return cx.root.exists(named);
-    }
-    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-    if file == "cert.pem" {
-        return ["privkey.pem", "key.pem"]
-            .iter()
-            .any(|key| cx.root.exists(&format!("{folder}/{key}")));
-    }
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    let folders = [
-        folder,
+/// ending, beside it or in the folder for keys. `None` if it was not found and not every place may be looked at.
+fn has_key(cx: &Context, path: &str, named: Option<&str>) -> Option<bool> {
+    const FOLDERS: &[&str] = &[
         "/etc/ssl/private",
         "/etc/pki/tls/private",
         "/etc/ipsec.d/private",
         "/etc/swanctl/private",
     ];
-    folders.iter().any(|folder| {
-        [".key", "-key.pem", ".key.pem", "_key.pem"]
-            .iter()
-            .any(|ending| cx.root.exists(&format!("{folder}/{stem}{ending}")))
-    }) || (folder != "/etc/ssl/private" && cx.root.exists(&format!("/etc/ssl/private/{file}")))
+    let mut places = Vec::new();
+    let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    if let Some(named) = named {
+        places.push(named.to_owned());
+    } else if file == "cert.pem" {
+        places.extend(["privkey.pem", "key.pem"].map(|key| format!("{folder}/{key}")));
+    } else {
+        for folder in FOLDERS.iter().chain([&folder]) {
+            let endings = [".key", "-key.pem", ".key.pem", "_key.pem"];
+            places.extend(endings.map(|ending| format!("{folder}/{stem}{ending}")));
+        }
+        places.push(format!("/etc/ssl/private/{file}"));
+    }
+    let mut unknown = false;
+    for place in places.iter().filter(|place| *place != path) {
+        match files::about(cx, place) {
+            Ok(_) => return Some(true),
+            Err(unread) => unknown |= unread.status() != Status::Unsupported,
+        }
+    }
+    (!unknown).then_some(false)
 }
 
 #[cfg(test)]

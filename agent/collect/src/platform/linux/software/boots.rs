@@ -34,6 +34,13 @@ pub(crate) fn boots(cx: &Context) -> Result<Boots, Gap> {
     for path in ["/var/log/wtmp.1", "/var/log/wtmp"] {
         records.extend(logins::tail(cx, path).unwrap_or_default());
     }
+    if known.is_empty() && records.is_empty() {
+        for path in ["/var/lib/wtmpdb/wtmp.db", "/var/log/wtmp.db"] {
+            if cx.root.exists(path) {
+                cx.gap(Gap::failed(format!("{path} is a kind of database that is not read yet")));
+            }
+        }
+    }
     let current = uptime::boot_time(cx).ok().flatten();
     let boots = merged(known, &wtmp(&records));
     if boots.is_empty() {

@@ -99,8 +99,7 @@ fn flatpaks(cx: &Context, name: &str, app: &str) -> Vec<Browser> {
         folders.flat_map(|folder| files::matching(cx, &format!("{folder}/app/{app}/*/*/active")));
     found
         .map(|path| {
-            let deployed = cx.root.read_capped(&format!("{path}/deploy"), 1 << 20).ok();
-            let version = deployed.and_then(|bytes| bundles::flatpak_version(&bytes));
+            let version = bundles::deployed_version(cx, &path);
             Browser { name: name.to_owned(), version, path: Some(path) }
         })
         .collect()

@@ -85,7 +85,11 @@ pub(crate) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
             let indexes = indexes::Index::all(cx);
             state.checked_at = apt::checked_at(cx);
             state.pending = apt::pending(cx, &installed, &indexes);
-            trouble::apt(cx, &installed, &indexes, now, &mut state.trouble);
+            let at_work = trouble::apt(cx, &installed, &indexes, now, &mut state.trouble);
+            // What has no end yet has not failed while somebody is at it.
+            let latest = runs.iter().map(|run| run.at).max();
+            let open = |run: &&mut UpdateRun| Some(run.at) == latest && run.error.is_none();
+            runs.iter_mut().filter(|_| at_work).filter(open).for_each(|run| run.failed = false);
         }
         Family::Rpm => {
             runs = history::rpm(cx);
@@ -101,6 +105,7 @@ pub(crate) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
             trouble::pacman(cx, &mut state.trouble);
         }
     }
+    trouble::complaints(cx, now, &mut state.trouble);
     trouble::boot_partition(cx, &mut state.trouble);
     runs.sort_by_key(|run| run.at);
     let installs = |run: &&UpdateRun| matches!(run.action.as_str(), "install" | "upgrade");

@@ -112,3 +112,23 @@ fn no_database_is_made_where_there_is_none() {
     assert_eq!(gap.status, Status::Unsupported);
     assert_eq!(std::fs::read_dir(&folder).expect("there").count(), 1);
 }
+
+/// What a restart and the browsers are judged by.
+#[test]
+fn single_packages_are_asked_for_and_those_that_are_not_there_are_no_trouble() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(
+        folder.path(),
+        &[("befund-one", "Epoch: 2", "1.4", "3"), ("befund-two", "", "5", "1")],
+    );
+    let database = database.to_str().expect("text");
+    let cx = context();
+
+    let versions = packages::rpm::versions(&cx, database, &["befund-one", "not-there"]);
+    let times = packages::rpm::install_times(&cx, database, &["befund-two", "glibc"]);
+
+    assert_eq!(versions, [("befund-one".to_owned(), "1.4-3".to_owned())]);
+    assert_eq!(times.len(), 1);
+    assert!(times[0].0 == "befund-two" && times[0].1 > 1_700_000_000, "{times:?}");
+    assert!(packages::rpm::versions(&cx, database, &["not-there"]).is_empty());
+}

@@ -159,14 +159,12 @@ pub(crate) fn in_journal(cx: &Context, folder: Option<&str>) -> Result<Vec<Found
          COREDUMP_FILENAME,COREDUMP_PACKAGE_VERSION,MESSAGE",
     );
     let dumps = Query { lines: 500, ..dumps };
-    let dumps = journal::read_all(cx, folder, &dumps)?;
-    let mut found: Vec<Found> = dumps.records.iter().filter_map(formats::coredump).collect();
+    let mut found = journal::read_all(cx, folder, &dumps, formats::coredump)?.values;
     let of_kernel = &["_TRANSPORT=kernel"][..];
     // What is grave goes back as far as it may; what is only mentioned, as far as it is quick.
     for priority in ["err", "notice..info"] {
         let said = query(Some(priority), of_kernel, "MESSAGE,PRIORITY");
-        let said = journal::read_all(cx, folder, &said)?;
-        found.extend(said.records.iter().filter_map(from_record));
+        found.extend(journal::read_all(cx, folder, &said, from_record)?.values);
     }
     Ok(found)
 }

@@ -18,6 +18,8 @@ const JOURNALCTL: &str = "/usr/bin/journalctl";
 const FOLDERS: [&str; 2] = ["/var/log/journal", "/run/log/journal"];
 /// How many of the latest lines are read. More than are kept, since many say the same.
 pub(crate) const MAX_LINES: usize = 4_000;
+/// The most bytes of an answer; what is left out is older than what came.
+const MAX_BYTES: usize = 6 << 20;
 
 /// What to look for.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +38,10 @@ pub(crate) struct Query<'a> {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
+#[derive(Clone, Debug)]
+pub(crate) struct Found<T> {
     /// The newest last.
-    pub(crate) records: Vec<Record>,
+    pub(crate) values: Vec<T>,
     /// Whether older ones were left out, by their number or for the time that it took.
     pub(crate) cut: bool,
 }
@@ -60,8 +62,7 @@ pub(crate) fn errors(cx: &Context, folder: Option<&str>) -> Result<(Vec<Said>, b
         lines: MAX_LINES,
         within: Duration::from_millis(2_500),
     };
-    let grave = read_all(cx, folder, &grave)?;
-    let mut said: Vec<Said> = grave.records.iter().filter_map(Record::said).collect();
+    let Found { values: mut said, cut } = read_all(cx, folder, &grave, Record::said)?;
     // Some trouble is only mentioned: a link that went, a segmentation fault, a wrong password.
     for matches in [&["_TRANSPORT=kernel"][..], &["SYSLOG_FACILITY=4", "SYSLOG_FACILITY=10"]] {
         let within = Duration::from_millis(1_000);
@@ -72,19 +73,19 @@ pub(crate) fn errors(cx: &Context, folder: Option<&str>) -> Result<(Vec<Said>, b
             within,
             ..Query { since: "-24h", priority: None, matches: &[], fields, lines: 0, within }
         };
-        let asides = read_all(cx, folder, &asides)?;
-        said.extend(asides.records.iter().filter_map(Record::aside));
+        said.extend(read_all(cx, folder, &asides, Record::aside)?.values);
     }
     said.sort_by_key(|said| said.at);
-    Ok((said, grave.cut))
+    Ok((said, cut))
 }
 
-/// Asks journalctl; what it complains of is noted.
-pub(crate) fn read_all(
+/// Asks journalctl, and keeps what is made of each record; what it complains of is noted.
+pub(crate) fn read_all<T>(
     cx: &Context,
     folder: Option<&str>,
     query: &Query<'_>,
-) -> Result<Found, Gap> {
+    make: impl Fn(&Record) -> Option<T>,
+) -> Result<Found<T>, Gap> {
     cx.root.trail().at(JOURNALCTL);
     let (lines, since) = (format!("--lines={}", query.lines), format!("--since={}", query.since));
     let (fields, priority) = (
@@ -101,7 +102,7 @@ pub(crate) fn read_all(
         arguments.extend(["--directory", folder]);
     }
     arguments.extend(query.matches);
-    let (output, cut) = command::run_partly(JOURNALCTL, &arguments, query.within, 16 << 20)
+    let (output, cut) = command::run_partly(JOURNALCTL, &arguments, query.within, MAX_BYTES)
         .map_err(|error| unread(cx, &error))?;
     if !output.complaint.is_empty() {
         // It ends well without the files that are damaged.
@@ -117,19 +118,19 @@ pub(crate) fn read_all(
         bytes = &bytes[..whole];
     }
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let (mut found, mut lost) = (Found { cut: cut.is_some(), ..Found::default() }, 0);
+    let (mut values, mut read, mut lost) = (Vec::new(), 0, 0);
     for line in lines {
+        read += 1;
         match Record::parse(line) {
-            Some(record) => found.records.push(record),
+            Some(record) => values.extend(make(&record)),
             None => lost += 1,
         }
     }
     if lost > 0 {
         cx.gap(Gap::failed(format!("{lost} entries of the journal could not be understood")));
     }
-    found.cut |= found.records.len() >= query.lines;
-    found.records.reverse();
-    Ok(found)
+    values.reverse();
+    Ok(Found { values, cut: cut.is_some() || read >= query.lines })
 }
 
 fn unread(cx: &Context, error: &CommandError) -> Gap {

@@ -114,7 +114,7 @@ fn ask(cx: &Context, request: Request) -> Result<Answer, Gap> {
         _ => Gap::failed(format!("CUPS could not be asked: {error}")),
     };
     let mut stream = UnixStream::connect(path).map_err(told)?;
-    let bytes = exchange(&mut stream, &request.finish()).map_err(told)?;
+    let bytes = exchange(&mut stream, &request.finish(), PATIENCE).map_err(told)?;
     let answer = body(&bytes).and_then(|body| ipp::parse(&body));
     let answer = answer.ok_or_else(|| Gap::failed("what CUPS answered could not be understood"))?;
     match answer.status {
@@ -125,9 +125,13 @@ fn ask(cx: &Context, request: Request) -> Result<Answer, Gap> {
 }
 
 /// Sends the request and reads until the server has said everything and hangs up.
-fn exchange(stream: &mut UnixStream, request: &[u8]) -> io::Result<Vec<u8>> {
-    let until = Instant::now() + PATIENCE;
-    stream.set_write_timeout(Some(PATIENCE))?;
+pub(crate) fn exchange(
+    stream: &mut UnixStream,
+    request: &[u8],
+    patience: Duration,
+) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + patience;
+    stream.set_write_timeout(Some(patience))?;
     let head = format!(
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",

@@ -48,6 +48,8 @@ impl Echo {
     pub(in crate::probe) fn whole(&self) -> io::Result<()> {
         if self.six {
             set(&self.socket, libc::IPPROTO_IPV6, libc::IPV6_DONTFRAG, 1)?;
+            // Otherwise "packet too big" is kept from those who look for the largest themselves.
+            set(&self.socket, libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 1)?;
             set(
                 &self.socket,
                 libc::IPPROTO_IPV6,

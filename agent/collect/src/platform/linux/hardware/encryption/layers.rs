@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use befund_model::section::security::Volume;
 use befund_model::snapshot::Status;
 
 use crate::collector::{Context, Gap};
@@ -25,6 +26,8 @@ struct Device {
     used: bool,
     /// Its numbers (`8:1`).
     numbers: Option<String>,
+    /// Whether it is, or is on, a disk that rotates, and so may sleep.
+    rotates: bool,
 }
 
 struct Mapped {
@@ -65,11 +68,15 @@ impl Layers {
                 suspended: line("dm/suspended").as_deref() == Some("1"),
             });
             let on = cx.root.list(&format!("{place}/slaves")).unwrap_or_default();
-            devices.insert(name.clone(), Device { mapped, on, used: false, numbers: line("dev") });
+            let rotates = line("queue/rotational").as_deref() == Some("1");
+            devices.insert(
+                name.clone(),
+                Device { mapped, on, used: false, numbers: line("dev"), rotates },
+            );
             let parts = cx.root.list(&place).unwrap_or_default();
             for part in parts.into_iter().filter(|part| part.starts_with(&name)) {
                 let numbers = cx.root.line(&format!("{place}/{part}/dev")).ok().flatten();
-                devices.insert(part, Device { numbers, ..Device::default() });
+                devices.insert(part, Device { numbers, rotates, ..Device::default() });
             }
         }
         let beneath: Vec<String> =
@@ -95,6 +102,11 @@ impl Layers {
         // The kernel's own device files have `!` where there is a folder.
         let name = linked.map_or_else(|| name.replace('/', "!"), str::to_owned);
         self.0.contains_key(&name).then_some(name)
+    }
+
+    /// Whether reading it may start a motor.
+    pub(super) fn rotates(&self, device: &str) -> bool {
+        self.0.get(device).is_some_and(|device| device.rotates)
     }
 
     /// What people know a device by: the name that it was given, or the kernel's.
@@ -144,10 +156,18 @@ impl Layers {
 
     /// Encrypted volumes that nothing lies on, with their kinds: by what udev has found out, or by the
     /// volume's head if udev was not there.
-    pub(super) fn locked(&self, cx: &Context) -> Vec<(String, String)> {
+    /// Those that are in use (`known`) are not.
+    pub(super) fn locked(
+        &self,
+        cx: &Context,
+        known: &BTreeMap<String, Volume>,
+    ) -> Vec<(String, String)> {
         let udev = cx.root.exists("/run/udev/data");
         let mut locked = Vec::new();
         for (name, device) in &self.0 {
+            if known.contains_key(&self.name(name)) {
+                continue;
+            }
             if device.used || device.mapped.as_ref().is_some_and(|of| crypt(&of.uuid).is_some()) {
                 continue;
             }

@@ -27,7 +27,7 @@ const WAYS: &[Way] = &[
     Way { name: "RustDesk", programs: &["/usr/bin/rustdesk", "/usr/share/rustdesk/rustdesk"], units: &["rustdesk.service"], processes: &["rustdesk"] },
     Way { name: "Splashtop", programs: &["/opt/splashtop-streamer/SRStreamer"], units: &["SRStreamer.service"], processes: &["SRStreamer"] },
     Way { name: "TeamViewer", programs: &["/opt/teamviewer/tv_bin/teamviewerd"], units: &["teamviewerd.service"], processes: &["teamviewerd"] },
-    Way { name: "Telnet", programs: &["/usr/sbin/in.telnetd", "/usr/sbin/telnetd"], units: &["telnet.socket", "inetd.service", "xinetd.service"], processes: &["in.telnetd", "telnetd"] },
+    Way { name: "Telnet", programs: &["/usr/sbin/in.telnetd", "/usr/sbin/telnetd"], units: &["telnet.socket"], processes: &["in.telnetd", "telnetd"] },
     Way { name: "Webmin", programs: &["/usr/share/webmin/miniserv.pl", "/usr/libexec/webmin/miniserv.pl"], units: &["webmin.service"], processes: &["miniserv.pl"] },
     Way { name: "X2Go", programs: &["/usr/bin/x2gostartagent"], units: &["x2goserver.service"], processes: &["x2gocleansessions"] },
     Way { name: "rdp (xrdp)", programs: &["/usr/sbin/xrdp"], units: &["xrdp.service"], processes: &["xrdp"] },

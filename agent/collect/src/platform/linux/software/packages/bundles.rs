@@ -72,8 +72,7 @@ fn flatpaks_in(cx: &Context, folder: &str, user: Option<&str>) -> Vec<Package> {
             else {
                 continue;
             };
-            let deployed = cx.root.read_capped(&format!("{path}/deploy"), 1 << 20).ok();
-            let version = deployed.and_then(|bytes| flatpak_version(&bytes));
+            let version = deployed_version(cx, &path);
             packages.push(Package {
                 name: name.to_owned(),
                 version: version.unwrap_or_else(|| branch.to_owned()),
@@ -85,6 +84,15 @@ fn flatpaks_in(cx: &Context, folder: &str, user: Option<&str>) -> Vec<Package> {
         }
     }
     packages
+}
+
+/// The version of what is deployed in a folder, if its maker says one.
+pub(crate) fn deployed_version(cx: &Context, folder: &str) -> Option<String> {
+    let path = format!("{folder}/deploy");
+    if !files::is_file(cx, &path) {
+        return None;
+    }
+    flatpak_version(&cx.root.read_capped(&path, 1 << 20).ok()?)
 }
 
 /// The version in a flatpak's `deploy` file. It is a GVariant of type `(ssasta{sv})`: behind the key

@@ -6,7 +6,7 @@ use std::time::Duration;
 use befund_model::snapshot::Status;
 use proptest::prelude::*;
 
-use super::{Before, MAX_PROCESSES, Stat, counted, processes};
+use super::{Before, MAX_PROCESSES, Stat, counted, outer_first, processes};
 use crate::Root;
 use crate::collector::{Context, run};
 
@@ -111,6 +111,12 @@ fn the_running_system_shows_who_uses_the_processor() {
     let us = told.iter().find(|process| process.pid == std::process::id()).expect("ourselves");
     assert!(us.cpu_percent.is_some_and(|percent| percent > 0.0), "{us:?}");
     assert!(us.read_bytes.is_some());
+}
+
+#[test]
+fn the_first_and_the_last_are_looked_at_before_the_rest() {
+    assert_eq!(outer_first(vec![1, 2, 3, 4, 5]), [1, 5, 2, 4, 3]);
+    assert_eq!(outer_first(Vec::new()), [0_u32; 0]);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use befund_model::section::maintenance::Task;
 use crate::collector::Context;
 use crate::platform::linux::files;
 
+pub(crate) mod next;
+
 /// Where people's tables lie: Debian's family, SUSE's, Fedora's and Arch's, Alpine's.
 const SPOOLS: &[&str] =
     &["/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron", "/etc/crontabs"];

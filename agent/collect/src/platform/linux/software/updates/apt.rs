@@ -10,7 +10,7 @@ use befund_model::section::software::Package;
 use crate::collector::{Context, Gap};
 use crate::platform::linux::files;
 
-use super::indexes::{Index, field};
+use super::indexes::{Index, Packing, field};
 use super::pins::Pins;
 use super::{asked, version};
 
@@ -40,7 +40,7 @@ pub(crate) fn pending(
     installed: &[Package],
     indexes: &[Index],
 ) -> Vec<PendingUpdate> {
-    if indexes.iter().any(|index| index.compressed) {
+    if indexes.iter().any(|index| index.packing == Packing::Other) {
         return if cx.root.is_live() {
             asked::apt(cx)
         } else {

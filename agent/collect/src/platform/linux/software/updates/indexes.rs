@@ -4,6 +4,7 @@ use std::io::Read;
 
 use befund_model::Timestamp;
 use jiff::fmt::rfc2822;
+use lz4_flex::frame::FrameDecoder;
 use memchr::memmem;
 
 use crate::collector::{Context, Gap};
@@ -14,7 +15,7 @@ const LISTS: &str = "/var/lib/apt/lists";
 /// The most bytes of a `Release` file that are read: what matters stands before its checksums.
 const HEAD_BYTES: usize = 4_096;
 /// How much of a list is read at once.
-const CHUNK_BYTES: usize = 128 << 10;
+const CHUNK_BYTES: u64 = 128 << 10;
 /// The longest paragraph of a list that is understood; the longest of Debian's has some 30 KiB.
 const MAX_PARAGRAPH_BYTES: usize = 1 << 20;
 
@@ -72,6 +73,17 @@ pub(crate) fn date(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(&text).ok()
 }
 
+/// How a list is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// As it is.
+    Plain,
+    /// As LZ4, which apt prefers where it is told to keep lists compressed.
+    Lz4,
+    /// In another way, which apt alone reads.
+    Other,
+}
+
 /// A list of packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Index {
@@ -80,20 +92,27 @@ pub(crate) struct Index {
     pub(crate) host: String,
     pub(crate) component: String,
     pub(crate) release: Release,
-    /// Whether it is kept compressed, so that only apt can read it.
-    pub(crate) compressed: bool,
+    /// How it is kept.
+    pub(crate) packing: Packing,
 }
 
 impl Index {
     /// Every list that apt keeps.
     pub(crate) fn all(cx: &Context) -> Vec<Self> {
-        const PACKED: &[&str] =
-            &["_Packages.lz4", "_Packages.gz", "_Packages.xz", "_Packages.zst", "_Packages.bz2"];
+        const ENDINGS: &[(&str, Packing)] = &[
+            ("_Packages", Packing::Plain),
+            ("_Packages.lz4", Packing::Lz4),
+            ("_Packages.gz", Packing::Other),
+            ("_Packages.xz", Packing::Other),
+            ("_Packages.zst", Packing::Other),
+            ("_Packages.bz2", Packing::Other),
+        ];
         let names = cx.note(cx.root.list(LISTS)).unwrap_or_default();
         let mut indexes = Vec::new();
         for name in &names {
-            let packed = PACKED.iter().find_map(|ending| name.strip_suffix(ending));
-            let Some(head) = name.strip_suffix("_Packages").or(packed) else { continue };
+            let kept =
+                ENDINGS.iter().find_map(|(ending, how)| Some((name.strip_suffix(ending)?, *how)));
+            let Some((head, packing)) = kept else { continue };
             // `host_path_dists_suite_component_binary-arch`, or the folder's name alone.
             let head = head.rsplit_once("_binary-").map_or(head, |(head, _)| head);
             let component = head.rsplit('_').next().unwrap_or_default().to_owned();
@@ -102,7 +121,7 @@ impl Index {
                 host: head.split('_').next().unwrap_or_default().to_owned(),
                 component,
                 release: release(cx, &names, head),
-                compressed: packed.is_some(),
+                packing,
             });
         }
         indexes
@@ -116,8 +135,11 @@ impl Index {
         mut found: impl FnMut(&[u8]),
     ) -> Result<(), Gap> {
         let mut file = files::open(cx, &self.path)?;
-        paragraphs(&mut file, wanted, &mut found)
-            .map_err(|error| Gap::failed(format!("{} could not be read: {error}", self.path)))
+        let read = match self.packing {
+            Packing::Lz4 => paragraphs(&mut FrameDecoder::new(file), wanted, &mut found),
+            Packing::Plain | Packing::Other => paragraphs(&mut file, wanted, &mut found),
+        };
+        read.map_err(|error| Gap::failed(format!("{} could not be read: {error}", self.path)))
     }
 }
 
@@ -200,11 +222,7 @@ pub(crate) fn paragraphs(
             let why = "a paragraph has no end";
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
         }
-        let old = buffer.len();
-        buffer.resize(old + CHUNK_BYTES, 0);
-        let read = from.read(&mut buffer[old..])?;
-        buffer.truncate(old + read);
-        ended = read == 0;
+        ended = from.by_ref().take(CHUNK_BYTES).read_to_end(&mut buffer)? == 0;
     }
 }
 

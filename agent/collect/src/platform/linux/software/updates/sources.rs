@@ -201,7 +201,7 @@ fn pacman(cx: &Context) -> Vec<UpdateSource> {
 
 /// Remotes of flatpak: `[remote "flathub"]` in the configuration of its repository.
 fn flatpak(cx: &Context, folder: &str) -> Vec<UpdateSource> {
-    let Ok(text) = cx.root.text(&format!("{folder}/repo/config")) else { return Vec::new() };
+    let Some(text) = files::text(cx, &format!("{folder}/repo/config")) else { return Vec::new() };
     let file = Keyfile::parse(&text);
     let remote = |name: &str| Some(name.strip_prefix("remote \"")?.strip_suffix('"')?.to_owned());
     let remotes = file.groups.iter().filter_map(|group| Some((group, remote(group.name)?)));

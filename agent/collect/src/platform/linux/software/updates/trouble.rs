@@ -1,11 +1,14 @@
 //! What stands in the way of updates, in words.
 
+use std::collections::BTreeMap;
+
 use befund_model::Timestamp;
 use befund_model::section::software::Package;
+use jiff::tz::TimeZone;
 
 use crate::collector::Context;
 use crate::platform::linux::files;
-use crate::platform::linux::software::uptime;
+use crate::platform::linux::software::{local_time, uptime};
 
 use super::indexes::Index;
 
@@ -22,16 +25,25 @@ fn named(names: &[&str]) -> String {
     }
 }
 
-/// What apt and dpkg stumble over.
+/// What apt and dpkg stumble over; and whether one of them is at work, so that what is half done is no trouble.
 pub(super) fn apt(
     cx: &Context,
     installed: &[Package],
     indexes: &[Index],
     now: Option<Timestamp>,
     trouble: &mut Vec<String>,
-) {
-    let mut by_state: std::collections::BTreeMap<&str, Vec<&str>> =
-        std::collections::BTreeMap::new();
+) -> bool {
+    expired(indexes, now, trouble);
+    if indexes.is_empty() {
+        trouble.push(
+            "no list of packages has ever been fetched, so that nothing is known to wait".into(),
+        );
+    }
+    if let Some(holder) = lock_holder(cx) {
+        trouble.push(holder);
+        return true;
+    }
+    let mut by_state: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in installed {
         if let Some(state) = &package.trouble {
             by_state.entry(state).or_default().push(&package.name);
@@ -46,13 +58,7 @@ pub(super) fn apt(
         trouble
             .push("dpkg was interrupted; `dpkg --configure -a` is to finish what it began".into());
     }
-    expired(indexes, now, trouble);
-    if indexes.is_empty() {
-        trouble.push(
-            "no list of packages has ever been fetched, so that nothing is known to wait".into(),
-        );
-    }
-    locks(cx, now, trouble);
+    false
 }
 
 fn packages(count: usize) -> String {
@@ -73,30 +79,23 @@ fn expired(indexes: &[Index], now: Option<Timestamp>, trouble: &mut Vec<String>)
     }
 }
 
-/// Locks of dpkg and apt that somebody holds, by `/proc/locks`.
-fn locks(cx: &Context, now: Option<Timestamp>, trouble: &mut Vec<String>) {
+/// Who holds the locks of dpkg and apt, by `/proc/locks`.
+fn lock_holder(cx: &Context) -> Option<String> {
     const LOCKS: &[&str] =
         &["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock"];
-    let Ok(held) = cx.root.text("/proc/locks") else { return };
-    let mut told = Vec::new();
-    for path in LOCKS {
-        let Ok(about) = files::about(cx, path) else { continue };
+    let held = cx.root.text("/proc/locks").ok()?;
+    let pid = LOCKS.iter().find_map(|path| {
+        let about = files::about(cx, path).ok()?;
         let place = (about.device.0, about.device.1, about.inode);
-        let Some(pid) = held.lines().find_map(|line| lock(line).filter(|(_, at)| *at == place))
-        else {
-            continue;
-        };
-        let pid = pid.0;
-        if told.contains(&pid) {
-            continue;
-        }
-        told.push(pid);
-        let name = cx.root.line(&format!("/proc/{pid}/comm")).ok().flatten();
-        let name = name.unwrap_or_else(|| "a process".into());
-        let since = since(cx, pid, now).map(|minutes| format!(" for {minutes} minutes"));
-        let since = since.unwrap_or_default();
-        trouble.push(format!("{name} (process {pid}) has locked the package system{since}"));
-    }
+        held.lines().filter_map(lock).find(|(_, at)| *at == place).map(|(pid, _)| pid)
+    })?;
+    let name = cx.root.line(&format!("/proc/{pid}/comm")).ok().flatten();
+    let name = name.unwrap_or_else(|| "a process".into());
+    let since = since(cx, pid).map(|at| format!(", which was started at {at},"));
+    Some(format!(
+        "{name} (process {pid}){} has locked the package system",
+        since.unwrap_or_default()
+    ))
 }
 
 /// `1: POSIX  ADVISORY  WRITE 1234 08:01:131090 0 EOF`: the process and the file (proc(5)).
@@ -109,14 +108,53 @@ pub(crate) fn lock(line: &str) -> Option<(u32, (u32, u32, u64))> {
     Some((pid, (major, minor, place.next()?.parse().ok()?)))
 }
 
-/// For how many minutes a process has been there.
-fn since(cx: &Context, pid: u32, now: Option<Timestamp>) -> Option<i64> {
+/// When a process was started.
+fn since(cx: &Context, pid: u32) -> Option<Timestamp> {
     let stat = cx.root.text(&format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(") ")?;
     let ticks: i64 = rest.split_ascii_whitespace().nth(19)?.parse().ok()?;
     let booted = uptime::boot_time(cx).ok().flatten()?;
-    let started = booted.as_second().checked_add(ticks / 100)?;
-    Some((now?.as_second() - started).max(0) / 60)
+    Timestamp::from_second(booted.as_second().checked_add(ticks / 100)?).ok()
+}
+
+/// The latest thing that unattended-upgrades or dnf has complained of in the last week.
+pub(super) fn complaints(cx: &Context, now: Option<Timestamp>, trouble: &mut Vec<String>) {
+    let Some(now) = now else { return };
+    let zone = local_time::zone(cx).ok();
+    for (path, who) in LOGS {
+        let Ok(bytes) = cx.root.tail(path, 64 << 10) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let recent = |(at, _): &(Timestamp, &str)| now.as_second() - at.as_second() < WEEK_SECONDS;
+        let latest = text.lines().rev().find_map(|line| complaint(line, zone.as_ref()));
+        if let Some((at, said)) = latest.filter(recent) {
+            trouble.push(format!("{who} said at {at}: {}", cx.redactor.text(said)));
+        }
+    }
+}
+
+/// Logs, and who writes them.
+const LOGS: &[(&str, &str)] = &[
+    ("/var/log/unattended-upgrades/unattended-upgrades.log", "unattended-upgrades"),
+    ("/var/log/dnf.log", "dnf"),
+    ("/var/log/dnf5.log", "dnf"),
+];
+const WEEK_SECONDS: i64 = 7 * 86_400;
+
+/// `2024-05-01 06:12:13,123 ERROR ...` of Python's logging, in local time; `2024-05-01T09:12:13+0200 CRITICAL
+/// ...` of dnf 4; `2024-05-01T07:12:13+0000 [99] ERROR ...` of dnf 5.
+pub(crate) fn complaint<'a>(
+    line: &'a str,
+    zone: Option<&TimeZone>,
+) -> Option<(Timestamp, &'a str)> {
+    let (head, said) =
+        [" ERROR ", " CRITICAL "].into_iter().find_map(|word| line.split_once(word))?;
+    let mut words = head.split_ascii_whitespace();
+    let first = words.next()?;
+    let at = match local_time::with_offset(first) {
+        Some(at) => at,
+        None => local_time::read(&format!("{first} {}", words.next()?.split(',').next()?), zone?)?,
+    };
+    Some((at, said.trim())).filter(|(_, said)| !said.is_empty())
 }
 
 /// pacman leaves its lock behind when it is killed.

@@ -220,3 +220,87 @@ proptest! {
         prop_assert_eq!(told.uncorrected, places.get(&187).or(places.get(&198)).copied());
     }
 }
+
+/// A dictionary as D-Bus carries it: each entry at a multiple of eight, a name, a signature, a value.
+fn dictionary(entries: &[(&str, &str, &[u8])]) -> Vec<u8> {
+    let mut bytes = vec![0; 8];
+    let pad = |bytes: &mut Vec<u8>, to: usize| bytes.resize(bytes.len().next_multiple_of(to), 0);
+    for (name, signature, value) in entries {
+        pad(&mut bytes, 8);
+        bytes.extend(u32::try_from(name.len()).expect("short").to_le_bytes());
+        bytes.extend(name.bytes().chain([0]));
+        bytes.push(u8::try_from(signature.len()).expect("short"));
+        bytes.extend(signature.bytes().chain([0]));
+        pad(
+            &mut bytes,
+            if matches!(*signature, "s" | "o") || signature.starts_with('a') {
+                4
+            } else {
+                value.len()
+            },
+        );
+        bytes.extend_from_slice(value);
+    }
+    let length = u32::try_from(bytes.len() - 8).expect("short");
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    bytes
+}
+
+fn strings(texts: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for text in texts {
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend(u32::try_from(text.len()).expect("short").to_le_bytes());
+        bytes.extend(text.bytes().chain([0]));
+    }
+    [u32::try_from(bytes.len()).expect("short").to_le_bytes().to_vec(), bytes].concat()
+}
+
+/// The properties of UDisks 2.9 for a SATA disk, and of 2.10 for an NVMe one.
+#[test]
+fn udisks_tells_what_this_account_may_not_ask() {
+    use crate::platform::linux::hardware::health::udisks::{add, parse};
+    let kelvin = 308.15_f64.to_le_bytes();
+    let sata = dictionary(&[
+        ("SmartSupported", "b", &[1, 0, 0, 0]),
+        ("SmartFailing", "b", &[0, 0, 0, 0]),
+        ("SmartSelftestStatus", "s", &[7, 0, 0, 0, b's', b'u', b'c', b'c', b'e', b's', b's', 0]),
+        ("SmartPowerOnSeconds", "t", &7_203_600_u64.to_le_bytes()),
+        ("SmartNumBadSectors", "x", &3_i64.to_le_bytes()),
+        ("SmartTemperature", "d", &kelvin),
+        ("SmartUpdated", "t", &1_714_550_000_u64.to_le_bytes()),
+    ]);
+    let mut told = DiskHealth::default();
+    add(&parse(&sata), &mut told);
+    assert_eq!((told.failing, told.hours, told.celsius), (Some(false), Some(2001), Some(35)));
+    assert_eq!(told.warnings, ["3 bad sectors"]);
+    let warnings = strings(&["spare", "temperature"]);
+    let nvme = dictionary(&[
+        ("SanitizeStatus", "ay", &[2, 0, 0, 0, 1, 2]),
+        ("SmartCriticalWarning", "as", &warnings),
+        ("SmartTemperature", "q", &320_u16.to_le_bytes()),
+        ("SmartPowerOnHours", "t", &77_u64.to_le_bytes()),
+        ("SmartUpdated", "t", &1_714_550_000_u64.to_le_bytes()),
+        ("Odd", "(ii)", &[0; 8]),
+        ("Lost", "b", &[1, 0, 0, 0]),
+    ]);
+    let mut told = DiskHealth::default();
+    let values = parse(&nvme);
+    assert!(!values.contains_key("Lost"), "behind what cannot be passed over");
+    add(&values, &mut told);
+    assert_eq!((told.failing, told.hours, told.celsius), (Some(true), Some(77), Some(47)));
+    // A disk that was never asked has zeros, which are no facts.
+    let never = dictionary(&[("SmartFailing", "b", &[0; 4]), ("SmartUpdated", "t", &[0; 8])]);
+    let mut told = DiskHealth::default();
+    add(&parse(&never), &mut told);
+    assert_eq!(told, DiskHealth::default());
+}
+
+proptest! {
+    #[test]
+    fn no_answer_of_udisks_makes_its_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), length in 0_u32..300) {
+        use crate::platform::linux::hardware::health::udisks::parse;
+        parse(&bytes);
+        parse(&[length.to_le_bytes().as_slice(), &[0; 4], &bytes].concat());
+    }
+}

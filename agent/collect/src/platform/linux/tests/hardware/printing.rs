@@ -1,9 +1,14 @@
 //! Asking CUPS: requests and answers, and its own file.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use crate::platform::linux::hardware::printers::configuration;
-use crate::platform::unix::printing::cups::{body, job, queue};
+use crate::platform::unix::printing::cups::{body, exchange, job, queue};
 use crate::platform::unix::printing::ipp::{self, Request};
 
 /// An attribute as a server writes it.
@@ -145,4 +150,49 @@ fn the_configuration_tells_queues_without_the_service() {
     assert_eq!((queues[0].state, queues[0].accepting), (Some("stopped"), Some(false)));
     assert_eq!(queues[0].message.as_deref(), Some("Rejecting Jobs"));
     assert!(queues[1].default && queues[1].location.as_deref() == Some("2nd floor, room 204"));
+}
+
+/// What cupsd 2.4.2 sent over its socket, byte by byte: three queues.
+#[test]
+fn what_cupsd_really_sent_is_read() {
+    let bytes: Vec<u8> = include_str!("cups-2.4.2.hex")
+        .split_whitespace()
+        .map(|byte| u8::from_str_radix(byte, 16).expect("hexadecimal"))
+        .collect();
+    let told = ipp::parse(&body(&bytes).expect("a body")).expect("whole");
+    let printers = told.groups.iter().filter(|group| group.tag == ipp::PRINTER);
+    let queues: Vec<_> = printers.filter_map(queue).collect();
+    let names: Vec<_> = queues.iter().map(|queue| (queue.name.as_str(), queue.state)).collect();
+    assert_eq!(
+        names,
+        [("Halted", Some("stopped")), ("Office", Some("printing")), ("Secret", Some("stopped"))]
+    );
+    assert_eq!(queues[1].location.as_deref(), Some("2nd floor, room 204"));
+    assert!(queues[1].default && !queues[0].default);
+    assert_eq!(
+        (queues[1].jobs, queues[2].reasons.as_slice()),
+        (Some(2), ["paused".to_owned()].as_slice())
+    );
+}
+
+#[test]
+fn a_server_that_drips_is_waited_for_and_one_that_hangs_is_not() {
+    let patience = Duration::from_millis(200);
+    let (mut ours, mut theirs) = UnixStream::pair().expect("a pair");
+    let server = thread::spawn(move || {
+        let mut request = [0; 1024];
+        let _ = theirs.read(&mut request).expect("asked");
+        for piece in ["HTTP/1.1 200 OK\r\nContent-Le", "ngth: 2\r\n\r\no", "k"] {
+            theirs.write_all(piece.as_bytes()).expect("sent");
+            thread::sleep(Duration::from_millis(10));
+        }
+        // It keeps the connection, and what came is whole all the same.
+        theirs
+    });
+    let answer = exchange(&mut ours, b"x", patience).expect("an answer");
+    assert_eq!(body(&answer).as_deref(), Some(b"ok".as_slice()));
+    let _theirs = server.join().expect("joined");
+
+    let hung = exchange(&mut ours, b"x", patience).expect_err("nothing comes");
+    assert!(matches!(hung.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut));
 }

@@ -42,7 +42,7 @@ fn index(suite: &str, host: &str) -> Index {
         host: host.into(),
         component: "main".into(),
         release: Release { suite: suite.into(), origin: "Debian".into(), ..Release::default() },
-        compressed: false,
+        packing: Packing::Plain,
     }
 }
 

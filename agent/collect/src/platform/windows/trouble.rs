@@ -1,0 +1,17 @@
+//! What went wrong lately.
+
+pub(crate) mod crashes;
+pub(crate) mod errors;
+pub(crate) mod events;
+
+use befund_model::section as kind;
+
+use super::{ms, run};
+use crate::registry::Entry;
+
+/// The collectors of this room.
+#[rustfmt::skip]
+pub(super) static COLLECTORS: &[Entry] = &[
+    Entry { section: &kind::ERRORS, deadline: ms(6_000), run: |cx| run(cx, errors::errors) },
+    Entry { section: &kind::CRASHES, deadline: ms(5_000), run: |cx| run(cx, crashes::crashes) },
+];

@@ -1,0 +1,47 @@
+//! Crashes of the last 30 days: of programs in their log, of the system and its hardware in the other.
+
+use befund_model::section::trouble::{Crash, Crashes};
+
+use super::events::query;
+use crate::collector::{Context, Gap};
+use crate::platform::decode::crash::crash;
+
+/// 30 days, in milliseconds.
+const PROGRAMS: &str = "*[System[Provider[@Name='Application Error' or @Name='Application Hang' or \
+    @Name='.NET Runtime'] and (EventID=1000 or EventID=1002 or EventID=1026) and \
+    TimeCreated[timediff(@SystemTime) <= 2592000000]]]";
+const SYSTEM: &str = "*[System[Provider[@Name='Microsoft-Windows-WER-SystemErrorReporting' or \
+    @Name='Microsoft-Windows-WHEA-Logger' or \
+    @Name='Microsoft-Windows-Resource-Exhaustion-Detector'] and \
+    (Level=1 or Level=2 or Level=3) and TimeCreated[timediff(@SystemTime) <= 2592000000]]]";
+/// How many are told, the latest.
+const MAX_CRASHES: usize = 200;
+/// The most events that are looked at in each log.
+const MAX_EVENTS: usize = 2_000;
+
+/// Section `crashes`.
+pub(crate) fn crashes(cx: &Context) -> Result<Crashes, Gap> {
+    let mut crashes: Vec<Crash> = Vec::new();
+    let mut lost = None;
+    let mut read = false;
+    for (channel, wanted) in [("Application", PROGRAMS), ("System", SYSTEM)] {
+        let asked = query(cx, channel, wanted, MAX_EVENTS, |event, _| {
+            crashes.extend(crash(&event, &cx.redactor));
+        });
+        match asked {
+            Ok(_) => read = true,
+            Err(gap) => {
+                lost = Some(gap.clone());
+                cx.gap(gap);
+            }
+        }
+    }
+    if let (false, Some(gap)) = (read, lost) {
+        return Err(gap);
+    }
+    crashes.sort_by(|a, b| (a.at, &a.program).cmp(&(b.at, &b.program)));
+    let older = crashes.len().saturating_sub(MAX_CRASHES);
+    crashes.drain(..older);
+    let older = u32::try_from(older).ok().filter(|older| *older > 0);
+    Ok(Crashes { crashes, older })
+}

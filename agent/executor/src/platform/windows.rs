@@ -1,0 +1,86 @@
+//! Windows.
+
+use std::io;
+use std::os::windows::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+
+use tokio::process::Child;
+use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
+
+use befund_runtime::local::{Callers, Listener};
+
+mod activation;
+mod job;
+
+pub(crate) use activation::{Door, Starter, connect, handed, starter_left};
+use job::Job;
+
+/// What starts the executor where the system does, for texts.
+pub(crate) const ACTIVATION: &str = "the service befund-executor";
+/// Who may do anything, for texts.
+pub(crate) const MASTERS: &str = "the system, administrators";
+
+/// Where the policy is unless told otherwise.
+#[must_use]
+pub fn default_policy() -> PathBuf {
+    let folder = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
+    Path::new(&folder).join("Befund").join("policy.toml")
+}
+
+/// Where the executor will listen: pipes are not handed over.
+#[derive(Debug)]
+pub struct Listening(PathBuf);
+
+/// Opens the pipe, for these callers only.
+pub(crate) fn listen(Listening(path): Listening, callers: Callers) -> io::Result<Listener> {
+    Listener::bind(&path, &callers).map_err(|error| {
+        let text = format!(
+            "could not listen on the executor's pipe for {}; another program may hold its name: {error}",
+            path.display()
+        );
+        io::Error::new(error.kind(), text)
+    })
+}
+
+/// A child with all that it starts: a job object, which ends with this.
+#[derive(Debug)]
+pub(crate) struct Group(Job);
+
+impl Group {
+    /// Gives the command's process no window. Its environment stays: Windows' own libraries need a
+    /// part of it that is written down nowhere.
+    pub(crate) fn prepare(command: &mut std::process::Command) {
+        command.creation_flags(CREATE_NO_WINDOW);
+    }
+
+    /// Puts a child into a job of its own. It must have started nothing yet: a collect child waits
+    /// for its order first.
+    pub(crate) fn of(child: &Child) -> io::Result<Self> {
+        let job = Job::new()?;
+        job.take_in(child)?;
+        Ok(Self(job))
+    }
+
+    /// Kills whatever is in the job.
+    pub(crate) fn end(&self, _: &Child) {
+        self.0.end();
+    }
+
+    /// Whether the child has exited.
+    pub(crate) fn has_ended(&self, child: &Child) -> bool {
+        job::has_ended(child)
+    }
+}
+
+/// A child's job ends with the last handle of it, which its parent alone holds: nothing to ask.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) const fn die_with_parent() -> io::Result<()> {
+    Ok(())
+}
+
+/// A parent that died before the child was in its job has closed the pipe that the order would have
+/// come through, so that whoever has an order has a parent.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) const fn check_parent(_: u32) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! An agent on Windows, built for it and run by Wine, and a real controller: the main job, a kill in
+//! the middle, and life as a service. What Wine cannot answer shows what a Windows API's failure comes
+//! to. Run with `cargo xtask windows`.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+use std::net::TcpListener;
+use std::process::Output;
+
+use befund_tests::agent::ticket_in;
+use befund_tests::process::eventually;
+use befund_tests::windows::TestWindows;
+use befund_tests::{TestController, TestOperator};
+use serde_json::Value;
+
+/// The exit code of `send` when the request is kept on the machine.
+const KEPT: i32 = 3;
+
+fn assert_done(output: &Output) {
+    let (out, error) = (
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    );
+    assert!(output.status.success(), "{}: {out}{error}", output.status);
+}
+
+/// Whether all is there, or it is said what is missing.
+fn assert_explained(of: &Value, what: &str) {
+    let reason = of["reason"].as_str().unwrap_or_default();
+    assert_eq!(of["status"] == "ok", reason.is_empty(), "{what}: {of}");
+}
+
+fn run(operator: &TestOperator, agent: &str, work: &str) -> Value {
+    let job = operator.json(&["run", work, "--on", agent, "--detach"]);
+    ended(operator, job["id"].as_str().unwrap())
+}
+
+fn ended(operator: &TestOperator, job: &str) -> Value {
+    let mut shown = Value::Null;
+    eventually("the job to end", || {
+        shown = operator.json(&["job", "show", job]);
+        ["done", "failed", "refused"].contains(&shown["state"].as_str().unwrap())
+    });
+    shown
+}
+
+#[test]
+fn from_enrollment_to_the_results_of_every_probe() {
+    let controller = TestController::start();
+    let operator = controller.admin();
+    let mut windows = TestWindows::enrolled(&controller);
+    let open = TcpListener::bind("127.0.0.1:0").unwrap();
+    let policy = format!("[targets.tcp]\nhere = \"{}\"\n", open.local_addr().unwrap());
+    std::fs::write(windows.at("befund/policy.toml"), policy).unwrap();
+    windows.link(&["--policy", r"C:\befund\policy.toml"]);
+
+    let machine = operator.json(&["machine", "show", &windows.id()]);
+    assert!(machine.to_string().contains("Windows"), "it says what it is: {machine}");
+
+    let sent = windows.send("the printer hums\nand prints nothing");
+    assert_done(&sent);
+    let view = operator.json(&["ticket", "show", &ticket_in(&sent)]);
+    assert_eq!(view["ticket"]["subject"], "the printer hums");
+    assert_eq!(view["ticket"]["machine"], windows.id().as_str());
+    let requester = view["ticket"]["requester"].to_string();
+    assert!(requester.contains("root") || requester.contains('\\'), "{requester}");
+    let snapshot = view["timeline"][1]["event"]["snapshot"].as_str().unwrap();
+    let record = operator.json(&["snapshot", "show", snapshot]);
+    let sections = record["manifest"]["sections"].as_array().unwrap();
+    assert!(sections.len() > 20, "every kind is told of: {record}");
+    for section in sections {
+        assert_explained(section, section["kind"].as_str().unwrap());
+    }
+
+    let ended = run(&operator, &windows.id(), "net.tcp");
+    assert_eq!(ended["outcome"]["status"], "ok", "{ended}");
+    assert!(ended["outcome"]["result"].to_string().contains("\"open\""), "{ended}");
+    for info in befund_model::probe::catalogue() {
+        let work = info.work.name();
+        let ended = run(&operator, &windows.id(), work);
+        assert_eq!(ended["state"], "done", "{work}: {ended}");
+        assert_explained(&ended["outcome"], work);
+    }
+}
+
+#[test]
+fn what_was_kept_arrives_once_after_a_kill_and_what_ran_ends_with_the_link() {
+    let mut controller = TestController::start();
+    let operator = controller.admin();
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    mute.set_nonblocking(true).unwrap();
+    let mut windows = TestWindows::enrolled(&controller);
+    let url = format!("http://{}/", mute.local_addr().unwrap());
+    let policy = format!("[targets]\ndns = []\n[targets.http.mute]\nurl = {url:?}\n");
+    std::fs::write(windows.at("befund/policy.toml"), policy).unwrap();
+    let policy = ["--policy", r"C:\befund\policy.toml"];
+    windows.link(&policy);
+
+    let job = operator.json(&["run", "net.http", "--on", &windows.id(), "--detach"]);
+    let job = job["id"].as_str().unwrap().to_owned();
+    let mut taken = None;
+    eventually("the job to ask the one that never answers", || {
+        taken = mute.accept().ok();
+        taken.is_some()
+    });
+    assert!(windows.processes().len() > 2, "link, executor and collect child run");
+    windows.kill_link();
+    eventually("the link's children to be ended", || windows.processes().is_empty());
+
+    windows.link(&policy);
+    let shown = ended(&operator, &job);
+    assert_eq!(shown["state"], "done", "the job was done again: {shown}");
+
+    controller.kill();
+    let sent = windows.run(&["send", "--yes", "--wait", "1", "-m", "no network"]);
+    assert_eq!(sent.status.code(), Some(KEPT), "{}", String::from_utf8_lossy(&sent.stderr));
+    windows.kill();
+    eventually("the agent to be gone", || windows.processes().is_empty());
+    windows.start_link(&policy);
+    controller.serve();
+    let tickets = || {
+        let list = operator.json(&["ticket", "list"]);
+        let items = list["items"].as_array().unwrap().iter();
+        items.filter(|item| item["subject"] == "no network").count()
+    };
+    eventually("the request to arrive", || tickets() > 0);
+    eventually("the spool to be empty", || {
+        let told = windows.run(&["status", "--json"]);
+        let report: Value = serde_json::from_slice(&told.stdout).unwrap();
+        report["requests_waiting"].as_array().unwrap().is_empty()
+    });
+    assert_eq!(tickets(), 1, "it came once");
+}
+
+#[test]
+fn as_services_it_is_installed_started_stopped_and_removed() {
+    let controller = TestController::start();
+    let operator = controller.admin();
+    let windows = TestWindows::new();
+    let says = |arguments: &[&str]| {
+        let output = windows.installed(arguments);
+        assert_done(&output);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let not_there = windows.installed(&["service", "start"]);
+    assert!(!not_there.status.success());
+    let told = String::from_utf8_lossy(&not_there.stderr).into_owned();
+    assert!(told.contains("befund-agent service install"), "it says what to do: {told}");
+
+    let _ = says(&["enroll", &controller.token(&[])]);
+    let installed = says(&["service", "install"]);
+    assert!(installed.contains("befund-executor"), "{installed}");
+    assert!(windows.at("Program Files/Befund/befund-agent.exe").is_file());
+    let state = says(&["service", "status"]);
+    assert!(!state.contains("not installed"), "{state}");
+
+    for round in 0..2 {
+        assert!(says(&["service", "start"]).contains("runs"));
+        eventually("the service to be connected", || {
+            let told = windows.installed(&["status", "--json"]);
+            String::from_utf8_lossy(&told.stdout).contains("\"connected\"")
+        });
+        assert!(says(&["service", "status"]).contains("befund-link: running"));
+        let message = format!("round {round}");
+        let sent = windows.installed(&["send", "--yes", "-m", &message]);
+        assert_done(&sent);
+        let view = operator.json(&["ticket", "show", &ticket_in(&sent)]);
+        assert_eq!(view["ticket"]["subject"], message.as_str());
+        let state = says(&["service", "status"]);
+        assert!(state.contains("befund-executor: running"), "the link had it started: {state}");
+        assert!(says(&["service", "stop"]).contains("befund-executor is stopped"));
+        eventually("the services to be gone", || windows.processes().is_empty());
+    }
+    let log = std::fs::read_to_string(windows.at("ProgramData/Befund/state/befund-link.log"));
+    assert!(log.unwrap().contains("the link starts"), "its log is where it says");
+
+    assert!(says(&["service", "uninstall"]).contains("befund-link is removed"));
+    assert!(says(&["service", "status"]).contains("befund-link: not installed"));
+    assert!(windows.at("ProgramData/Befund/state/identity/identity.json").is_file(), "it stays");
+}
