@@ -155,7 +155,9 @@ fn opening(source: &Source<'_>) -> Vec<Breach> {
 }
 
 fn sql(source: &Source<'_>) -> Vec<Breach> {
+    // Windows' WMI is asked in a language that looks the same and reaches no database.
     let allowed = source.is_in("controller/src/store")
+        || source.is_in("agent/collect/src/platform/windows")
         || source.is_in("controller/tests/store")
         || source.is_in("tests/src/tamper")
         || source.is_in("tests/tests/tidy");
