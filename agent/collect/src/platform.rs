@@ -5,6 +5,15 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{COLLECTORS, Tree, hostile, proxies, usage};
 
+// What its collectors make of programs' answers is tried on Linux as well.
+#[cfg(any(target_os = "macos", all(target_os = "linux", test)))]
+mod macos;
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{COLLECTORS, Tree, hostile, usage};
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod unix;
+
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
@@ -14,7 +23,7 @@ pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
 #[cfg(any(windows, test))]
 mod decode;
 
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod other;
-#[cfg(not(any(target_os = "linux", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 pub(crate) use other::{COLLECTORS, Tree, hostile, usage};

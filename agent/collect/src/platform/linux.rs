@@ -1,7 +1,6 @@
 //! Linux: the collectors, by area. They read `/proc`, `/sys`, `/etc`, `/run` and the package databases;
 //! netlink, statvfs and the like only on the running system.
 
-mod command;
 mod dbus;
 mod files;
 mod hardware;
@@ -20,6 +19,7 @@ mod tests;
 
 use std::time::Duration;
 
+use super::unix::command;
 use crate::registry::Entry;
 
 pub(crate) use network::proxies::of as proxies;

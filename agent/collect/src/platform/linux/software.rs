@@ -5,7 +5,6 @@ pub(crate) mod boots;
 pub(crate) mod browsers;
 pub(crate) mod clock;
 pub(crate) mod drivers;
-pub(crate) mod local_time;
 pub(crate) mod os;
 pub(crate) mod packages;
 pub(crate) mod processes;
@@ -18,6 +17,7 @@ use befund_model::section as kind;
 
 use super::ms;
 use crate::collector::run;
+pub(crate) use crate::platform::unix::local_time;
 use crate::registry::Entry;
 
 /// The collectors of this room.

@@ -4,13 +4,13 @@ pub(crate) mod crashes;
 pub(crate) mod errors;
 pub(crate) mod journal;
 pub(crate) mod kernel;
-pub(crate) mod shapes;
 pub(crate) mod topics;
 
 use befund_model::section as kind;
 
 use super::ms;
 use crate::collector::run;
+pub(crate) use crate::platform::unix::shapes;
 use crate::registry::Entry;
 
 /// The collectors of this room.

@@ -13,7 +13,7 @@ use crate::collector::{Context, Gap};
 use crate::platform::linux::files;
 
 pub(crate) mod named;
-pub(crate) mod pem;
+pub(crate) use crate::platform::unix::pem;
 
 /// Where the owner adds roots: Debian's family and Alpine, Fedora's, SUSE's, Arch's.
 const ADDED: &[&str] = &[

@@ -75,8 +75,8 @@ proptest! {
         displays::edid::parse(&bytes);
         encryption::header::parse(&bytes);
         encryption::header::parse(&[b"LUKS\xba\xbe", bytes.as_slice()].concat());
-        printers::ipp::parse(&bytes);
-        printers::cups::body(&bytes);
+        crate::platform::unix::printing::ipp::parse(&bytes);
+        crate::platform::unix::printing::cups::body(&bytes);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::platform::linux::hardware::printers::configuration;
-use crate::platform::linux::hardware::printers::cups::{body, exchange, job, queue};
-use crate::platform::linux::hardware::printers::ipp::{self, Request};
+use crate::platform::unix::printing::cups::{body, exchange, job, queue};
+use crate::platform::unix::printing::ipp::{self, Request};
 
 /// An attribute as a server writes it.
 fn attribute(tag: u8, name: &str, value: &[u8]) -> Vec<u8> {

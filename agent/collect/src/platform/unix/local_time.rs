@@ -1,7 +1,6 @@
 //! Times that programs write in the machine's own time zone.
 
 use befund_model::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::collector::{Context, Gap};
@@ -33,10 +32,11 @@ pub(crate) fn zone(cx: &Context) -> Result<TimeZone, Gap> {
 }
 
 /// `2024-05-01  09:12:13` or `2024-05-01T09:12:13`, in this zone; one that there was twice is the first.
+#[cfg(any(target_os = "linux", test))]
 pub(crate) fn read(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let mut words = text.split(['T', ' ']).filter(|word| !word.is_empty());
     let (day, time) = (words.next()?, words.next()?);
-    let at: DateTime = format!("{day}T{time}").parse().ok()?;
+    let at: jiff::civil::DateTime = format!("{day}T{time}").parse().ok()?;
     Some(at.to_zoned(zone.clone()).ok()?.timestamp())
 }
 

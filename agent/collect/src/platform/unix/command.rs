@@ -13,16 +13,16 @@ const MAX_COMPLAINT_BYTES: usize = 300;
 
 /// What a program told.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Output {
+pub(crate) struct Output {
     /// Its standard output.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// The first line of its standard error; empty if there is none.
-    pub(super) complaint: String,
+    pub(crate) complaint: String,
 }
 
 /// Why a program's output is not there.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CommandError {
+pub(crate) enum CommandError {
     /// It could not be started or read.
     #[error("{program} could not be run: {source}")]
     Io {
@@ -50,7 +50,7 @@ pub(super) enum CommandError {
 }
 
 /// Runs the program to its end; `cap` bytes of output at most.
-pub(super) fn run(
+pub(crate) fn run(
     program: &'static str,
     arguments: &[&str],
     deadline: Duration,
@@ -64,7 +64,7 @@ pub(super) fn run(
 
 /// As [`run`], but what was written before it took too long or wrote too much is kept, with why there
 /// is no more.
-pub(super) fn run_partly(
+pub(crate) fn run_partly(
     program: &'static str,
     arguments: &[&str],
     deadline: Duration,
@@ -102,7 +102,7 @@ pub(super) fn run_partly(
 
 /// As [`run`] for a program whose status tells of what it found, so that its output counts however it
 /// ends.
-pub(super) fn run_to_any_end(
+pub(crate) fn run_to_any_end(
     program: &'static str,
     arguments: &[&str],
     deadline: Duration,

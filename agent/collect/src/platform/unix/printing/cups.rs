@@ -15,7 +15,8 @@ use super::{Job, Queue};
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// The most bytes of an answer.
 const MAX_BYTES: usize = 4 << 20;
-const SOCKETS: &[&str] = &["/run/cups/cups.sock", "/var/snap/cups/common/run/cups.sock"];
+const SOCKETS: &[&str] =
+    &["/run/cups/cups.sock", "/var/snap/cups/common/run/cups.sock", "/private/var/run/cupsd"];
 
 const GET_JOBS: u16 = 0x000a;
 const GET_PRINTERS: u16 = 0x4002;
@@ -25,7 +26,7 @@ const NOT_FOUND: u16 = 0x0406;
 const TYPE_DEFAULT: i32 = 0x2_0000;
 
 /// The queues.
-pub(super) fn queues(cx: &Context) -> Result<Vec<Queue>, Gap> {
+pub(crate) fn queues(cx: &Context) -> Result<Vec<Queue>, Gap> {
     let request = Request::new(GET_PRINTERS).keywords(
         "requested-attributes",
         &[
@@ -48,7 +49,7 @@ pub(super) fn queues(cx: &Context) -> Result<Vec<Queue>, Gap> {
 }
 
 /// The jobs that have not ended.
-pub(super) fn jobs(cx: &Context) -> Result<Vec<Job>, Gap> {
+pub(crate) fn jobs(cx: &Context) -> Result<Vec<Job>, Gap> {
     let request = Request::new(GET_JOBS)
         .uri("printer-uri", "ipp://localhost/")
         .keywords("which-jobs", &["not-completed"])

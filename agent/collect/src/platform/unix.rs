@@ -1,0 +1,7 @@
+//! What Linux and macOS have in common: how other programs are run, and a few formats.
+
+pub(crate) mod command;
+pub(crate) mod local_time;
+pub(crate) mod pem;
+pub(crate) mod printing;
+pub(crate) mod shapes;
