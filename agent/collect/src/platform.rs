@@ -24,6 +24,4 @@ pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
 mod decode;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-mod other;
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-pub(crate) use other::{COLLECTORS, Tree, hostile, usage};
+compile_error!("the collectors know Linux, macOS and Windows");

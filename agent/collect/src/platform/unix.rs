@@ -5,3 +5,4 @@ pub(crate) mod local_time;
 pub(crate) mod pem;
 pub(crate) mod printing;
 pub(crate) mod shapes;
+pub(crate) mod usage;

@@ -3,7 +3,6 @@
 //! know a failure. With an expected issuer, another one is told as well.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -12,7 +11,7 @@ use befund_model::probe::remote::TlsTarget;
 use befund_model::probe::trust::{Intercepted, InterceptionFacts, Root};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::{Context, Measured, Outcome, Unmeasured, platform, tls};
+use super::{Context, Measured, Outcome, platform, tls};
 
 /// Where the machine's owner puts roots of their own: Debian, Red Hat, Arch, SUSE.
 const OWN_ROOTS: &[&str] = &[
@@ -26,30 +25,13 @@ const MAX_FILES: usize = 500;
 const MAX_BYTES: u64 = 256 << 10;
 
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
-    let picked = parameters.name("target");
-    let chosen: Vec<_> = context
-        .targets
-        .tls
-        .iter()
-        .filter(|(name, _)| picked.is_none_or(|picked| picked == name.as_str()))
-        .collect();
-    if chosen.is_empty() {
-        return Err(Unmeasured::unsupported("the policy lists no servers under targets.tls"));
-    }
     let issuer = parameters.name("issuer").and_then(|name| context.targets.issuers.get(name));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = tls::roots(context, &provider);
     let mut managed_roots = managed(context);
     managed_roots.sort_unstable();
     managed_roots.dedup();
-    let targets = super::beside(&chosen, |(name, target)| {
-        let mut told =
-            TlsTarget { name: (*name).clone(), target: (*target).clone(), ..TlsTarget::default() };
-        if let Err(error) = tls::ask(context, &provider, &roots, &mut told) {
-            told.error = Some(error);
-        }
-        placed(told, &managed_roots, issuer.map(String::as_str))
-    });
+    let targets = tls::ask_all(context, parameters, |target| {
+        placed(target, &managed_roots, issuer.map(String::as_str))
+    })?;
     for target in &targets {
         context.say(line(target));
     }

@@ -29,6 +29,21 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 const MAX_CHAIN: usize = 10;
 
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
+    let targets = ask_all(context, parameters, |target| target)?;
+    for target in &targets {
+        context.say(line(target));
+    }
+    let verdict = targets.iter().map(judge).max_by_key(|verdict| rank(*verdict));
+    let summary = targets.iter().map(line).collect::<Vec<_>>().join(", ");
+    Measured::new(verdict.unwrap_or_default(), summary, &TlsFacts { targets })
+}
+
+/// Asks the servers of the policy, or the one that is picked, and makes of each answer what `told` does.
+pub(super) fn ask_all<T: Send>(
+    context: &Context<'_>,
+    parameters: &Parameters,
+    told: impl Fn(TlsTarget) -> T + Sync,
+) -> Result<Vec<T>, Unmeasured> {
     let picked = parameters.name("target");
     let chosen: Vec<_> = context
         .targets
@@ -41,20 +56,14 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let roots = roots(context, &provider);
-    let targets = super::beside(&chosen, |(name, target)| {
-        let mut told =
+    Ok(super::beside(&chosen, |(name, target)| {
+        let mut asked =
             TlsTarget { name: (*name).clone(), target: (*target).clone(), ..TlsTarget::default() };
-        if let Err(error) = ask(context, &provider, &roots, &mut told) {
-            told.error = Some(error);
+        if let Err(error) = ask(context, &provider, &roots, &mut asked) {
+            asked.error = Some(error);
         }
-        told
-    });
-    for target in &targets {
-        context.say(line(target));
-    }
-    let verdict = targets.iter().map(judge).max_by_key(|verdict| rank(*verdict));
-    let summary = targets.iter().map(line).collect::<Vec<_>>().join(", ");
-    Measured::new(verdict.unwrap_or_default(), summary, &TlsFacts { targets })
+        told(asked)
+    }))
 }
 
 pub(super) const fn rank(verdict: Verdict) -> u8 {
@@ -66,7 +75,7 @@ pub(super) const fn rank(verdict: Verdict) -> u8 {
     }
 }
 
-pub(super) type Roots = Result<Arc<WebPkiServerVerifier>, String>;
+type Roots = Result<Arc<WebPkiServerVerifier>, String>;
 
 pub(super) fn roots(context: &Context<'_>, provider: &Arc<CryptoProvider>) -> Roots {
     let mut store = RootCertStore::empty();
@@ -77,7 +86,7 @@ pub(super) fn roots(context: &Context<'_>, provider: &Arc<CryptoProvider>) -> Ro
 }
 
 /// Shakes hands with a target, and keeps what it shows.
-pub(super) fn ask(
+fn ask(
     context: &Context<'_>,
     provider: &Arc<CryptoProvider>,
     roots: &Roots,
