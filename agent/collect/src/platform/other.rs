@@ -141,6 +141,8 @@ pub(crate) mod hostile {
     pub(crate) fn netlink(_: &[u8]) -> usize {
         0
     }
+
+    pub(crate) fn read(_: crate::fuzzing::Reader, _: &[u8]) {}
 }
 
 /// What this process has used itself: not known here.
