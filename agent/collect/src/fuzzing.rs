@@ -5,7 +5,7 @@ use befund_model::snapshot::{SectionKind, Status};
 
 use crate::Root;
 use crate::collector::Context;
-use crate::platform::{COLLECTORS, hostile as system};
+use crate::platform::{COLLECTORS, decoders, hostile as system};
 pub use crate::probe::hostile as probe;
 
 /// How a section came out of a tree.
@@ -41,6 +41,8 @@ pub enum Reader {
     Leases,
     /// The kernel's messages of filters, sockets and wireless links.
     Nftables,
+    /// What Windows gives as bytes and texts, which every system can read.
+    Windows,
 }
 
 /// Gives bytes to these readers; on a system that has none of them, to nobody.
@@ -48,7 +50,10 @@ pub enum Reader {
 /// # Panics
 /// If a reader breaks its promise.
 pub fn read(reader: Reader, bytes: &[u8]) {
-    system::read(reader, bytes);
+    match reader {
+        Reader::Windows => decoders::read(bytes),
+        other => system::read(other, bytes),
+    }
 }
 
 /// Runs every collector on this thread, so that a panic is one, and without deadlines.

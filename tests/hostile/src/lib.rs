@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("token", wire::token),
     ("tree", system::tree),
     ("upload", gate::upload),
+    ("windows", |data| collect(Reader::Windows, data)),
     ("wire", wire::messages),
 ];
 

@@ -23,6 +23,7 @@ pub(crate) fn read(reader: Reader, bytes: &[u8]) {
         Reader::Journal => trouble::journal(bytes),
         Reader::Leases => network::leases(bytes),
         Reader::Nftables => network::nftables(bytes),
+        Reader::Windows => {}
     }
 }
 
