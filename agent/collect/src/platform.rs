@@ -20,8 +20,16 @@ mod windows;
 pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
 
 // What is only arithmetic is tried on every system.
-#[cfg(any(windows, test))]
+#[cfg(any(windows, test, feature = "fuzzing"))]
 mod decode;
+#[cfg(any(windows, test, feature = "fuzzing"))]
+pub(crate) use decode::hostile as decoders;
+
+/// Without Windows' readers, nobody reads.
+#[cfg(not(any(windows, test, feature = "fuzzing")))]
+pub(crate) mod decoders {
+    pub(crate) fn read(_: &[u8]) {}
+}
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 compile_error!("the collectors know Linux, macOS and Windows");

@@ -1,6 +1,7 @@
 //! What every reader of outside data has to keep, whatever the data: each target feeds one reader
 //! with any bytes and panics if a promise is broken. `tests/fuzz` runs them under libFuzzer,
-//! `tests/corpus.rs` over what is kept in `tests/fuzz/seeds`. Not here: what good data comes to.
+//! `tests/corpus.rs` over what is kept in `tests/fuzz/seeds`. What collectors promise of what nobody else
+//! sees stands beside them. Not here: what good data comes to.
 
 mod backup;
 mod gate;
@@ -12,17 +13,27 @@ mod session;
 mod system;
 mod wire;
 
+use befund_collect::fuzzing::{Reader, read as collect};
+
 /// A target: its name, which is that of its program and of its folder of seeds, and what it does.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
+    ("accounts", |data| collect(Reader::Accounts, data)),
     ("backup", backup::run),
+    ("disks", |data| collect(Reader::Disks, data)),
+    ("edid", |data| collect(Reader::Edid, data)),
     ("expand", gate::expand),
     ("frame", local::frame),
     ("http", probes::http),
+    ("indexes", |data| collect(Reader::Indexes, data)),
+    ("ipp", |data| collect(Reader::Ipp, data)),
+    ("journal", |data| collect(Reader::Journal, data)),
+    ("leases", |data| collect(Reader::Leases, data)),
     ("manifest", wire::manifest),
     ("netlink", system::netlink),
+    ("nftables", |data| collect(Reader::Nftables, data)),
     ("packages", system::packages),
     ("policy", local::policy),
     ("probes", probes::packets),
@@ -34,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("token", wire::token),
     ("tree", system::tree),
     ("upload", gate::upload),
+    ("windows", |data| collect(Reader::Windows, data)),
     ("wire", wire::messages),
 ];
 

@@ -12,6 +12,7 @@ pub(crate) mod devices;
 pub(crate) mod edid;
 pub(crate) mod event;
 pub(crate) mod firmware;
+pub(crate) mod hostile;
 pub(crate) mod hresult;
 pub(crate) mod load;
 pub(crate) mod net;

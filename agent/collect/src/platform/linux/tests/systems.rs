@@ -277,3 +277,14 @@ fn a_hundred_thousand_packages_are_read_in_a_moment() {
     let took = started.elapsed();
     assert!(took.as_secs() < 10, "{took:?}");
 }
+
+#[test]
+fn a_few_lines_of_many_words_are_not_told_as_millions_of_sources() {
+    let words = " x".repeat(600);
+    let text =
+        format!("Types: deb\nURIs:{words}\nSuites:{words}\nComponents:{words}\n\n").repeat(2);
+    let cx = context();
+    let read = sources::deb822(&cx, "/a.sources", &text);
+    assert_eq!(read.len(), sources::MAX_SOURCES);
+    assert!(read.iter().all(|source| source.parts.len() <= 65));
+}

@@ -112,7 +112,7 @@ pub(crate) fn chain(message: &[u8]) -> Option<(u8, Chain)> {
 }
 
 /// A request for the rules of this chain.
-fn rules_of(family: u8, chain: &Chain) -> Vec<u8> {
+pub(crate) fn rules_of(family: u8, chain: &Chain) -> Vec<u8> {
     let mut request = vec![family, 0, 0, 0];
     for (kind, name) in [(RULE_TABLE, &chain.table), (RULE_CHAIN, &chain.name)] {
         let length = u16::try_from(name.len() + 5).unwrap_or(u16::MAX);

@@ -69,7 +69,8 @@ impl Rules {
         let Some(latest) = tally.latest() else { return false };
         let recent = |at: &&Timestamp| latest.as_second() - at.as_second() < self.interval;
         let failures = tally.failures.iter().filter(recent).count();
-        let over = self.unlock.is_some_and(|unlock| latest.as_second() + unlock < now.as_second());
+        let since = now.as_second().saturating_sub(latest.as_second());
+        let over = self.unlock.is_some_and(|unlock| since > unlock);
         self.deny > 0 && failures >= self.deny as usize && !over
     }
 }
@@ -132,6 +133,8 @@ mod tests {
         assert!(!shipped.locks(&tally, at(1_621)));
         assert!(Rules::parse("unlock_time = never").locks(&tally, at(9_000_000)));
         assert!(Rules::parse("unlock_time=0").locks(&tally, at(9_000_000)));
+        // As long as a number can say.
+        assert!(Rules::parse(&format!("unlock_time={}", i64::MAX)).locks(&tally, at(9_000_000)));
         assert!(!Rules::parse("deny=4").locks(&tally, at(1_021)));
         assert!(!Rules::parse("fail_interval = 15").locks(&tally, at(1_021)));
     }

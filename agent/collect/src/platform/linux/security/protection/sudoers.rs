@@ -10,8 +10,6 @@ use crate::platform::linux::files;
 
 /// How many files may be taken in.
 const MAX_FILES: usize = 128;
-/// How deep aliases may name aliases.
-const MAX_DEPTH: usize = 8;
 
 /// Accounts, and groups with a `%`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -78,7 +76,7 @@ fn absolute(path: &str, beside: &str) -> String {
 }
 
 /// Lines with those that they are continued in, without comments. `#include` and `#1000` are none.
-fn logical(text: &str) -> Vec<String> {
+pub(crate) fn logical(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut open = String::new();
     for line in text.lines() {
@@ -201,10 +199,10 @@ impl Rules {
         let mut rights = Rights::default();
         for spec in &self.specs {
             let who: Vec<String> =
-                spec.who.iter().flat_map(|who| self.expanded(who, &self.users, 0)).collect();
+                spec.who.iter().flat_map(|who| expanded(who, &self.users)).collect();
             let (mut may, mut spared) = (false, false);
             for grant in &spec.grants {
-                let whole = self.expanded(&grant.command, &self.commands, 0);
+                let whole = expanded(&grant.command, &self.commands);
                 if whole.iter().any(|command| is_everything(command)) {
                     may = true;
                     spared |= !grant.password;
@@ -225,24 +223,23 @@ impl Rules {
         rights.without_password.remove("root");
         rights
     }
+}
 
-    fn expanded(
-        &self,
-        name: &str,
-        aliases: &BTreeMap<String, Vec<String>>,
-        depth: usize,
-    ) -> Vec<String> {
+/// What a name stands for, if aliases stand for aliases. Each is gone into once: they may name each
+/// other, and a few lines can name so many that going into every one would never end.
+fn expanded(name: &str, aliases: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let (mut waiting, mut seen, mut found) = (vec![name], BTreeSet::new(), Vec::new());
+    while let Some(name) = waiting.pop() {
         // What is taken out again stays out: `!anna`.
-        if name.starts_with('!') || depth > MAX_DEPTH {
-            return Vec::new();
+        if name.starts_with('!') || !seen.insert(name) {
+            continue;
         }
         match aliases.get(name) {
-            Some(names) => {
-                names.iter().flat_map(|name| self.expanded(name, aliases, depth + 1)).collect()
-            }
-            None => vec![name.to_owned()],
+            Some(names) => waiting.extend(names.iter().map(String::as_str)),
+            None => found.push(name.to_owned()),
         }
     }
+    found
 }
 
 /// `NAME = a, b : OTHER = c`

@@ -2,7 +2,7 @@
 
 use befund_model::section::maintenance::UpdateSource;
 
-use crate::collector::Context;
+use crate::collector::{Context, Gap};
 use crate::platform::linux::files;
 use crate::platform::linux::keyfile::{Keyfile, truth};
 use crate::platform::linux::people::homes;
@@ -10,6 +10,11 @@ use crate::platform::linux::software::packages::bundles::FLATPAKS;
 
 use super::Family;
 use super::configuration::is_used;
+
+/// The most sources of a file, and the most components of a source, that are told: a few lines of many
+/// words each would come to more than there is memory.
+pub(crate) const MAX_SOURCES: usize = 1024;
+const MAX_PARTS: usize = 64;
 
 /// All of them.
 pub(crate) fn all(cx: &Context) -> Vec<UpdateSource> {
@@ -75,6 +80,7 @@ pub(crate) fn one_line(cx: &Context, path: &str, text: &str) -> Vec<UpdateSource
 pub(crate) fn deb822(cx: &Context, path: &str, text: &str) -> Vec<UpdateSource> {
     let mut sources = Vec::new();
     let (mut fields, mut first): (Vec<(String, String)>, usize) = (Vec::new(), 1);
+    let mut left_out = false;
     for (index, line) in text.lines().chain([""]).enumerate() {
         if line.starts_with('#') {
             continue;
@@ -86,20 +92,22 @@ pub(crate) fn deb822(cx: &Context, path: &str, text: &str) -> Vec<UpdateSource> 
             };
             let enabled = field("Enabled").first().and_then(|word| truth(word)) != Some(false);
             if field("Types").contains(&"deb") {
-                let several = field("URIs").len() * field("Suites").len() > 1;
-                for url in field("URIs") {
-                    for suite in field("Suites") {
-                        let place = format!("{path}:{first}");
-                        let mut parts = vec![suite.to_owned()];
-                        parts.extend(field("Components").iter().map(|part| (*part).to_owned()));
-                        sources.push(UpdateSource {
-                            name: if several { format!("{place} {suite}") } else { place },
-                            kind: "deb".into(),
-                            url: Some(cx.redactor.text(url)),
-                            parts,
-                            enabled,
-                        });
-                    }
+                let (urls, suites, components) =
+                    (field("URIs"), field("Suites"), field("Components"));
+                let several = urls.len() * suites.len() > 1;
+                let each = urls.iter().flat_map(|url| suites.iter().map(move |suite| (url, suite)));
+                let room = MAX_SOURCES - sources.len();
+                left_out |= urls.len() * suites.len() > room || components.len() > MAX_PARTS;
+                for (url, suite) in each.take(room) {
+                    let place = format!("{path}:{first}");
+                    let parts = [suite].into_iter().chain(components.iter().take(MAX_PARTS));
+                    sources.push(UpdateSource {
+                        name: if several { format!("{place} {suite}") } else { place },
+                        kind: "deb".into(),
+                        url: Some(cx.redactor.text(url)),
+                        parts: parts.map(|part| (*part).to_owned()).collect(),
+                        enabled,
+                    });
                 }
             }
             fields.clear();
@@ -116,6 +124,9 @@ pub(crate) fn deb822(cx: &Context, path: &str, text: &str) -> Vec<UpdateSource> 
         } else if let Some((name, value)) = line.split_once(':') {
             fields.push((name.trim().to_owned(), value.trim().to_owned()));
         }
+    }
+    if left_out {
+        cx.gap(Gap::failed(format!("{path} has more sources than are told")));
     }
     sources
 }

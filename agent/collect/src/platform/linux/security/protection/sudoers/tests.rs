@@ -35,6 +35,16 @@ fn aliases_hosts_and_continued_lines_are_followed() {
 }
 
 #[test]
+fn aliases_that_name_each_other_many_times_come_to_an_end() {
+    // Twelve levels of sixteen each: gone into one by one, that were 2^48 names.
+    let mut text: String = (0..12)
+        .map(|at| format!("User_Alias A{at} = {}\n", vec![format!("A{}", at + 1); 16].join(",")))
+        .collect();
+    text.push_str("User_Alias A12 = anna, A0\nA0 ALL=(ALL) ALL\n");
+    assert_eq!(rights(&text), (vec!["anna".into()], vec![], 0));
+}
+
+#[test]
 fn defaults_spare_everybody_or_one() {
     let text = "Defaults:anna !authenticate\nanna ALL=(ALL) ALL\nbert ALL=(ALL) ALL\n";
     assert_eq!(rights(text).1, ["anna"]);
