@@ -6,6 +6,7 @@
 
 pub mod child;
 mod collector;
+mod edid;
 pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;

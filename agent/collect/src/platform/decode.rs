@@ -9,7 +9,6 @@ pub(crate) mod certificates;
 pub(crate) mod clock;
 pub(crate) mod crash;
 pub(crate) mod devices;
-pub(crate) mod edid;
 pub(crate) mod event;
 pub(crate) mod firmware;
 pub(crate) mod hostile;

@@ -5,8 +5,8 @@ use befund_model::section::storage::{Disk, DiskHealth};
 
 use super::event::Event;
 use super::{
-    battery, boots, browsers, certificates, clock, crash, devices, edid, event, firmware, load,
-    net, packages, phonebook, processes, proxy, storage, tasks, text, time, topology, windows,
+    battery, boots, browsers, certificates, clock, crash, devices, event, firmware, load, net,
+    packages, phonebook, processes, proxy, storage, tasks, text, time, topology, windows,
 };
 
 /// Gives bytes to all of them.
@@ -69,11 +69,6 @@ fn hardware(bytes: &[u8]) {
         assert!(load.is_none_or(|load| share(load.busy_percent)), "busier than always");
     }
     let _ = (battery::information(bytes), battery::status(bytes));
-    if let Some(monitor) = edid::monitor(bytes) {
-        let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= 39);
-        assert!(short(&monitor.model) && short(&monitor.serial), "{monitor:?}");
-        assert!(monitor.vendor.is_none_or(|vendor| vendor.len() == 3));
-    }
 }
 
 /// Events, each in a line or several.

@@ -1,13 +1,12 @@
 //! Graphics adapters and monitors: `/sys/class/drm`, and the display controllers on PCI that it does
 //! not know.
 
-pub(crate) mod edid;
-
 use std::collections::BTreeSet;
 
 use befund_model::section::devices::{Displays, GraphicsAdapter, Monitor};
 
 use crate::collector::{Context, Gap};
+use crate::edid;
 
 use super::devices::{driver, pci};
 

@@ -2,12 +2,12 @@
 
 use befund_model::section::storage::DiskHealth;
 
-use crate::platform::linux::hardware::displays::edid;
+use crate::edid;
 use crate::platform::linux::hardware::encryption::header;
 use crate::platform::linux::hardware::health::{ata, nvme, smartctl, udisks};
-use crate::platform::linux::hardware::printers::ipp::{self, Request, Value};
 use crate::platform::linux::hardware::printers::{configuration, cups};
 use crate::platform::linux::trouble::errors::clipped;
+use crate::platform::unix::printing::ipp::{self, Request, Value};
 
 /// What comes over a monitor's cable: as it is, and with a head and a sum that come out.
 pub(super) fn edid(bytes: &[u8]) {

@@ -8,8 +8,8 @@ use befund_model::section::maintenance::{Driver, Drivers};
 use super::super::registry;
 use super::plugged::{Plugged, plugged};
 use crate::collector::{Context, Gap};
+use crate::edid;
 use crate::platform::decode::devices as decode;
-use crate::platform::decode::edid;
 use crate::platform::decode::text::described;
 
 /// Section `devices`.
@@ -50,7 +50,7 @@ pub(crate) fn displays(cx: &Context) -> Result<Displays, Gap> {
             let parameters = registry::under(cx, &plugged.key, "Device Parameters");
             let bytes = parameters.and_then(|key| registry::bytes(&key, "EDID"));
             let name = plugged.id.split_once('\\').map_or("", |(_, rest)| rest).to_owned();
-            let monitor = match bytes.as_deref().map(edid::monitor) {
+            let monitor = match bytes.as_deref().map(edid::parse) {
                 Some(Some(monitor)) => monitor,
                 Some(None) => {
                     cx.gap(Gap::failed(format!("the EDID of {name} could not be understood")));

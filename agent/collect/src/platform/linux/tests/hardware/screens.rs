@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::platform::linux::hardware::displays::{edid, size};
+use crate::edid;
+use crate::platform::linux::hardware::displays::size;
 
 /// A first block: head, two texts, and a sum that comes out.
 fn block(pixels: (u16, u16), millimetres: (u16, u16), texts: &[(u8, &[u8])]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 
 use befund_model::section::devices::Monitor;
 
-use crate::platform::linux::hardware::dmi::said;
+use crate::smbios::said;
 
 const HEADER: [u8; 8] = [0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00];
 const BLOCK: usize = 128;
