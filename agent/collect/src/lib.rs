@@ -6,7 +6,6 @@
 
 pub mod child;
 mod collector;
-mod edid;
 pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -14,6 +14,10 @@ pub(crate) use macos::{COLLECTORS, Tree, hostile, usage};
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod unix;
 
+// macOS tells of monitors itself.
+#[cfg(any(target_os = "linux", windows))]
+mod edid;
+
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use befund_model::section::devices::{Displays, GraphicsAdapter, Monitor};
 
 use crate::collector::{Context, Gap};
-use crate::edid;
+use crate::platform::edid;
 
 use super::devices::{driver, pci};
 

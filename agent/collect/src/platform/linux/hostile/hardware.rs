@@ -2,7 +2,7 @@
 
 use befund_model::section::storage::DiskHealth;
 
-use crate::edid;
+use crate::platform::edid;
 use crate::platform::linux::hardware::encryption::header;
 use crate::platform::linux::hardware::health::{ata, nvme, smartctl, udisks};
 use crate::platform::linux::hardware::printers::{configuration, cups};

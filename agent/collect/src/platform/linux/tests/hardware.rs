@@ -72,7 +72,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_a_reader_of_hardware_panic(bytes in prop::collection::vec(any::<u8>(), 0..700)) {
-        crate::edid::parse(&bytes);
+        crate::platform::edid::parse(&bytes);
         encryption::header::parse(&bytes);
         encryption::header::parse(&[b"LUKS\xba\xbe", bytes.as_slice()].concat());
         crate::platform::unix::printing::ipp::parse(&bytes);

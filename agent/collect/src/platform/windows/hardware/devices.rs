@@ -8,9 +8,9 @@ use befund_model::section::maintenance::{Driver, Drivers};
 use super::super::registry;
 use super::plugged::{Plugged, plugged};
 use crate::collector::{Context, Gap};
-use crate::edid;
 use crate::platform::decode::devices as decode;
 use crate::platform::decode::text::described;
+use crate::platform::edid;
 
 /// Section `devices`.
 pub(crate) fn devices(cx: &Context) -> Result<Devices, Gap> {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::edid;
+use crate::platform::edid;
 use crate::platform::linux::hardware::displays::size;
 
 /// A first block: head, two texts, and a sum that comes out.
