@@ -23,7 +23,7 @@ const UPGRADES: usize = 12;
 
 /// Lets so many days pass and prints what they take.
 pub(crate) fn cost(days: usize) -> Result<()> {
-    let mut controller = TestController::start();
+    let controller = TestController::start();
     let mut agent = TestAgent::new();
     agent.enroll(&controller.token(&[]));
     let own = agent.folder().join("own");
@@ -55,9 +55,8 @@ pub(crate) fn cost(days: usize) -> Result<()> {
         sizes.push((latest["id"].as_str().unwrap_or_default().to_owned(), bytes));
         agent.stop();
     }
-    let data = controller.data().to_owned();
-    controller.process().stop();
-    let kept = fs::metadata(data.join("befund.db")).context("look at the database")?.len();
+    // What a database takes that knows no machine is no history.
+    let kept = size(controller)? - size(TestController::start())?;
     let sent: u64 = sizes.iter().map(|(_, bytes)| bytes).sum();
     println!(
         "{:<48} {:.2} MB ({} snapshots of {:.0} KB, {:.1} MB as they were read)",
@@ -68,6 +67,13 @@ pub(crate) fn cost(days: usize) -> Result<()> {
         mb(sent),
     );
     Ok(())
+}
+
+/// The size of a controller's database, once it has ended.
+fn size(mut controller: TestController) -> Result<u64> {
+    let data = controller.data().to_owned();
+    controller.process().stop();
+    Ok(fs::metadata(data.join("befund.db")).context("look at the database")?.len())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "printed with two digits behind the point")]
