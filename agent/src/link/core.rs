@@ -152,7 +152,10 @@ impl Core {
     }
 
     fn note(&mut self, note: Note) {
-        self.rest.worked(Instant::now());
+        // To hear of a change is no work after which there is memory to give back.
+        if !matches!(note, Note::Changed) {
+            self.rest.worked(Instant::now());
+        }
         match note {
             Note::Opened { say, channel } => self.line = Some(Line { say, channel }),
             Note::Closed => {

@@ -10,8 +10,9 @@ use tracing::{debug, warn};
 use super::note::Note;
 use crate::platform::Changes;
 
-/// For how long changes are not listened to after one: an update makes thousands.
-const DEAF: Duration = Duration::from_secs(5);
+/// For how long changes are not listened to after one: an update makes thousands. None is lost, since the
+/// kernel keeps that there were some.
+const DEAF: Duration = Duration::from_secs(30);
 
 /// Until the agent stops.
 pub(crate) async fn listen(inbox: mpsc::Sender<Note>, stop: CancellationToken) {
