@@ -17,6 +17,7 @@ use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
 
 mod addr;
+mod answer;
 mod client_cert;
 mod clock;
 mod disk;

@@ -3,10 +3,11 @@
 
 pub(crate) mod configuration;
 
-use befund_model::section::devices::{Printer, PrinterState, Printers, PrintersState};
+use befund_model::section::devices::{Printers, PrintersState};
 
 use crate::collector::{Context, Gap};
 use crate::platform::linux::dbus;
+use crate::platform::unix::printing;
 pub(crate) use crate::platform::unix::printing::{Queue, cups};
 
 use super::running::running;
@@ -16,16 +17,7 @@ const CONFIGURATION: &str = "/etc/cups/printers.conf";
 /// Section `printers`.
 pub(crate) fn printers(cx: &Context) -> Result<Printers, Gap> {
     let (queues, _) = queues(cx)?;
-    let printer = |queue: Queue| Printer {
-        // A driver's name may be what somebody typed; only the address is known to carry passwords.
-        uri: queue.uri.map(|uri| cx.redactor.text(&uri)),
-        name: queue.name,
-        model: queue.model,
-        location: queue.location,
-        default: queue.default,
-        shared: queue.shared,
-    };
-    Ok(Printers { printers: queues.into_iter().map(printer).collect() })
+    Ok(Printers { printers: printing::printers(cx, queues) })
 }
 
 /// Section `printers.state`.
@@ -33,24 +25,8 @@ pub(crate) fn state(cx: &Context) -> Result<PrintersState, Gap> {
     let (queues, service) = queues(cx)?;
     let asked = cx.root.is_live() && service == "active";
     let jobs = if asked { cx.note(cups::jobs(cx)) } else { None };
-    let state = |queue: Queue| {
-        let waiting = jobs.iter().flatten().filter(|job| job.queue == queue.name);
-        let held = waiting.clone().filter(|job| job.held).count();
-        PrinterState {
-            state: queue.state.map(str::to_owned),
-            reasons: queue.reasons,
-            message: queue.message.map(|message| cx.redactor.text(&message)),
-            accepting: queue.accepting,
-            jobs: queue.jobs,
-            held: u32::try_from(held).ok().filter(|held| *held > 0),
-            oldest_job_at: waiting.filter_map(|job| job.created_at).min(),
-            name: queue.name,
-        }
-    };
-    Ok(PrintersState {
-        printers: queues.into_iter().map(state).collect(),
-        service: Some(service.to_owned()),
-    })
+    let printers = printing::states(cx, queues, jobs.as_deref());
+    Ok(PrintersState { printers, service: Some(service.to_owned()) })
 }
 
 /// The queues, sorted by name, and how the service fares.

@@ -1,9 +1,9 @@
 //! Printers: CUPS, which launchd starts as soon as somebody asks it. Where no queue is set up nobody does.
 
-use befund_model::section::devices::{Printer, PrinterState, Printers, PrintersState};
+use befund_model::section::devices::{Printers, PrintersState};
 
 use crate::collector::{Context, Gap};
-use crate::platform::unix::printing::{Queue, cups};
+use crate::platform::unix::printing::{self, Queue, cups};
 
 /// Where queues are set up, for the print service only to read.
 const CONFIGURATION: &str = "/private/etc/cups/printers.conf";
@@ -26,35 +26,13 @@ fn queues(cx: &Context) -> Result<Vec<Queue>, Gap> {
 
 /// Section `printers`.
 pub(super) fn printers(cx: &Context) -> Result<Printers, Gap> {
-    let printer = |queue: Queue| Printer {
-        uri: queue.uri.map(|uri| cx.redactor.text(&uri)),
-        name: queue.name,
-        model: queue.model,
-        location: queue.location,
-        default: queue.default,
-        shared: queue.shared,
-    };
-    Ok(Printers { printers: queues(cx)?.into_iter().map(printer).collect() })
+    Ok(Printers { printers: printing::printers(cx, queues(cx)?) })
 }
 
 /// Section `printers.state`.
 pub(super) fn state(cx: &Context) -> Result<PrintersState, Gap> {
     let queues = queues(cx)?;
     let jobs = if queues.is_empty() { None } else { cx.note(cups::jobs(cx)) };
-    let state = |queue: Queue| {
-        let waiting = jobs.iter().flatten().filter(|job| job.queue == queue.name);
-        let held = waiting.clone().filter(|job| job.held).count();
-        PrinterState {
-            state: queue.state.map(str::to_owned),
-            reasons: queue.reasons,
-            message: queue.message.map(|message| cx.redactor.text(&message)),
-            accepting: queue.accepting,
-            jobs: queue.jobs,
-            held: u32::try_from(held).ok().filter(|held| *held > 0),
-            oldest_job_at: waiting.filter_map(|job| job.created_at).min(),
-            name: queue.name,
-        }
-    };
     let service = (!queues.is_empty()).then(|| "active".to_owned());
-    Ok(PrintersState { printers: queues.into_iter().map(state).collect(), service })
+    Ok(PrintersState { printers: printing::states(cx, queues, jobs.as_deref()), service })
 }
