@@ -28,23 +28,25 @@ const LISTED: usize = 12;
 pub async fn since_good(app: &AppState, record: &SnapshotRecord) -> Result<ChangesView, Failure> {
     let snapshot = record.manifest.id;
     let nothing = ChangesView { snapshot, since: None, good: false, diff: SnapshotDiff::default() };
-    let all = app.store.snapshots(record.agent, None, MOST).await?.items;
-    let earlier: Vec<SnapshotRecord> =
-        all.into_iter().skip_while(|other| other.manifest.id != snapshot).skip(1).collect();
-    if earlier.is_empty() {
-        return Ok(nothing);
-    }
-    let called = earlier.iter().position(|other| other.good.is_some());
-    let good = match called {
-        Some(at) => Some(at),
-        None => without_these_failures(app, record, &earlier).await?,
+    let mut way = app.store.before(record, MOST).await?;
+    let good = match app.store.last_good(record).await? {
+        Some(called) => {
+            // Beyond what is looked at, it is the end of the way all the same.
+            let at = way.iter().position(|other| other.manifest.id == called.manifest.id);
+            let at = at.unwrap_or_else(|| {
+                way.push(called);
+                way.len() - 1
+            });
+            Some(at)
+        }
+        None => without_these_failures(app, record, &way).await?,
     };
     // The first of what lies between is the one that is compared with.
-    let way = &earlier[..=good.unwrap_or_default()];
+    way.truncate(good.unwrap_or_default() + 1);
     let Some(since) = way.last() else { return Ok(nothing) };
     let mut diff = snapshots::between(app, since, record).await?;
     for section in &mut diff.sections {
-        section.between = when(&section.kind, record, way);
+        section.between = when(&section.kind, record, &way);
     }
     Ok(ChangesView { snapshot, since: Some(since.clone()), good: good.is_some(), diff })
 }

@@ -341,6 +341,17 @@ pub trait Snapshots {
         after: Option<&str>,
         limit: u32,
     ) -> impl Future<Output = Result<Page<SnapshotRecord>>> + Send;
+    /// The machine's snapshots before this one, latest first.
+    fn before(
+        &self,
+        record: &SnapshotRecord,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<SnapshotRecord>>> + Send;
+    /// The last snapshot before this one that somebody calls good, however long ago.
+    fn last_good(
+        &self,
+        record: &SnapshotRecord,
+    ) -> impl Future<Output = Result<Option<SnapshotRecord>>> + Send;
     /// Calls a snapshot good, or no longer, if it is there.
     fn call_good(
         &self,

@@ -20,6 +20,9 @@ use super::write::write;
 use super::{audit, bulk, intake, retain};
 
 const COLUMNS: &str = "agent, received_at, ticket, manifest, id, good_by, good_at";
+/// Those of the machine $1 before the one that came at $2 and has the id $3.
+const BEFORE: &str = "agent = $1 AND received_at <= $2 AND (received_at < $2 OR id < $3)";
+const LATEST_FIRST: &str = "ORDER BY received_at DESC, id DESC";
 /// How many hashes are looked up in one statement.
 const LOOK_UP: usize = 256;
 
@@ -95,9 +98,7 @@ impl Snapshots for Store {
             session
                 .rows(
                     format!(
-                        "SELECT {COLUMNS} FROM snapshots WHERE agent = $1 AND received_at <= $2 \
-                         AND (received_at < $2 OR id < $3) \
-                         ORDER BY received_at DESC, id DESC LIMIT $4"
+                        "SELECT {COLUMNS} FROM snapshots WHERE {BEFORE} {LATEST_FIRST} LIMIT $4"
                     ),
                     args![agent, at, id, limit + 1],
                 )
@@ -106,8 +107,7 @@ impl Snapshots for Store {
             session
                 .rows(
                     format!(
-                        "SELECT {COLUMNS} FROM snapshots WHERE agent = $1 \
-                         ORDER BY received_at DESC, id DESC LIMIT $2"
+                        "SELECT {COLUMNS} FROM snapshots WHERE agent = $1 {LATEST_FIRST} LIMIT $2"
                     ),
                     args![agent, limit + 1],
                 )
@@ -118,6 +118,25 @@ impl Snapshots for Store {
         })
     }
 
+    async fn before(&self, record: &SnapshotRecord, limit: u32) -> Result<Vec<SnapshotRecord>> {
+        let mut session = self.read("list the snapshots before one").await?;
+        let sql = format!("SELECT {COLUMNS} FROM snapshots WHERE {BEFORE} {LATEST_FIRST} LIMIT $4");
+        let (at, id) = (record.received_at, record.manifest.id);
+        let rows = session.rows(sql, args![record.agent, at, id, limit]).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn last_good(&self, record: &SnapshotRecord) -> Result<Option<SnapshotRecord>> {
+        let mut session = self.read("look for a machine's last good snapshot").await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM snapshots WHERE {BEFORE} AND good_at IS NOT NULL \
+             {LATEST_FIRST} LIMIT 1"
+        );
+        let (at, id) = (record.received_at, record.manifest.id);
+        let row = session.row(sql, args![record.agent, at, id]).await?;
+        row.map(|row| read(&row)).transpose()
+    }
+
     async fn call_good(
         &self,
         id: SnapshotId,
@@ -126,7 +145,10 @@ impl Snapshots for Store {
         at: Timestamp,
     ) -> Result<Option<SnapshotRecord>> {
         write!(self, "call a snapshot good or not", |session| {
-            let find = format!("SELECT {COLUMNS} FROM snapshots WHERE id = $1 FOR UPDATE");
+            let find = format!(
+                "SELECT {COLUMNS} FROM snapshots WHERE id = $1 ORDER BY received_at LIMIT 1 \
+                 FOR UPDATE"
+            );
             let Some(row) = session.row(find, args![id]).await? else { return Ok(None) };
             let mut record = read(&row)?;
             if record.good.is_some() != good {

@@ -145,6 +145,17 @@ async fn a_snapshot_that_a_technician_calls_good_is_what_later_ones_are_compared
     assert_eq!(record["good"]["by"], json!(Role::TechnicianL1.as_str()));
     assert_eq!(compared().await, json!(good));
 
+    // However many snapshots came since.
+    let mut late = last;
+    for second in 31..95 {
+        late = came(&bed, agent, second, "192.0.2.99", "5.1-2", Verdict::Pass).await;
+    }
+    let since = changes(&bed, late).await;
+    assert_eq!(since["since"]["manifest"]["id"], json!(good), "{since}");
+    assert_eq!(since["diff"]["sections"][0]["kind"], "network.dns");
+    // And the comparison of an old one is as it was.
+    assert_eq!(compared().await, json!(good));
+
     let page = async || {
         let path = format!("/machines/{agent}?snapshot={good}");
         let page = bed.by(Role::TechnicianL1, Method::GET, &path).await;

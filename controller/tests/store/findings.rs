@@ -3,6 +3,7 @@
 use befund_controller::store::repository::{
     Findings as _, Ingested, Judged, Judgement, Retention, Snapshots as _, Tickets as _,
 };
+use befund_model::api::SnapshotRecord;
 use befund_model::finding::Finding;
 use befund_model::id::{AgentId, Hash, SnapshotId, TicketNumber};
 use befund_model::probe::Verdict;
@@ -149,11 +150,21 @@ async fn a_snapshot_called_good_stays(bed: Bed) {
         None
     );
 
+    let of = async |id| bed.store.snapshot(id).await.unwrap().expect("it is there");
+    let ids = |records: Vec<SnapshotRecord>| -> Vec<SnapshotId> {
+        records.iter().map(|one| one.manifest.id).collect()
+    };
+    assert_eq!(ids(bed.store.before(&of(latest).await, 9).await.unwrap()), [old, good]);
+    assert_eq!(ids(bed.store.before(&of(latest).await, 1).await.unwrap()), [old]);
+    assert_eq!(ids(bed.store.before(&of(good).await, 9).await.unwrap()), []);
+    let last = bed.store.last_good(&of(latest).await).await.unwrap();
+    assert_eq!(last.map(|one| one.manifest.id), Some(good));
+    assert_eq!(bed.store.last_good(&of(good).await).await.unwrap(), None, "not itself");
+
     let retention = Retention { before: at(1_000_000_000) };
     assert_eq!(bed.store.retain(retention, &by(), at(9)).await.unwrap().snapshots, 1);
     let left = bed.store.snapshots(agent, None, 10).await.unwrap().items;
-    let ids: Vec<SnapshotId> = left.iter().map(|one| one.manifest.id).collect();
-    assert_eq!(ids, [latest, good]);
+    assert_eq!(ids(left), [latest, good]);
     assert_eq!(bed.store.snapshot(old).await.unwrap(), None);
 
     bed.store.call_good(good, false, &by(), at(10)).await.unwrap();
