@@ -14,6 +14,7 @@ pub mod history;
 pub mod inputs;
 pub mod job;
 pub mod machine;
+pub mod news;
 pub mod page;
 pub mod queue;
 pub mod routes;

@@ -225,11 +225,15 @@ impl Words {
             JobState::Waiting => self.pick("waiting for the machine", "wartet auf den Rechner"),
             JobState::Delivered => self.pick("delivered", "zugestellt"),
             JobState::Running => self.pick("running", "läuft"),
+            JobState::Asking => self.pick("waits for an answer", "wartet auf eine Antwort"),
+            JobState::NeedsApproval => self.pick("needs a signature", "braucht eine Unterschrift"),
+            JobState::Rebooting => self.pick("restarting", "startet neu"),
             JobState::Done => self.pick("done", "fertig"),
             JobState::Failed => self.pick("failed", "fehlgeschlagen"),
             JobState::Refused => self.pick("refused by the machine", "vom Rechner abgelehnt"),
             JobState::Cancelled => self.pick("cancelled", "abgebrochen"),
             JobState::Expired => self.pick("expired", "Frist abgelaufen"),
+            JobState::Indeterminate => self.pick("undecidable", "nicht feststellbar"),
         }
     }
 

@@ -208,11 +208,15 @@ async fn expire_one(store: &Store, id: JobId, at: Timestamp) -> Result<bool> {
                     JobState::Waiting => "its deadline passed before the machine took it",
                     JobState::Delivered
                     | JobState::Running
+                    | JobState::Asking
+                    | JobState::NeedsApproval
+                    | JobState::Rebooting
                     | JobState::Done
                     | JobState::Failed
                     | JobState::Refused
                     | JobState::Cancelled
-                    | JobState::Expired => "its deadline passed before the machine ended it",
+                    | JobState::Expired
+                    | JobState::Indeterminate => "its deadline passed before the machine ended it",
                 };
                 end(session, &job, JobState::Expired, reason, by.actor.name(), at).await?;
                 let detail = json!({ "job": id, "state": job.state, "ticket": job.ticket });

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Timestamp;
+use crate::action::{Acted, Prediction, Risk};
 use crate::id::{AgentId, JobId, TicketNumber};
+use crate::language::Text;
+use crate::runbook::{Answer, FixRef};
 use crate::snapshot::Status;
 
 /// How long a job waits for its machine unless told otherwise: three days.
@@ -40,6 +43,9 @@ impl Work {
     }
 }
 
+/// The rank of the states of a job at work.
+const AT_WORK: u8 = 2;
+
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -51,16 +57,24 @@ pub enum JobState {
     Delivered,
     /// The machine said that it began.
     Running,
+    /// It waits for a person's answer or consent.
+    Asking,
+    /// It waits for a technician's signature.
+    NeedsApproval,
+    /// It goes on once the machine has restarted.
+    Rebooting,
     /// It ended and has a result (whose own status may still say that something could not be read).
     Done,
     /// It ended without a result that can be used.
     Failed,
-    /// The machine declined: its policy, or it does not know the work.
+    /// The machine declined: a signature, its policy or its user, or it does not know the work.
     Refused,
     /// Somebody cancelled it.
     Cancelled,
     /// Its deadline passed before it ended.
     Expired,
+    /// It was interrupted in the middle of a change, and nobody can tell whether that was made.
+    Indeterminate,
 }
 
 impl JobState {
@@ -68,24 +82,40 @@ impl JobState {
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {
-            Self::Waiting | Self::Delivered | Self::Running => false,
-            Self::Done | Self::Failed | Self::Refused | Self::Cancelled | Self::Expired => true,
+            Self::Waiting
+            | Self::Delivered
+            | Self::Running
+            | Self::Asking
+            | Self::NeedsApproval
+            | Self::Rebooting => false,
+            Self::Done
+            | Self::Failed
+            | Self::Refused
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Indeterminate => true,
         }
     }
 
-    /// Whether a job may go from `self` to `next`. States only move forward, and a final one is
-    /// never left; this is the whole rule, and the store enforces it.
+    /// Whether a job may go from `self` to `next`. States only move forward, but for those of a job at work,
+    /// which go to and fro; a final one is never left. This is the whole rule, and the store enforces it.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
-        !self.is_final() && self.rank() < next.rank()
+        let at_work = self.rank() == AT_WORK && next.rank() == AT_WORK;
+        !self.is_final() && (self.rank() < next.rank() || at_work && self as u8 != next as u8)
     }
 
     const fn rank(self) -> u8 {
         match self {
             Self::Waiting => 0,
             Self::Delivered => 1,
-            Self::Running => 2,
-            Self::Done | Self::Failed | Self::Refused | Self::Cancelled | Self::Expired => 3,
+            Self::Running | Self::Asking | Self::NeedsApproval | Self::Rebooting => AT_WORK,
+            Self::Done
+            | Self::Failed
+            | Self::Refused
+            | Self::Cancelled
+            | Self::Expired
+            | Self::Indeterminate => 3,
         }
     }
 
@@ -96,11 +126,15 @@ impl JobState {
             Self::Waiting => "waiting",
             Self::Delivered => "delivered",
             Self::Running => "running",
+            Self::Asking => "asking",
+            Self::NeedsApproval => "needs approval",
+            Self::Rebooting => "rebooting",
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Refused => "refused",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
+            Self::Indeterminate => "indeterminate",
         }
     }
 
@@ -111,11 +145,15 @@ impl JobState {
             Self::Waiting,
             Self::Delivered,
             Self::Running,
+            Self::Asking,
+            Self::NeedsApproval,
+            Self::Rebooting,
             Self::Done,
             Self::Failed,
             Self::Refused,
             Self::Cancelled,
             Self::Expired,
+            Self::Indeterminate,
         ]
         .into_iter()
         .find(|state| state.as_str() == word)
@@ -241,4 +279,110 @@ pub enum JobNews {
         /// One line for people.
         summary: String,
     },
+    /// Where the job stands now.
+    State(JobState),
+    /// A person is asked; answered by [`Self::Answered`].
+    Asked(Box<Question>),
+    /// The answer that is taken.
+    Answered(Answer),
+    /// What a fix would change.
+    Predicted {
+        /// Which fix.
+        fix: FixRef,
+        /// The action's name, or the script's path.
+        act: String,
+        /// What it may do.
+        risk: Risk,
+        /// What would change.
+        prediction: Prediction,
+    },
+    /// Whether a fix was agreed to.
+    Consent {
+        /// Which fix.
+        fix: FixRef,
+        /// Whether.
+        given: bool,
+        /// Who, or why not.
+        by: String,
+    },
+    /// A fix waits for signatures; this is the text to be signed.
+    ApprovalAsked {
+        /// Which fix.
+        fix: FixRef,
+        /// The statement, exactly as it is to be signed.
+        statement: String,
+        /// How many people have to sign it.
+        people: u32,
+    },
+    /// A fix was approved.
+    Approved {
+        /// Which fix.
+        fix: FixRef,
+        /// Who signed, or that it was started at the machine itself.
+        by: String,
+    },
+    /// A fix is being done.
+    Acting {
+        /// Which fix.
+        fix: FixRef,
+        /// The action's name, or the script's path.
+        act: String,
+    },
+    /// A fix was done, or failed.
+    Acted {
+        /// Which fix.
+        fix: FixRef,
+        /// What came of it.
+        acted: Box<Acted>,
+    },
+    /// Whether a fix's cause is gone.
+    Verified {
+        /// Which fix.
+        fix: FixRef,
+        /// Whether; absent where that cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gone: Option<bool>,
+        /// One line for people.
+        summary: String,
+    },
+    /// A fix was undone.
+    Undone {
+        /// Which fix.
+        fix: FixRef,
+        /// What came of it.
+        acted: Box<Acted>,
+    },
+    /// The job goes on after an interruption.
+    Resumed {
+        /// What interrupted it.
+        after: String,
+    },
+}
+
+/// A question to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Question {
+    /// Its name within the runbook.
+    pub name: String,
+    /// Whether the person at the machine is asked; else the technician.
+    pub user: bool,
+    /// The words.
+    pub text: Text,
+    /// The answers to choose from.
+    pub choice: Vec<Choice>,
+    /// What is taken when nobody answers.
+    pub default: String,
+    /// How long is waited, in milliseconds.
+    pub within_ms: u64,
+}
+
+/// One answer to choose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Choice {
+    /// As the runbook sees it.
+    pub value: String,
+    /// As people read it.
+    pub text: Text,
 }

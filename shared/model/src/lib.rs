@@ -3,6 +3,7 @@
 //! Pure values and pure functions. Deliberately without tokio, protobuf, SQL or any I/O: time and
 //! randomness arrive as parameters, so that every rule here can be tested by itself.
 
+pub mod action;
 pub mod api;
 pub mod audit;
 pub mod diff;

@@ -99,10 +99,7 @@ pub(crate) fn exit(job: &Job) -> Exit {
         (JobState::Done, None | Some(Status::Ok | Status::Partial | Status::Unsupported)) => {
             Exit::Ok
         }
-        (JobState::Waiting | JobState::Delivered | JobState::Running, _) => Exit::Ok,
-        (JobState::Done, Some(Status::Denied | Status::Timeout | Status::Failed))
-        | (JobState::Failed | JobState::Refused | JobState::Cancelled | JobState::Expired, _) => {
-            Exit::JobEndedBadly
-        }
+        (state, _) if !state.is_final() => Exit::Ok,
+        _ => Exit::JobEndedBadly,
     }
 }

@@ -1,5 +1,6 @@
 //! The events of a ticket's timeline and of a job, one line or a short block each.
 
+use befund_model::action::Acted;
 use befund_model::job::{JobEvent, JobNews, JobState, Work};
 use befund_model::runbook::CauseVerdict;
 use befund_model::snapshot::Status;
@@ -89,7 +90,53 @@ fn news_text(look: &Look, news: &JobNews) -> String {
             let word = cause_word(look, *verdict);
             format!("{word} ({}): {}", text::line(cause), text::block(summary, INDENT))
         }
+        JobNews::State(state) => verdict(look, *state, Status::Ok),
+        JobNews::Asked(question) => {
+            let whom = if question.user { "the user" } else { "the technician" };
+            format!("asked {whom}: {}", text::block(&question.text.en, INDENT))
+        }
+        JobNews::Answered(answer) => {
+            format!("answered by {}: {}", text::line(&answer.by), text::line(&answer.answer))
+        }
+        JobNews::Predicted { fix, act, risk, prediction } => format!(
+            "{} ({}, for {}) would: {}",
+            text::line(act),
+            risk.as_str(),
+            text::line(&fix.cause),
+            text::block(&prediction.lines.join("; "), INDENT)
+        ),
+        JobNews::Consent { given: true, by, .. } => {
+            format!("{}: {}", look.good("agreed"), text::line(by))
+        }
+        JobNews::Consent { given: false, by, .. } => {
+            format!("{}: {}", look.bad("not agreed"), text::line(by))
+        }
+        JobNews::ApprovalAsked { fix, people, .. } => format!(
+            "the fix for {} waits for {people} signature(s): befund approve",
+            text::line(&fix.cause)
+        ),
+        JobNews::Approved { by, .. } => format!("approved by {}", text::line(by)),
+        JobNews::Acting { fix, act } => {
+            format!("{} for {} …", text::line(act), text::line(&fix.cause))
+        }
+        JobNews::Acted { acted, .. } => acted_text(look, acted),
+        JobNews::Verified { gone, summary, .. } => {
+            let word = match gone {
+                Some(true) => look.good("put right"),
+                Some(false) => look.bad("still there"),
+                None => "cannot be told".to_owned(),
+            };
+            format!("{word}: {}", text::block(summary, INDENT))
+        }
+        JobNews::Undone { acted, .. } => format!("undone: {}", acted_text(look, acted)),
+        JobNews::Resumed { after } => format!("goes on after {}", text::line(after)),
     }
+}
+
+fn acted_text(look: &Look, acted: &Acted) -> String {
+    let word = status_word(look, acted.status);
+    let said = if acted.reason.is_empty() { &acted.summary } else { &acted.reason };
+    format!("{word}: {}", text::block(said, INDENT))
 }
 
 /// A probe or a runbook by its kind and name.
@@ -104,10 +151,17 @@ pub(crate) fn work_name(work: &Work) -> String {
 pub(crate) fn verdict(look: &Look, state: JobState, status: Status) -> String {
     match state {
         JobState::Done => status_word(look, status),
-        JobState::Waiting | JobState::Delivered | JobState::Running => state.to_string(),
-        JobState::Failed | JobState::Refused | JobState::Cancelled | JobState::Expired => {
-            look.bad(state.as_str())
-        }
+        JobState::Waiting
+        | JobState::Delivered
+        | JobState::Running
+        | JobState::Asking
+        | JobState::NeedsApproval
+        | JobState::Rebooting => state.to_string(),
+        JobState::Failed
+        | JobState::Refused
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Indeterminate => look.bad(state.as_str()),
     }
 }
 

@@ -1,0 +1,13 @@
+//! Runbooks: what their authors write, and what running one means.
+//!
+//! - [`document`]: a runbook as it is once it was read: types that cannot say what may not be done.
+//! - [`machine`]: a run as a state machine. It is told what happened and says what to do next; it measures,
+//!   asks and changes nothing itself, and evaluates no expression itself, so that whoever drives it decides
+//!   where that is done (the executor: in a child that can be killed).
+//!
+//! Deliberately without any I/O, clock or signature: those are the executor's and [`befund_trust`]'s.
+//!
+//! [`befund_trust`]: ../befund_trust/index.html
+
+pub mod document;
+pub mod machine;
