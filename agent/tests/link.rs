@@ -205,6 +205,7 @@ fn order(gate: &Gate) -> v1::ControllerMessage {
         parameters: serde_json::json!({}),
         ticket: None,
         within_ms: 30_000,
+        runbook: None,
     };
     let body = Out::Order(v1::Order { job: id::bytes(job.as_bytes()), body: json::write(&order) });
     v1::ControllerMessage { body: Some(body) }

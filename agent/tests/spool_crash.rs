@@ -199,6 +199,7 @@ fn order(n: u8) -> Order {
         parameters: serde_json::json!({ "long": "x".repeat(500) }),
         ticket: None,
         within_ms: 60_000,
+        runbook: None,
     }
 }
 

@@ -261,6 +261,7 @@ fn job(agent: AgentId, ticket: TicketNumber, clock: &Clock) -> Result<Job> {
         deadline: "2999-01-01T00:00:00Z".parse()?,
         ended_at: None,
         outcome: None,
+        runbook: None,
     })
 }
 

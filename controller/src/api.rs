@@ -16,6 +16,7 @@ pub mod machines;
 pub mod openapi;
 pub mod problem;
 pub mod routes;
+pub mod runbooks;
 pub mod session;
 pub mod snapshots;
 pub mod throttle;

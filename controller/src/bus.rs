@@ -18,6 +18,10 @@ pub enum Hint {
     Order(AgentId, JobId),
     /// Somebody wants this job stopped.
     Cancel(AgentId, JobId),
+    /// Something was said to this job of this machine.
+    Said(AgentId, JobId),
+    /// Another catalogue or trust root is current.
+    Catalogue,
     /// This identity was revoked.
     Revoked(AgentId),
     /// This machine came, went, or sent a snapshot.

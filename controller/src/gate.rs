@@ -24,6 +24,7 @@ use crate::store::Store;
 use crate::store::ingest::Ingest;
 use crate::store::repository::{Agents as _, StoreError};
 
+mod catalogue;
 mod connection;
 mod dispatch;
 mod door;
@@ -123,6 +124,7 @@ struct Shared {
     heard: presence::Heard,
     pickup: pickup::Pickup,
     roots: roots::Roots,
+    current: catalogue::Current,
     room: upload::Room,
     failures: limiter::Limiter,
     asked_time: limiter::Limiter,
@@ -130,12 +132,15 @@ struct Shared {
 
 impl Shared {
     fn welcome(&self, now: Timestamp) -> v1::Welcome {
+        let (catalogue, root_version) = self.current.told();
         v1::Welcome {
             controller_version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: vec!["delta".to_owned()],
             organisation: self.organisation.clone(),
             heartbeat_seconds: self.heartbeat_seconds,
             clock: now.as_millisecond(),
+            catalogue,
+            root_version,
         }
     }
 }
@@ -179,10 +184,12 @@ impl Gate {
             heard: presence::Heard::default(),
             pickup: pickup::Pickup::default(),
             roots: roots::Roots::default(),
+            current: catalogue::Current::default(),
             room: upload::Room::default(),
             failures: limiter::Limiter::new(30, 0.5),
             asked_time: limiter::Limiter::new(100, 20.0),
         });
+        catalogue::look(&shared).await;
         let tls = Arc::new(ArcSwap::from_pointee(config));
         Ok(Self { shared, listener, address, names, tls })
     }
@@ -271,6 +278,7 @@ fn chores(shared: &Arc<Shared>, life: &Lifecycle) {
         let mut tick = tokio::time::interval(REVOCATIONS);
         while stop.run_until_cancelled(tick.tick()).await.is_some() {
             hints::look_for_revoked(&s).await;
+            hints::look_for_catalogue(&s).await;
         }
     });
     let (s, stop) = each();

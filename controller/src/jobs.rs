@@ -2,10 +2,11 @@
 //! cancelling it. Handing orders to machines is the gate's work, on the bus's hint.
 
 use befund_model::Timestamp;
-use befund_model::api::{NewJob, WorkInfo};
+use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
 use befund_model::id::JobId;
-use befund_model::job::{DEFAULT_DEADLINE, Job, JobState, Work};
+use befund_model::job::{DEFAULT_DEADLINE, Job, JobState, RunbookOrder, Said, Work};
 use befund_model::probe;
+use befund_model::runbook::Mode;
 use befund_runtime::clock;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -13,14 +14,18 @@ use serde_json::{Map, Value};
 use crate::api::caller::Caller;
 use crate::api::problem::{Code, Failure};
 use crate::bus::Hint;
-use crate::machines;
+use crate::{machines, runbooks};
 use crate::state::AppState;
-use crate::store::repository::{Jobs as _, Tickets as _};
+use crate::store::repository::{Jobs as _, Runbooks as _, Tickets as _};
 
 /// The most bytes of a job's parameters, as JSON.
 pub const MAX_PARAMETER_BYTES: usize = 16 << 10;
 /// The longest that a job may wait for its machine: 30 days.
 pub const MAX_DEADLINE_SECONDS: u64 = 30 * 24 * 3600;
+/// The most bytes of a question's name, and of its answer.
+const MAX_WORD_BYTES: usize = 256;
+/// The most bytes of the signatures of one approval; what is said to a job has 14 KiB on its way.
+const MAX_SIGNATURE_BYTES: usize = 12 << 10;
 
 /// What can be run on machines.
 #[must_use]
@@ -34,7 +39,6 @@ pub fn works() -> Vec<WorkInfo> {
 /// `not_found` for a machine or ticket that is not there, `invalid` for work or parameters that
 /// make no sense, `conflict` for a machine that was revoked.
 pub async fn start(app: &AppState, new: NewJob, caller: &Caller) -> Result<Job, Failure> {
-    let spec = spec_of(&new.work)?;
     let parameters = match new.parameters {
         Value::Null => Value::Object(Map::new()),
         Value::Object(map) => Value::Object(map),
@@ -47,7 +51,7 @@ pub async fn start(app: &AppState, new: NewJob, caller: &Caller) -> Result<Job, 
             "a job's parameters have {MAX_PARAMETER_BYTES} bytes at most"
         )));
     }
-    spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
+    let (parameters, runbook) = checked(app, &new.work, parameters, new.mode).await?;
     let machine = machines::find(app, &new.machine).await?;
     if machine.revoked_at.is_some() {
         return Err(Failure::new(
@@ -83,6 +87,7 @@ pub async fn start(app: &AppState, new: NewJob, caller: &Caller) -> Result<Job, 
         deadline: now.checked_add(wait).unwrap_or(Timestamp::MAX),
         ended_at: None,
         outcome: None,
+        runbook,
     };
     let audited = app.store.start(&job, &caller.by(), now).await?;
     let job = audited.job;
@@ -91,13 +96,33 @@ pub async fn start(app: &AppState, new: NewJob, caller: &Caller) -> Result<Job, 
     Ok(job)
 }
 
-fn spec_of(work: &Work) -> Result<&'static probe::Spec, Failure> {
-    probe::spec::work(work).ok_or_else(|| {
-        let name: String = work.name().chars().take(64).collect();
-        Failure::invalid(format!(
-            "{name:?} is nothing that can be run on a machine; `befund works` lists what can"
-        ))
-    })
+/// Checks parameters as far as this side can; the machine checks them again.
+async fn checked(
+    app: &AppState,
+    work: &Work,
+    parameters: Value,
+    mode: Mode,
+) -> Result<(Value, Option<RunbookOrder>), Failure> {
+    match work {
+        Work::Probe(name) => {
+            let spec = probe::spec::probe(name).ok_or_else(|| {
+                let name: String = name.chars().take(64).collect();
+                Failure::invalid(format!(
+                    "{name:?} is nothing that can be run on a machine; `befund works` lists what can"
+                ))
+            })?;
+            spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
+            Ok((parameters, None))
+        }
+        Work::Runbook(name) => {
+            let (runbook, catalogue) = runbooks::find(app, name).await?;
+            befund_runbook::inputs::admit(&runbook, &parameters)
+                .map_err(|error| Failure::invalid(error.to_string()))?;
+            let catalogue = catalogue.to_string();
+            Ok((parameters, Some(RunbookOrder { mode, catalogue })))
+        }
+        Work::Undo(_) => Ok((parameters, None)),
+    }
 }
 
 /// A job.
@@ -126,6 +151,60 @@ pub async fn cancel(app: &AppState, id: JobId, caller: &Caller) -> Result<Job, F
     }
     tell(app, &job);
     get(app, id).await
+}
+
+/// Answers a question that a job asks.
+///
+/// # Errors
+/// `not_found`; `conflict` if it has ended; `invalid` for an answer of no use.
+pub async fn answer(
+    app: &AppState,
+    id: JobId,
+    answer: AnswerQuestion,
+    caller: &Caller,
+) -> Result<Job, Failure> {
+    let name = &caller.operator.name;
+    let by = if answer.for_user { format!("{name} for the user") } else { name.clone() };
+    if answer.question.len() > MAX_WORD_BYTES || answer.answer.len() > MAX_WORD_BYTES {
+        return Err(Failure::invalid(format!(
+            "a question's name and its answer have {MAX_WORD_BYTES} bytes at most"
+        )));
+    }
+    let said = Said::Answer { question: answer.question, answer: answer.answer, by };
+    say(app, id, &said, caller).await
+}
+
+/// Hands signatures to a job, or the word that its fix will not be signed. They are the machine's to verify.
+///
+/// # Errors
+/// `not_found`; `conflict` if it has ended; `invalid` for more than an approval may have.
+pub async fn approve(
+    app: &AppState,
+    id: JobId,
+    approval: ApproveFix,
+    caller: &Caller,
+) -> Result<Job, Failure> {
+    let ApproveFix { fix, signatures } = approval;
+    let bytes: usize = signatures.iter().map(String::len).sum();
+    if bytes > MAX_SIGNATURE_BYTES || fix.cause.len() > MAX_WORD_BYTES {
+        return Err(Failure::invalid(format!(
+            "an approval has {MAX_SIGNATURE_BYTES} bytes of signatures at most"
+        )));
+    }
+    let said = if signatures.is_empty() {
+        Said::NotApproved { fix, by: caller.operator.name.clone() }
+    } else {
+        Said::Approval { fix, signatures }
+    };
+    say(app, id, &said, caller).await
+}
+
+async fn say(app: &AppState, id: JobId, said: &Said, caller: &Caller) -> Result<Job, Failure> {
+    let job = get(app, id).await?;
+    app.store.say(id, said, &caller.by(), app.clock.now()).await?;
+    app.bus.tell(Hint::Said(job.agent, id));
+    tell(app, &job);
+    Ok(job)
 }
 
 fn tell(app: &AppState, job: &Job) {

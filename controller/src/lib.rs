@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod machines;
 pub mod password;
 pub mod platform;
+pub mod runbooks;
 pub mod serve;
 pub mod snapshots;
 pub mod state;

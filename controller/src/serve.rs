@@ -127,6 +127,7 @@ pub async fn start(
         bus,
         clock,
         live: gate.live(),
+        shelf: Arc::default(),
         checks,
         identity: Arc::new(Identity {
             addresses: config.advertised(gate.address().port()),

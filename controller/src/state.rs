@@ -8,6 +8,7 @@ use crate::bus::Bus;
 use crate::config::Config;
 use crate::findings::CheckSet;
 use crate::gate::Live;
+use crate::runbooks::Shelf;
 use crate::store::Store;
 
 /// Handles to everything that the API and the console work with.
@@ -23,6 +24,8 @@ pub struct AppState {
     pub live: Live,
     /// What snapshots are judged by.
     pub checks: Arc<CheckSet>,
+    /// The runbooks of the current catalogue.
+    pub shelf: Arc<Shelf>,
     /// What was configured.
     pub config: Arc<Config>,
     /// What enrollment tokens say of this controller.

@@ -27,6 +27,7 @@ mod packed;
 mod progress;
 pub mod repository;
 mod retain;
+mod runbooks;
 mod snapshots;
 mod sql;
 mod tickets;

@@ -15,5 +15,7 @@ mod intake;
 mod jobs;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/runbooks.rs"]
+mod runbooks;
 #[path = "store/tickets.rs"]
 mod tickets;

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use befund_proto::v1::{
-    self, agent_message, controller_message, recover_reply, recover_request, section_head,
-    upload_part, upload_reply,
+    self, agent_message, catalogue_part, controller_message, recover_reply, recover_request,
+    section_head, upload_part, upload_reply,
 };
 use bytes::Bytes;
 use prost::Message;
@@ -223,7 +223,55 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
                 organisation: "Example Works".into(),
                 heartbeat_seconds: 30,
                 clock: 1_763_856_000_123,
+                ..Default::default()
             })),
+        ),
+        (
+            "ControllerMessage/welcome_with_catalogue",
+            controller(controller_message::Body::Welcome(v1::Welcome {
+                catalogue: bytes(15, 32),
+                root_version: 4,
+                ..Default::default()
+            })),
+        ),
+        (
+            "ControllerMessage/said",
+            controller(controller_message::Body::Said(v1::Said {
+                job: bytes(11, 16),
+                seq: 2,
+                body: Bytes::from_static(
+                    br#"{"answer":{"question":"scope","answer":"no","by":"tina"}}"#,
+                ),
+            })),
+        ),
+        (
+            "AgentMessage/said_ack",
+            agent(agent_message::Body::SaidAck(v1::SaidAck { job: bytes(11, 16), seq: 2 })),
+        ),
+        (
+            "CatalogueRequest/some",
+            v1::CatalogueRequest {
+                root_version: 4,
+                catalogue: bytes(15, 32),
+                files: vec![bytes(16, 32)],
+            }
+            .encode_to_vec(),
+        ),
+        (
+            "CataloguePart/head",
+            v1::CataloguePart {
+                body: Some(catalogue_part::Body::Head(v1::CatalogueHead {
+                    kind: v1::catalogue_head::Kind::File.into(),
+                    path: "net.no-internet.yaml".into(),
+                    length: 5_000,
+                })),
+            }
+            .encode_to_vec(),
+        ),
+        (
+            "CataloguePart/chunk",
+            v1::CataloguePart { body: Some(catalogue_part::Body::Chunk(bytes(17, 8))) }
+                .encode_to_vec(),
         ),
         (
             "ControllerMessage/check_in",
@@ -330,6 +378,8 @@ fn again(name: &str, bytes: &[u8]) -> Result<Vec<u8>, prost::DecodeError> {
         "ControllerMessage" => through::<v1::ControllerMessage>(bytes),
         "UploadPart" => through::<v1::UploadPart>(bytes),
         "UploadReply" => through::<v1::UploadReply>(bytes),
+        "CatalogueRequest" => through::<v1::CatalogueRequest>(bytes),
+        "CataloguePart" => through::<v1::CataloguePart>(bytes),
         other => panic!("{other} is not handled here"),
     }
 }

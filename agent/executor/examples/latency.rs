@@ -51,6 +51,7 @@ async fn measure(rounds: u32) -> Result<(), Failure> {
                 parameters: serde_json::Value::Null,
                 ticket: None,
                 within_ms: 10_000,
+                runbook: None,
             };
             let started = Instant::now();
             let mut job = client.run(order, 0).await?;

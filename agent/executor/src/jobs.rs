@@ -93,7 +93,7 @@ fn admit(order: &Order, shared: &Shared) -> Result<(&'static Spec, Policy), Stri
     let Some(spec) = spec::work(&order.work) else {
         let kind = match order.work {
             Work::Probe(_) => "probe",
-            Work::Runbook(_) => "runbook",
+            Work::Runbook(_) | Work::Undo(_) => "runbook",
         };
         return Err(format!(
             "this agent has no {kind} {name:?}; `befund works` lists what there is"
@@ -168,7 +168,7 @@ impl Job<'_> {
         events.tell(JobNews::Started).await?;
         let steps = match self.order.work {
             Work::Probe(_) => vec![self.step(self.spec.name, self.spec, until)],
-            Work::Runbook(_) => runbook::steps(self.spec.name)
+            Work::Runbook(_) | Work::Undo(_) => runbook::steps(self.spec.name)
                 .iter()
                 .filter_map(|step| Some(self.step(step.name, spec::probe(step.probe)?, until)))
                 .collect(),
@@ -178,7 +178,7 @@ impl Job<'_> {
         let end = self.measure(&mut results, until, events).await?;
         match self.order.work {
             Work::Probe(_) => Ok(self.probe_outcome(results, end)),
-            Work::Runbook(_) => {
+            Work::Runbook(_) | Work::Undo(_) => {
                 let reason = match &end {
                     ChildEnd::Complete | ChildEnd::Cancelled => String::new(),
                     ChildEnd::Late => late(within),
@@ -198,7 +198,7 @@ impl Job<'_> {
             probe: spec.name.to_owned(),
             parameters: match self.order.work {
                 Work::Probe(_) => self.order.parameters.clone(),
-                Work::Runbook(_) => serde_json::Value::Null,
+                Work::Runbook(_) | Work::Undo(_) => serde_json::Value::Null,
             },
             within_ms: spec.within_ms.min(left),
         }

@@ -36,11 +36,12 @@ pub fn read(message: v1::ControllerMessage) -> Result<Option<Heard>, InvalidFiel
         In::EventAck(ack) => Heard::EventAck(id::job("event_ack.job", &ack.job)?, ack.seq),
         In::ResultAck(ack) => Heard::ResultAck(id::job("result_ack.job", &ack.job)?),
         In::Wake(wake) => match wake.reason() {
-            v1::wake::Reason::Unspecified => return Ok(None),
+            v1::wake::Reason::Unspecified | v1::wake::Reason::Catalogue => return Ok(None),
             v1::wake::Reason::Renew => Heard::WantsRenewal,
             v1::wake::Reason::Snapshot => Heard::WantsSnapshot,
             v1::wake::Reason::Reconnect => Heard::WantsReconnect,
         },
+        In::Said(_) => return Ok(None),
         In::Goodbye(goodbye) => Heard::Goodbye(match goodbye.reason() {
             v1::goodbye::Reason::Revoked => Farewell::Revoked,
             v1::goodbye::Reason::Expired => Farewell::Expired,

@@ -305,6 +305,15 @@ impl link_server::Link for Gate {
         Ok(Response::new(certificate))
     }
 
+    type CatalogueStream = Replies<v1::CataloguePart>;
+
+    async fn catalogue(
+        &self,
+        _: Request<v1::CatalogueRequest>,
+    ) -> Result<Response<Self::CatalogueStream>, Status> {
+        Err(Status::unimplemented("this gate has no catalogue"))
+    }
+
     type SessionStream = Replies<v1::ControllerMessage>;
 
     async fn session(

@@ -1,5 +1,6 @@
 //! A route: path, method, what it asks of the caller, and what it takes and answers.
 
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
@@ -149,6 +150,13 @@ impl Route {
     #[must_use]
     pub fn answers<T: ToSchema>(mut self, name: &str) -> Self {
         self.answers = Some(Shape::of::<T>(name));
+        self
+    }
+
+    /// Its body may be this large, in bytes.
+    #[must_use]
+    pub fn as_large_as(mut self, bytes: usize) -> Self {
+        self.handler = self.handler.layer(DefaultBodyLimit::max(bytes));
         self
     }
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::sse::Event;
-use befund_model::api::{NewJob, WorkInfo};
+use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
 use befund_model::job::Job;
 use futures_util::StreamExt as _;
 
@@ -43,6 +43,26 @@ pub async fn cancel(
     Named(job): Named<String>,
 ) -> Result<Json<Job>, Failure> {
     Ok(Json(jobs::cancel(&api.app, parse(&job)?, &caller).await?))
+}
+
+/// `POST /api/v1/jobs/{job}/answer`
+pub async fn answer(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(job): Named<String>,
+    Body(answer): Body<AnswerQuestion>,
+) -> Result<Json<Job>, Failure> {
+    Ok(Json(jobs::answer(&api.app, parse(&job)?, answer, &caller).await?))
+}
+
+/// `POST /api/v1/jobs/{job}/approval`
+pub async fn approve(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(job): Named<String>,
+    Body(approval): Body<ApproveFix>,
+) -> Result<Json<Job>, Failure> {
+    Ok(Json(jobs::approve(&api.app, parse(&job)?, approval, &caller).await?))
 }
 
 /// `GET /api/v1/jobs/{job}/events`

@@ -144,9 +144,10 @@ impl From<StoreError> for Failure {
     fn from(cause: StoreError) -> Self {
         match &cause {
             StoreError::NotFound { .. } => Self::new(Code::NotFound, cause.to_string()),
-            StoreError::Conflict { .. } | StoreError::Change(_) | StoreError::Exists { .. } => {
-                Self::new(Code::Conflict, cause.to_string())
-            }
+            StoreError::Conflict { .. }
+            | StoreError::Change(_)
+            | StoreError::Exists { .. }
+            | StoreError::OutOfTurn { .. } => Self::new(Code::Conflict, cause.to_string()),
             StoreError::Database { .. } | StoreError::Corrupt { .. } => Self::internal(&cause),
         }
     }

@@ -1,9 +1,11 @@
 //! The table of the API: every path, its method, and what it asks of the caller.
 
 use befund_model::api::{
-    CallGood, ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView,
-    HistoryEntry, LoggedIn, Login, MachineView, NewEnrollmentToken, NewJob, NewTicket, Page,
-    SectionView, SnapshotRecord, TicketView, WorkInfo,
+    AddTrustRoot, AnswerQuestion, ApproveFix, CallGood, CatalogueDocument, CatalogueView,
+    ChangeTicket, ChangesView, CheckView,
+    EnrollmentTokenMade, FindingsView, HistoryEntry, LoggedIn, Login, MachineView,
+    NewEnrollmentToken, NewJob, NewTicket, Page, PublishCatalogue,
+    RunbookInfo, SectionView, SnapshotRecord, StartUndo, TicketView, TrustRootView, WorkInfo,
 };
 use befund_model::audit::AuditEntry;
 use befund_model::diff::SnapshotDiff;
@@ -13,7 +15,9 @@ use befund_model::ticket::Ticket;
 
 use crate::api::access::{Access, Route};
 use crate::api::enrollment::EnrollmentTokenInfo;
-use crate::api::{audit, enrollment, health, jobs, machines, openapi, session, snapshots, tickets};
+use crate::api::{
+    audit, enrollment, health, jobs, machines, openapi, runbooks, session, snapshots, tickets,
+};
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
 const READ: Access = Access::Needs(Permission::Read);
@@ -27,6 +31,7 @@ const ADMINISTER: Access = Access::Needs(Permission::Administer);
 pub fn routes() -> Vec<Route> {
     let mut routes = people();
     routes.extend(machine_routes());
+    routes.extend(runbook_routes());
     routes.extend(process());
     routes
 }
@@ -142,6 +147,22 @@ fn machine_routes() -> Vec<Route> {
         Route::get("/api/v1/jobs/{job}", READ, "A job", jobs::show).answers::<Job>("Job"),
         Route::post("/api/v1/jobs/{job}/cancel", RUN, "Cancel a job", jobs::cancel)
             .answers::<Job>("Job"),
+        Route::post(
+            "/api/v1/jobs/{job}/answer",
+            RUN,
+            "Answer a question that a job asks",
+            jobs::answer,
+        )
+        .takes::<AnswerQuestion>("AnswerQuestion")
+        .answers::<Job>("Job"),
+        Route::post(
+            "/api/v1/jobs/{job}/approval",
+            RUN,
+            "Hand over signatures for a fix; the machine verifies them",
+            jobs::approve,
+        )
+        .takes::<ApproveFix>("ApproveFix")
+        .answers::<Job>("Job"),
         Route::get(
             "/api/v1/jobs/{job}/events",
             READ,
@@ -165,6 +186,61 @@ fn machine_routes() -> Vec<Route> {
             enrollment::list,
         )
         .answers::<Vec<EnrollmentTokenInfo>>("EnrollmentTokens"),
+    ]
+}
+
+fn runbook_routes() -> Vec<Route> {
+    vec![
+        Route::get(
+            "/api/v1/runbooks",
+            READ,
+            "The runbooks that there are; those that fit a ticket first",
+            runbooks::offered,
+        )
+        .asks(&["ticket"])
+        .answers::<Vec<RunbookInfo>>("Runbooks"),
+        Route::get("/api/v1/catalogues", READ, "Catalogues, newest first", runbooks::catalogues)
+            .answers::<Vec<CatalogueView>>("Catalogues"),
+        Route::post(
+            "/api/v1/catalogues",
+            ADMINISTER,
+            "Publish a signed catalogue; an empty one withdraws what was before",
+            runbooks::publish,
+        )
+        .takes::<PublishCatalogue>("PublishCatalogue")
+        .answers::<CatalogueView>("CatalogueView")
+        .as_large_as(runbooks::MAX_CATALOGUE_BYTES),
+        Route::get(
+            "/api/v1/catalogues/current",
+            READ,
+            "The current catalogue, as it was signed",
+            runbooks::document,
+        )
+        .answers::<CatalogueDocument>("CatalogueDocument"),
+        Route::get(
+            "/api/v1/catalogue-files/{sha256}",
+            READ,
+            "A catalogue's file, its bytes",
+            runbooks::file,
+        ),
+        Route::get("/api/v1/trust-roots", READ, "Trust roots, oldest first", runbooks::roots)
+            .answers::<Vec<TrustRootView>>("TrustRoots"),
+        Route::post(
+            "/api/v1/trust-roots",
+            ADMINISTER,
+            "Add the first trust root, or the one that follows the newest",
+            runbooks::add_root,
+        )
+        .takes::<AddTrustRoot>("AddTrustRoot")
+        .answers::<TrustRootView>("TrustRootView"),
+        Route::post(
+            "/api/v1/tickets/{number}/undo",
+            RUN,
+            "Undo all that the runbooks of a ticket changed on its machine",
+            runbooks::undo,
+        )
+        .takes::<StartUndo>("StartUndo")
+        .answers::<Job>("Job"),
     ]
 }
 

@@ -180,6 +180,7 @@ async fn start(
         work,
         ticket: Some(number),
         deadline_seconds: None,
+        mode: befund_model::runbook::Mode::Run,
     };
     let job = jobs::start(&api.app, new, caller).await?;
     Ok(api.app.live.connected(job.agent))

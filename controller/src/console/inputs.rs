@@ -38,6 +38,7 @@ pub fn key(work: &Work) -> String {
     match work {
         Work::Probe(name) => format!("probe:{name}"),
         Work::Runbook(name) => format!("runbook:{name}"),
+        Work::Undo(ticket) => format!("undo:{ticket}"),
     }
 }
 

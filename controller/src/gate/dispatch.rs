@@ -32,6 +32,7 @@ impl Dispatch {
             parameters: job.parameters.clone(),
             ticket: job.ticket,
             within_ms: u64::try_from(left).ok().filter(|left| *left > 0)?,
+            runbook: job.runbook.clone(),
         };
         let body = convert::json::write(&order);
         (body.len() <= MAX_ORDER_BYTES).then_some(Self { agent: job.agent, job: job.id, body })

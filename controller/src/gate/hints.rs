@@ -1,12 +1,12 @@
 //! What the bus tells, done: orders looked for, cancels handed over, revoked machines shown out.
 
-use befund_proto::v1::goodbye;
+use befund_proto::v1::{goodbye, wake};
 use befund_runtime::telemetry;
 use tokio::sync::broadcast::error::RecvError;
 use tracing::{info, warn};
 
-use super::Shared;
 use super::mailbox::Letter;
+use super::{Shared, catalogue};
 use crate::bus::Hint;
 use crate::store::repository::Agents as _;
 
@@ -14,6 +14,7 @@ use crate::store::repository::Agents as _;
 pub(super) async fn run(shared: &Shared, mut hints: tokio::sync::broadcast::Receiver<Hint>) {
     loop {
         match hints.recv().await {
+            Ok(Hint::Catalogue) => look_for_catalogue(shared).await,
             Ok(hint) => act(shared, hint),
             Err(RecvError::Lagged(missed)) => {
                 warn!(missed, "hints were missed; looking at the database instead");
@@ -21,6 +22,7 @@ pub(super) async fn run(shared: &Shared, mut hints: tokio::sync::broadcast::Rece
                     shared.pickup.later(agent);
                 }
                 look_for_revoked(shared).await;
+                look_for_catalogue(shared).await;
             }
             Err(RecvError::Closed) => return,
         }
@@ -29,7 +31,7 @@ pub(super) async fn run(shared: &Shared, mut hints: tokio::sync::broadcast::Rece
 
 fn act(shared: &Shared, hint: Hint) {
     match hint {
-        Hint::Order(agent, _) => {
+        Hint::Order(agent, _) | Hint::Said(agent, _) => {
             if shared.live.connected(agent) {
                 shared.pickup.now(agent);
             }
@@ -43,7 +45,7 @@ fn act(shared: &Shared, hint: Hint) {
             shared.revoked.add(agent);
             show_out(shared, agent);
         }
-        Hint::Ticket(_) | Hint::Job(_) | Hint::Machine(_) => {}
+        Hint::Ticket(_) | Hint::Job(_) | Hint::Machine(_) | Hint::Catalogue => {}
     }
 }
 
@@ -57,6 +59,15 @@ pub(super) async fn look_for_revoked(shared: &Shared) {
         }
         Err(error) => {
             warn!(error = telemetry::chain(&error), "could not look for revoked machines");
+        }
+    }
+}
+
+/// Another catalogue or trust root that was not told here. Whoever is connected is told.
+pub(super) async fn look_for_catalogue(shared: &Shared) {
+    if catalogue::look(shared).await {
+        for mailbox in shared.live.mailboxes() {
+            mailbox.post(Letter::Wake(wake::Reason::Catalogue));
         }
     }
 }

@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status, Streaming};
 use tracing::{error, info, warn};
 
 use super::Shared;
+use super::catalogue;
 use super::connection::Connection;
 use super::enrollment::{connection, internal, invalid, revoked};
 use super::mailbox::Mailbox;
@@ -86,6 +87,18 @@ impl Link for LinkService {
         let agent = peer(&connection)?.agent;
         let upload = Upload::begin(Arc::clone(&self.shared), agent, request.into_inner());
         Ok(Response::new(Box::pin(upload)))
+    }
+
+    type CatalogueStream = Pin<Box<dyn Stream<Item = Result<v1::CataloguePart, Status>> + Send>>;
+
+    async fn catalogue(
+        &self,
+        request: Request<v1::CatalogueRequest>,
+    ) -> Result<Response<Self::CatalogueStream>, Status> {
+        let connection = connection(&request)?;
+        peer(&connection)?;
+        let parts = catalogue::answer(Arc::clone(&self.shared), request.into_inner()).await?;
+        Ok(Response::new(Box::pin(parts)))
     }
 }
 

@@ -6,8 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use befund_model::id::JobId;
-use befund_proto::v1::goodbye;
-use befund_proto::v1::wake;
+use befund_proto::v1::{self, goodbye, wake};
 
 use super::dispatch::Dispatch;
 
@@ -21,6 +20,8 @@ pub(super) enum Letter {
     Order(Dispatch),
     /// Stop this.
     Cancel(JobId),
+    /// This was said to a job.
+    Said(v1::Said),
     /// Do this of your own accord.
     Wake(wake::Reason),
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use befund_model::id::AgentId;
+use befund_proto::{convert, v1};
 use befund_runtime::telemetry;
 use tokio::sync::Notify;
 use tracing::warn;
@@ -13,7 +14,7 @@ use tracing::warn;
 use super::Shared;
 use super::dispatch::Dispatch;
 use super::mailbox::Letter;
-use crate::store::repository::Jobs as _;
+use crate::store::repository::{Jobs as _, Runbooks as _};
 
 /// The most machines in one query.
 const BATCH: usize = 500;
@@ -88,6 +89,20 @@ async fn look(shared: &Shared, agents: &[AgentId]) {
     for (agent, job) in to_cancel {
         if let Some(mailbox) = shared.live.mailbox(agent) {
             mailbox.post(Letter::Cancel(job));
+        }
+    }
+    let unheard = match shared.store.unheard(agents).await {
+        Ok(unheard) => unheard,
+        Err(error) => {
+            warn!(error = telemetry::chain(&error), "could not look for what is said to jobs");
+            return;
+        }
+    };
+    for word in unheard {
+        if let Some(mailbox) = shared.live.mailbox(word.agent) {
+            let (job, body) =
+                (convert::id::bytes(word.job.as_bytes()), convert::json::write(&word.said));
+            mailbox.post(Letter::Said(v1::Said { job, seq: word.seq, body }));
         }
     }
 }

@@ -89,6 +89,7 @@ impl SessionStream {
                     let job = convert::id::bytes(job.as_bytes());
                     self.outbox.push_back(Body::Cancel(v1::Cancel { job }));
                 }
+                Delivery::Letter(Letter::Said(said)) => self.outbox.push_back(Body::Said(said)),
                 Delivery::Letter(Letter::Wake(reason)) => {
                     self.outbox.push_back(Body::Wake(v1::Wake { reason: reason.into() }));
                 }
@@ -153,6 +154,10 @@ impl SessionStream {
                 self.shared.pickup.later(self.agent);
             }
             Heard::CheckIn(root) => self.check_in(root),
+            Heard::SaidHeard(job, seq) => {
+                let shared = Arc::clone(&self.shared);
+                self.work = Some(Box::pin(work::said_heard(shared, self.agent, job, seq)));
+            }
             said @ (Heard::Accepted(_) | Heard::Event(..) | Heard::Finished(..)) => {
                 self.reports(said, context);
             }

@@ -15,7 +15,7 @@ use super::write::write;
 use super::{audit, bulk, progress, timeline};
 
 const COLUMNS: &str = "id, agent, ticket, work, parameters, state, created_by, created_at, \
-                       deadline, ended_at, outcome, audit";
+                       deadline, ended_at, outcome, audit, runbook";
 /// How many agents are looked after in one statement.
 const LOOK_UP: usize = 256;
 /// How many jobs expire at one call.
@@ -45,8 +45,8 @@ impl Jobs for Store {
             session
                 .execute(
                     "INSERT INTO jobs (id, agent, ticket, work, parameters, state, created_by, \
-                     created_at, deadline, answered, last_event, audit) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10)",
+                     created_at, deadline, answered, last_event, audit, runbook) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11)",
                     args![
                         job.id,
                         job.agent,
@@ -57,7 +57,12 @@ impl Jobs for Store {
                         job.created_by.as_str(),
                         at,
                         job.deadline,
-                        entry
+                        entry,
+                        job.runbook
+                            .as_ref()
+                            .map(|runbook| to_json(runbook, "a job's runbook"))
+                            .transpose()?
+                            .as_deref()
                     ],
                 )
                 .await?;
@@ -114,11 +119,7 @@ impl Jobs for Store {
 
     async fn cancel(&self, job: JobId, by: &By, at: Timestamp) -> Result<bool> {
         write!(self, "cancel a job", |session| {
-            let row = session
-                .row(format!("SELECT {COLUMNS} FROM jobs WHERE id = $1 FOR UPDATE"), args![job])
-                .await?
-                .ok_or_else(|| StoreError::NotFound { what: "job", id: job.to_string() })?;
-            let found = read(&row)?;
+            let found = found(session, job).await?;
             let detail = json!({ "job": job, "state": found.state, "ticket": found.ticket });
             let object = format!("agent:{}", found.agent);
             audit::entry(session, "job.cancel", &object, &detail, by, at).await?;
@@ -254,6 +255,15 @@ async fn end(
     progress::tell_result(session, job, state, &outcome, by, at).await
 }
 
+/// A job, kept from other writers until the end of the transaction.
+pub(in crate::store) async fn found(session: &mut Session, id: JobId) -> Result<Job> {
+    let row = session
+        .row(format!("SELECT {COLUMNS} FROM jobs WHERE id = $1 FOR UPDATE"), args![id])
+        .await?
+        .ok_or_else(|| StoreError::NotFound { what: "job", id: id.to_string() })?;
+    read(&row)
+}
+
 /// Reads a job: [`COLUMNS`] without the audit entry.
 pub(in crate::store) fn read(row: &Row) -> Result<Job> {
     Ok(Job {
@@ -268,6 +278,7 @@ pub(in crate::store) fn read(row: &Row) -> Result<Job> {
         deadline: row.time(8)?,
         ended_at: row.maybe_time(9)?,
         outcome: row.maybe_json(10, "a job's outcome")?,
+        runbook: row.maybe_json(12, "a job's runbook")?,
     })
 }
 
@@ -287,5 +298,5 @@ pub(in crate::store) async fn locked(
             args![job, agent],
         )
         .await?;
-    row.map(|row| Ok((read(&row)?, row.int(12)? != 0, progress::number(row.int(13)?)?))).transpose()
+    row.map(|row| Ok((read(&row)?, row.int(13)? != 0, progress::number(row.int(14)?)?))).transpose()
 }

@@ -10,7 +10,7 @@ use super::open::Store;
 use super::repository::{JobProgress, JobReport, Result};
 use super::sql::{Session, args, corrupt, to_json};
 use super::write::write;
-use super::{bulk, jobs, timeline};
+use super::{bulk, jobs, runbooks, timeline};
 
 /// Who tells what comes from a machine.
 const MACHINE: &str = "the machine";
@@ -47,15 +47,18 @@ async fn keep(
     let fresh = in_order(&report.events, last);
     let last_event = fresh.last().map_or(last, |event| event.seq);
     let outcome = report.outcome.as_deref().filter(|_| !answered).map(final_one);
-    let began = fresh.iter().any(|event| event.what == JobNews::Started);
-    let steps = [
-        report.delivered.then_some(JobState::Delivered),
-        began.then_some(JobState::Running),
-        outcome.as_ref().map(|outcome| outcome.state),
-    ];
-    let state = steps
+    let told = fresh.iter().filter_map(|event| match &event.what {
+        JobNews::Started => Some(JobState::Running),
+        // What is final, only an outcome says.
+        JobNews::State(state) => Some(*state).filter(|state| !state.is_final()),
+        _ => None,
+    });
+    let state = report
+        .delivered
+        .then_some(JobState::Delivered)
         .into_iter()
-        .flatten()
+        .chain(told)
+        .chain(outcome.as_ref().map(|outcome| outcome.state))
         .fold(found.state, |state, next| if state.may_become(next) { next } else { state });
     let progress = JobProgress {
         ticket: found.ticket,
@@ -74,6 +77,9 @@ async fn keep(
         })
         .collect::<Result<_>>()?;
     bulk::execute(session, "INSERT INTO job_events (job, seq, at, what) VALUES", rows, "").await?;
+    if let Some(outcome) = &outcome {
+        runbooks::note_results(session, &found, outcome, at).await?;
+    }
     if let Some(ticket) = found.ticket {
         let output = fresh
             .iter()

@@ -3,6 +3,7 @@
 
 mod findings;
 mod people;
+mod runbooks;
 mod work;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ use befund_model::ticket::{InvalidChange, Ticket, TicketChange, TicketEvent, Tim
 
 pub use findings::{Findings, Judged, Judgement, Unjudged};
 pub use people::{CredentialKind, NewCredential, Operators};
+pub use runbooks::{Digest, KeptCatalogue, KeptRoot, Runbooks, Unheard};
 pub use work::{Audit, AuditReceipt, AuditedJob, JobProgress, JobReport, Jobs};
 
 /// What every method may fail with.
@@ -60,6 +62,14 @@ pub enum StoreError {
         /// What, as in "an account".
         what: &'static str,
         /// The name.
+        name: String,
+    },
+    /// It does not follow on what there is.
+    #[error("{what} {name} cannot be taken: it does not follow on what there is")]
+    OutOfTurn {
+        /// What, as in "trust root".
+        what: &'static str,
+        /// Which, and after what.
         name: String,
     },
     /// What is stored cannot be read back.

@@ -55,6 +55,7 @@ impl Bed {
             clock: Clock::system(),
             live: Live::default(),
             checks: Arc::new(CheckSet::shipped()),
+            shelf: Arc::default(),
             config: Arc::new(Config::parse(CONFIG, Path::new("config.toml")).expect("good")),
             identity: Arc::new(Identity {
                 addresses: vec!["localhost:7443".to_owned()],

@@ -156,6 +156,7 @@ impl TestGate {
             deadline: Timestamp::from_second(now.as_second() + 600).expect("a time"),
             ended_at: None,
             outcome: None,
+            runbook: None,
         };
         let started = self.store.start(&job, &Self::by(), now).await.expect("a job");
         self.bus.tell(Hint::Order(agent, started.job.id));

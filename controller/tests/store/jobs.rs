@@ -36,6 +36,7 @@ fn job(agent: AgentId, ticket: Option<TicketNumber>) -> Job {
         deadline: at(1_000),
         ended_at: None,
         outcome: None,
+        runbook: None,
     }
 }
 

@@ -15,6 +15,13 @@ use crate::operator::Operator;
 use crate::snapshot::{Manifest, SectionKind, SectionRef};
 use crate::ticket::{Level, Priority, Ticket, TicketChange, TicketStatus, TimelineEntry};
 
+mod runbooks;
+
+pub use runbooks::{
+    AddTrustRoot, AnswerQuestion, ApproveFix, CatalogueDocument, CatalogueView, CauseEffect,
+    PublishCatalogue, RunbookInfo, StartUndo, TrustRootView,
+};
+
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -338,6 +345,9 @@ pub struct NewJob {
     /// How long it may wait for the machine; three days if absent.
     #[serde(default)]
     pub deadline_seconds: Option<u64>,
+    /// How a runbook is meant.
+    #[serde(default)]
+    pub mode: crate::runbook::Mode,
 }
 
 /// One line of `GET /api/v1/works`: what can be run on a machine.

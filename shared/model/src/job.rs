@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Timestamp;
-use crate::action::{Acted, Prediction, Risk};
 use crate::id::{AgentId, JobId, TicketNumber};
-use crate::language::Text;
-use crate::runbook::{Answer, FixRef};
+use crate::runbook::{FixRef, Mode};
 use crate::snapshot::Status;
 
 /// How long a job waits for its machine unless told otherwise: three days.
@@ -31,6 +29,8 @@ pub enum Work {
     Probe(String),
     /// A runbook, by name (`net.no-internet`).
     Runbook(String),
+    /// Undoing all that the runbooks of a ticket changed on the machine, last first.
+    Undo(TicketNumber),
 }
 
 impl Work {
@@ -39,9 +39,14 @@ impl Work {
     pub fn name(&self) -> &str {
         match self {
             Self::Probe(name) | Self::Runbook(name) => name,
+            Self::Undo(_) => "undo",
         }
     }
 }
+
+mod news;
+
+pub use news::{Choice, JobEvent, JobNews, Question};
 
 /// The rank of the states of a job at work.
 const AT_WORK: u8 = 2;
@@ -195,6 +200,9 @@ pub struct Job {
     pub ended_at: Option<Timestamp>,
     /// What came of it, once it ended.
     pub outcome: Option<Outcome>,
+    /// More of a runbook; absent for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<RunbookOrder>,
 }
 
 /// An order to run a job, as it is handed to the machine.
@@ -213,6 +221,48 @@ pub struct Order {
     /// How long the machine may take from now on, in milliseconds: a duration, since its clock may
     /// be wrong.
     pub within_ms: u64,
+    /// More of a runbook; absent for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<RunbookOrder>,
+}
+
+/// What an order for a runbook says beyond its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RunbookOrder {
+    /// How it is meant.
+    pub mode: Mode,
+    /// The catalogue that it is taken from: the SHA-256 of the manifest, 64 hexadecimal digits.
+    pub catalogue: String,
+}
+
+/// What people say to a job at work, brought to its machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// A statement that the machine made was signed.
+    Approval {
+        /// Which fix it is for.
+        fix: FixRef,
+        /// The signatures, each as `ssh-keygen -Y sign` writes it.
+        signatures: Vec<String>,
+    },
+    /// A fix will not be signed.
+    NotApproved {
+        /// Which fix.
+        fix: FixRef,
+        /// Who says so.
+        by: String,
+    },
+    /// A question was answered.
+    Answer {
+        /// The question's name.
+        question: String,
+        /// The choice.
+        answer: String,
+        /// Who answered, and for whom: `tina`, or `tina for the user`.
+        by: String,
+    },
 }
 
 /// What came of a job: the state that it ended in, the reason, the typed result.
@@ -232,157 +282,4 @@ pub struct Outcome {
     /// How long it ran on the machine, in microseconds.
     #[serde(default)]
     pub took_us: u64,
-}
-
-/// Something that happened while a job ran, told live.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct JobEvent {
-    /// Counted from 1 for each job, without gaps; makes delivery exactly once in effect.
-    pub seq: u32,
-    /// When, by the machine's corrected clock.
-    #[cfg_attr(feature = "schema", schema(value_type = String, format = "date-time"))]
-    pub at: Timestamp,
-    /// What.
-    pub what: JobNews,
-}
-
-/// What a [`JobEvent`] tells.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum JobNews {
-    /// It began.
-    Started,
-    /// A line of output, for people.
-    Output(String),
-    /// A runbook's step began.
-    StepStarted {
-        /// The step's name within the runbook.
-        step: String,
-    },
-    /// A runbook's step ended.
-    StepEnded {
-        /// The step's name within the runbook.
-        step: String,
-        /// How it came out.
-        status: Status,
-        /// One line for people.
-        summary: String,
-    },
-    /// A runbook's cause was judged.
-    Cause {
-        /// The cause's id within the runbook.
-        cause: String,
-        /// Found, excluded or unknown.
-        verdict: crate::runbook::CauseVerdict,
-        /// One line for people.
-        summary: String,
-    },
-    /// Where the job stands now.
-    State(JobState),
-    /// A person is asked; answered by [`Self::Answered`].
-    Asked(Box<Question>),
-    /// The answer that is taken.
-    Answered(Answer),
-    /// What a fix would change.
-    Predicted {
-        /// Which fix.
-        fix: FixRef,
-        /// The action's name, or the script's path.
-        act: String,
-        /// What it may do.
-        risk: Risk,
-        /// What would change.
-        prediction: Prediction,
-    },
-    /// Whether a fix was agreed to.
-    Consent {
-        /// Which fix.
-        fix: FixRef,
-        /// Whether.
-        given: bool,
-        /// Who, or why not.
-        by: String,
-    },
-    /// A fix waits for signatures; this is the text to be signed.
-    ApprovalAsked {
-        /// Which fix.
-        fix: FixRef,
-        /// The statement, exactly as it is to be signed.
-        statement: String,
-        /// How many people have to sign it.
-        people: u32,
-    },
-    /// A fix was approved.
-    Approved {
-        /// Which fix.
-        fix: FixRef,
-        /// Who signed, or that it was started at the machine itself.
-        by: String,
-    },
-    /// A fix is being done.
-    Acting {
-        /// Which fix.
-        fix: FixRef,
-        /// The action's name, or the script's path.
-        act: String,
-    },
-    /// A fix was done, or failed.
-    Acted {
-        /// Which fix.
-        fix: FixRef,
-        /// What came of it.
-        acted: Box<Acted>,
-    },
-    /// Whether a fix's cause is gone.
-    Verified {
-        /// Which fix.
-        fix: FixRef,
-        /// Whether; absent where that cannot be told.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        gone: Option<bool>,
-        /// One line for people.
-        summary: String,
-    },
-    /// A fix was undone.
-    Undone {
-        /// Which fix.
-        fix: FixRef,
-        /// What came of it.
-        acted: Box<Acted>,
-    },
-    /// The job goes on after an interruption.
-    Resumed {
-        /// What interrupted it.
-        after: String,
-    },
-}
-
-/// A question to a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Question {
-    /// Its name within the runbook.
-    pub name: String,
-    /// Whether the person at the machine is asked; else the technician.
-    pub user: bool,
-    /// The words.
-    pub text: Text,
-    /// The answers to choose from.
-    pub choice: Vec<Choice>,
-    /// What is taken when nobody answers.
-    pub default: String,
-    /// How long is waited, in milliseconds.
-    pub within_ms: u64,
-}
-
-/// One answer to choose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Choice {
-    /// As the runbook sees it.
-    pub value: String,
-    /// As people read it.
-    pub text: Text,
 }

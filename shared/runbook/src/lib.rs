@@ -10,4 +10,5 @@
 //! [`befund_trust`]: ../befund_trust/index.html
 
 pub mod document;
+pub mod inputs;
 pub mod machine;

@@ -62,6 +62,7 @@ impl Fixture {
             parameters,
             ticket: None,
             within_ms: 20_000,
+            runbook: None,
         }
     }
 

@@ -145,6 +145,7 @@ impl Network {
             parameters,
             ticket: None,
             within_ms: 30_000,
+            runbook: None,
         };
         let mut job = ExecutorClient::new(&socket).run(order, 0).await.expect("an executor");
         let (mut steps, mut causes) = (0, 0);
@@ -154,7 +155,7 @@ impl Network {
                 Told::Event(event) => match event.what {
                     JobNews::StepEnded { .. } => steps += 1,
                     JobNews::Cause { .. } => causes += 1,
-                    JobNews::Started | JobNews::Output(_) | JobNews::StepStarted { .. } => {}
+                    _ => {}
                 },
             }
         };

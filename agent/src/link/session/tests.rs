@@ -19,6 +19,7 @@ fn order(n: u8, to: AgentId) -> Order {
         parameters: serde_json::json!({}),
         ticket: None,
         within_ms: 1000,
+        runbook: None,
     }
 }
 

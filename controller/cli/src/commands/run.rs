@@ -49,6 +49,7 @@ impl Run {
             parameters,
             ticket: self.ticket,
             deadline_seconds: self.deadline.map(|deadline| deadline.as_secs()),
+            mode: befund_model::runbook::Mode::Run,
         };
         let raw = client.post(&what, &["jobs"], &body).await?;
         let job: Job = read(&what, &raw)?;

@@ -34,8 +34,9 @@ pub(crate) fn works(look: &Look, works: &[WorkInfo]) -> String {
     let mut rows = table(look, &["name", "kind", "what it does", "parameters"]);
     for info in works {
         let (name, kind) = match &info.work {
-            Work::Probe(name) => (name, "probe"),
-            Work::Runbook(name) => (name, "runbook"),
+            Work::Probe(name) => (name.as_str(), "probe"),
+            Work::Runbook(name) => (name.as_str(), "runbook"),
+            Work::Undo(_) => (info.work.name(), "undo"),
         };
         let parameters = info.parameters.get("properties").and_then(Value::as_object);
         let parameters = parameters

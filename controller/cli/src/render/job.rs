@@ -64,7 +64,7 @@ pub(crate) fn result(
         return out;
     }
     let typed = match work {
-        Work::Runbook(_) => RunbookResult::deserialize(&outcome.result)
+        Work::Runbook(_) | Work::Undo(_) => RunbookResult::deserialize(&outcome.result)
             .map(|result| out.push_str(&runbook(look, &result, told, indent))),
         Work::Probe(_) => ProbeResult::deserialize(&outcome.result)
             .map(|result| out.push_str(&probe(look, &result, told, indent))),

@@ -144,6 +144,7 @@ pub(crate) fn work_name(work: &Work) -> String {
     match work {
         Work::Probe(name) => format!("probe {}", text::line(name)),
         Work::Runbook(name) => format!("runbook {}", text::line(name)),
+        Work::Undo(ticket) => format!("undo of ticket {ticket}"),
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) enum Heard {
     Event(JobId, JobEvent),
     /// A job ended.
     Finished(JobId, Box<Outcome>),
+    /// What was said to a job reached it.
+    SaidHeard(JobId, u32),
     /// Nothing to do: a part of a result, or a message from a newer agent.
     Nothing,
 }
@@ -115,6 +117,9 @@ impl Session {
             }
             Some(Body::Event(event)) => self.event(&event),
             Some(Body::Result(part)) => self.part(&part),
+            Some(Body::SaidAck(ack)) => {
+                Ok(Heard::SaidHeard(convert::id::job("SaidAck.job", &ack.job)?, ack.seq))
+            }
         }
     }
 

@@ -31,7 +31,10 @@ impl Reports {
                 self.of(job).outcome.get_or_insert(outcome);
             }
             Heard::Nothing => {}
-            other @ (Heard::Hello { .. } | Heard::Beat | Heard::CheckIn(_)) => return Err(other),
+            other @ (Heard::Hello { .. }
+            | Heard::Beat
+            | Heard::CheckIn(_)
+            | Heard::SaidHeard(..)) => return Err(other),
         }
         self.messages += 1;
         Ok(())

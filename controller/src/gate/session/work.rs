@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use befund_model::id::{AgentId, Hash};
+use befund_model::id::{AgentId, Hash, JobId};
 use befund_proto::convert;
 use befund_proto::v1::controller_message::Body;
 use befund_proto::v1::{self};
@@ -13,7 +13,9 @@ use tracing::{error, warn};
 
 use crate::bus::Hint;
 use crate::gate::Shared;
-use crate::store::repository::{JobProgress, JobReport, Jobs as _, Snapshots as _, StoreError};
+use crate::store::repository::{
+    JobProgress, JobReport, Jobs as _, Runbooks as _, Snapshots as _, StoreError,
+};
 
 type Said = Result<Vec<Body>, Status>;
 
@@ -25,6 +27,12 @@ pub(super) async fn check_in(shared: Arc<Shared>, agent: AgentId, root: Hash) ->
         shared.roots.set(agent, latest);
     }
     Ok(vec![Body::CheckIn(v1::CheckInReply { known: latest == Some(root) })])
+}
+
+/// A job has heard what was said to it.
+pub(super) async fn said_heard(shared: Arc<Shared>, agent: AgentId, job: JobId, seq: u32) -> Said {
+    shared.store.heard(agent, job, seq).await.map_err(|error| failed(agent, &error))?;
+    Ok(Vec::new())
 }
 
 /// What was said of jobs is kept, then acknowledged.

@@ -109,6 +109,7 @@ pub fn probe(name: &str) -> Option<&'static Spec> {
 pub fn work(work: &Work) -> Option<&'static Spec> {
     match work {
         Work::Probe(name) => probe(name),
+        Work::Undo(_) => None,
         Work::Runbook(name) => RUNBOOKS.iter().find(|spec| spec.name == name),
     }
 }

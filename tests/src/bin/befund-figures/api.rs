@@ -59,6 +59,7 @@ impl Technician {
             parameters: serde_json::Value::Null,
             ticket: None,
             deadline_seconds: None,
+            mode: befund_model::runbook::Mode::Run,
         };
         let begun = Instant::now();
         let post = self.http.post(format!("{}/api/v1/jobs", self.url)).bearer_auth(&self.token);

@@ -1,0 +1,366 @@
+//! Catalogues and trust roots as people publish them, and which runbooks fit a ticket. The controller verifies
+//! what is published, so that a mistake is told to whoever makes it; what machines run, they verify themselves.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use befund_model::action::Risk;
+use befund_model::api::{
+    AddTrustRoot, CatalogueDocument, CatalogueView, PublishCatalogue, RunbookInfo, TrustRootView,
+};
+use befund_model::id::TicketNumber;
+use befund_model::probe::Verdict;
+use befund_runbook::document::{Runbook, System};
+use befund_trust::catalogue::{self, Manifest, Refusal};
+use befund_trust::digest::Sha256;
+use befund_trust::floor::{Floors, Now};
+use befund_trust::root::{self, Standing, Trusted};
+
+use crate::api::caller::Caller;
+use crate::api::problem::{Code, Failure};
+use crate::bus::Hint;
+use crate::state::AppState;
+use crate::store::repository::{
+    Digest, Findings as _, KeptCatalogue, KeptRoot, Runbooks as _, Snapshots as _, StoreError,
+    Tickets as _,
+};
+
+mod fit;
+
+/// The most signatures of a catalogue or a root.
+const MOST_SIGNATURES: usize = 64;
+/// The most catalogues that are listed.
+const MOST_LISTED: u32 = 100;
+
+/// The current catalogue's runbooks, read once.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    read: Mutex<Option<(Digest, Arc<BTreeMap<String, Runbook>>)>>,
+}
+
+impl Shelf {
+    /// The runbooks of this catalogue.
+    async fn of(
+        &self,
+        app: &AppState,
+        catalogue: &KeptCatalogue,
+    ) -> Result<Arc<BTreeMap<String, Runbook>>, Failure> {
+        if let Some((digest, runbooks)) = &*self.lock()
+            && *digest == catalogue.digest
+        {
+            return Ok(Arc::clone(runbooks));
+        }
+        let mut runbooks = BTreeMap::new();
+        for (path, file) in manifest(catalogue)?.files {
+            if !is_runbook(&path) {
+                continue;
+            }
+            let bytes = app.store.catalogue_file(file.sha256.0).await?.ok_or_else(|| {
+                corrupt(format!("{path} of the current catalogue"), "it is not there".to_owned())
+            })?;
+            let runbook = read(&path, &bytes)?;
+            runbooks.insert(runbook.name.clone(), runbook);
+        }
+        let runbooks = Arc::new(runbooks);
+        *self.lock() = Some((catalogue.digest, Arc::clone(&runbooks)));
+        Ok(runbooks)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Digest, Arc<BTreeMap<String, Runbook>>)>> {
+        // Nothing under this lock panics half-way through a change.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Publishes a catalogue: machines are handed it from now on.
+///
+/// # Errors
+/// `invalid` if it is not signed as the newest trust root demands, a file is missing or another than its manifest
+/// names, or a runbook cannot be read; `conflict` if there is no trust root yet, or a newer catalogue.
+pub async fn publish(
+    app: &AppState,
+    new: PublishCatalogue,
+    caller: &Caller,
+) -> Result<CatalogueView, Failure> {
+    if new.signatures.len() > MOST_SIGNATURES {
+        return Err(Failure::invalid(format!("a catalogue has {MOST_SIGNATURES} signatures at most")));
+    }
+    let root = newest_root(app).await?.ok_or_else(|| {
+        Failure::new(
+            Code::Conflict,
+            "there is no trust root yet that says who may sign catalogues; add one with `befund trust add`",
+        )
+    })?;
+    let at = app.clock.now();
+    let bytes = new.manifest.into_bytes();
+    let (floors, now) = floors(at)?;
+    let digest = match catalogue::verify(&bytes, &new.signatures, &root, &floors, now) {
+        Ok(verified) => {
+            for path in verified.get().files.keys() {
+                let file = new.files.get(path).ok_or_else(|| {
+                    Failure::invalid(format!("the catalogue names {path}, which was not sent"))
+                })?;
+                verified.check_file(path, file.as_bytes()).map_err(|e| invalid(&e))?;
+                if is_runbook(path) {
+                    read(path, file.as_bytes())?;
+                }
+            }
+            verified.digest()
+        }
+        Err(Refusal::Withdrawn(withdrawal)) => withdrawal.digest(),
+        Err(refusal) => return Err(invalid(&refusal)),
+    };
+    let manifest = Manifest::parse(&bytes).map_err(|error| invalid(&error))?;
+    let files: Vec<(Digest, Vec<u8>)> = manifest
+        .files
+        .iter()
+        .filter_map(|(path, file)| Some((file.sha256.0, new.files.get(path)?.clone().into_bytes())))
+        .collect();
+    let kept = KeptCatalogue {
+        version: manifest.version,
+        digest: digest.0,
+        manifest: bytes,
+        signatures: new.signatures,
+        at,
+        published_by: caller.operator.name.clone(),
+    };
+    app.store.keep_catalogue(&kept, &files, &caller.by(), at).await?;
+    app.bus.tell(Hint::Catalogue);
+    view(&kept, Some(kept.version))
+}
+
+/// The catalogues, newest first.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn catalogues(app: &AppState) -> Result<Vec<CatalogueView>, Failure> {
+    let kept = app.store.catalogues(MOST_LISTED).await?;
+    let current = kept.first().map(|catalogue| catalogue.version);
+    kept.iter().map(|catalogue| view(catalogue, current)).collect()
+}
+
+/// The current catalogue as it was signed.
+///
+/// # Errors
+/// `not_found` if there is none.
+pub async fn document(app: &AppState) -> Result<CatalogueDocument, Failure> {
+    let kept = app
+        .store
+        .catalogue()
+        .await?
+        .ok_or_else(|| Failure::new(Code::NotFound, "no catalogue was published yet"))?;
+    let manifest = text("a manifest", kept.manifest)?;
+    Ok(CatalogueDocument { manifest, signatures: kept.signatures })
+}
+
+/// A file of a catalogue, by its SHA-256.
+///
+/// # Errors
+/// `not_found`.
+pub async fn file(app: &AppState, digest: Sha256) -> Result<Vec<u8>, Failure> {
+    let file = app.store.catalogue_file(digest.0).await?;
+    file.ok_or_else(|| Failure::not_found("file", digest))
+}
+
+/// Adds a trust root: the first one, or the one that follows the newest.
+///
+/// # Errors
+/// `invalid` if it is not signed as it and its forerunner demand; `conflict` if it does not follow.
+pub async fn add_root(
+    app: &AppState,
+    new: AddTrustRoot,
+    caller: &Caller,
+) -> Result<TrustRootView, Failure> {
+    if new.signatures.len() > MOST_SIGNATURES {
+        return Err(Failure::invalid(format!("a root has {MOST_SIGNATURES} signatures at most")));
+    }
+    let at = app.clock.now();
+    let (floors, now) = floors(at)?;
+    let bytes = new.root.into_bytes();
+    let trusted = match newest_root(app).await? {
+        Some(newest) if newest.bytes() == bytes => newest,
+        Some(newest) => {
+            root::follow(&newest, &bytes, &new.signatures, &floors, now).map_err(|e| invalid(&e))?
+        }
+        // The digest is what an administrator hands to machines with their tokens; here nobody is fooled by it.
+        None => root::accept(None, &bytes, &new.signatures, Some(Sha256::of(&bytes)), &floors, now)
+            .map_err(|error| invalid(&error))?,
+    };
+    let version = u32::try_from(trusted.root().version())
+        .map_err(|_| Failure::invalid("the root's version is too large"))?;
+    let kept = KeptRoot { version, bytes, signatures: new.signatures };
+    app.store.keep_root(&kept, &caller.by(), at).await?;
+    app.bus.tell(Hint::Catalogue);
+    root_view(kept)
+}
+
+/// The trust roots, oldest first.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn roots(app: &AppState) -> Result<Vec<TrustRootView>, Failure> {
+    app.store.roots(0).await?.into_iter().map(root_view).collect()
+}
+
+/// The runbooks of the current catalogue; for a ticket, those that fit it first.
+///
+/// # Errors
+/// `not_found` for a ticket that is not there.
+pub async fn offered(
+    app: &AppState,
+    ticket: Option<TicketNumber>,
+) -> Result<Vec<RunbookInfo>, Failure> {
+    let Some(current) = app.store.catalogue().await? else { return Ok(Vec::new()) };
+    let runbooks = app.shelf.of(app, &current).await?;
+    let effects = app.store.effects(None).await?;
+    let situation = match ticket {
+        Some(number) => situation(app, number).await?,
+        None => fit::Situation::default(),
+    };
+    let mut offered: Vec<RunbookInfo> = runbooks
+        .values()
+        .filter_map(|runbook| {
+            let (fit, reasons) = fit::of(runbook, &situation)?;
+            Some(RunbookInfo {
+                name: runbook.name.clone(),
+                version: runbook.version,
+                title: runbook.title.clone(),
+                about: runbook.about.clone(),
+                systems: runbook.fits.systems.iter().map(|s| system(*s).to_owned()).collect(),
+                risk: highest_risk(runbook),
+                inputs: befund_runbook::inputs::schema(runbook),
+                fit,
+                reasons,
+                effects: effects.iter().filter(|e| e.runbook == runbook.name).cloned().collect(),
+            })
+        })
+        .collect();
+    offered.sort_by(|a, b| b.fit.cmp(&a.fit).then_with(|| a.name.cmp(&b.name)));
+    Ok(offered)
+}
+
+/// A runbook of the current catalogue, and that catalogue's digest.
+///
+/// # Errors
+/// `invalid` if there is none of this name.
+pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failure> {
+    let none = || {
+        let name: String = name.chars().take(64).collect();
+        Failure::invalid(format!(
+            "there is no runbook {name:?} in the current catalogue; `befund runbook list` lists what there is"
+        ))
+    };
+    let current = app.store.catalogue().await?.ok_or_else(none)?;
+    let runbooks = app.shelf.of(app, &current).await?;
+    let runbook = runbooks.get(name).cloned().ok_or_else(none)?;
+    Ok((runbook, Sha256(current.digest)))
+}
+
+async fn situation(app: &AppState, number: TicketNumber) -> Result<fit::Situation, Failure> {
+    let ticket =
+        app.store.ticket(number).await?.ok_or_else(|| Failure::not_found("ticket", number))?;
+    let mut situation = fit::Situation { words: ticket.subject.to_lowercase(), ..Default::default() };
+    let Some(agent) = ticket.machine else { return Ok(situation) };
+    let machine = crate::machines::find(app, &agent.to_string()).await?;
+    situation.system = fit::system_of(&machine.os);
+    if let Some(judged) = app.store.last_judged(agent).await? {
+        for finding in judged.judgements.into_iter().filter_map(|judgement| judgement.finding) {
+            if matches!(finding.verdict, Verdict::Fail | Verdict::Warn) {
+                situation.failing.push(finding.check);
+            }
+        }
+    }
+    Ok(situation)
+}
+
+async fn newest_root(app: &AppState) -> Result<Option<Trusted>, Failure> {
+    let Some(kept) = app.store.roots(0).await?.pop() else { return Ok(None) };
+    let name = format!("trust root {}", kept.version);
+    Trusted::restore(kept.bytes, Standing::Pinned)
+        .map(Some)
+        .map_err(|error| corrupt(name, error.to_string()))
+}
+
+/// The controller remembers nothing but the order that its store keeps; its own clock is what there is.
+fn floors(at: befund_model::Timestamp) -> Result<(Floors, Now), Failure> {
+    let floors = Floors::new(at);
+    let now = floors.now(at).now().map_err(|error| invalid(&error))?;
+    Ok((floors, now))
+}
+
+fn is_runbook(path: &str) -> bool {
+    !path.contains('/') && path.ends_with(".yaml")
+}
+
+fn read(path: &str, bytes: &[u8]) -> Result<Runbook, Failure> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Failure::invalid(format!("the runbook {path} is not UTF-8")))?;
+    match befund_runbook::load(text) {
+        Ok((runbook, _warnings)) => Ok(runbook),
+        Err(diagnostics) => {
+            let said = befund_runbook::render(path, text, &diagnostics);
+            Err(Failure::invalid(format!("the runbook {path} has errors:\n{said}")))
+        }
+    }
+}
+
+fn highest_risk(runbook: &Runbook) -> Risk {
+    runbook
+        .causes
+        .iter()
+        .flat_map(|cause| &cause.fixes)
+        .map(|fix| fix.risk)
+        .max()
+        .unwrap_or_default()
+}
+
+const fn system(system: System) -> &'static str {
+    match system {
+        System::Linux => "linux",
+        System::Windows => "windows",
+        System::Macos => "macos",
+    }
+}
+
+fn manifest(kept: &KeptCatalogue) -> Result<Manifest, Failure> {
+    Manifest::parse(&kept.manifest)
+        .map_err(|error| corrupt(format!("catalogue {}", kept.version), error.to_string()))
+}
+
+fn view(kept: &KeptCatalogue, current: Option<u64>) -> Result<CatalogueView, Failure> {
+    let manifest = manifest(kept)?;
+    Ok(CatalogueView {
+        version: kept.version,
+        sha256: Sha256(kept.digest).to_string(),
+        published_at: kept.at,
+        published_by: kept.published_by.clone(),
+        expires: manifest.expires,
+        files: manifest.files.into_keys().collect(),
+        current: current == Some(kept.version),
+    })
+}
+
+fn root_view(kept: KeptRoot) -> Result<TrustRootView, Failure> {
+    let name = || format!("trust root {}", kept.version);
+    let root = root::Root::parse(&kept.bytes).map_err(|error| corrupt(name(), error.to_string()))?;
+    Ok(TrustRootView {
+        version: root.version(),
+        sha256: root.digest().to_string(),
+        expires: root.expires(),
+        root: text("a trust root", kept.bytes)?,
+        signatures: kept.signatures,
+    })
+}
+
+fn text(what: &str, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| corrupt(what.to_owned(), error.to_string()))
+}
+
+fn corrupt(what: String, problem: String) -> Failure {
+    Failure::internal(&StoreError::Corrupt { what, problem })
+}
+
+/// What was published is wrong: the whole chain of reasons, since it is about what the caller sent.
+fn invalid(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::invalid(befund_runtime::telemetry::chain(error).to_string())
+}
