@@ -177,15 +177,12 @@ pub async fn add_root(
     let at = app.clock.now();
     let (floors, now) = floors(at)?;
     let bytes = new.root.into_bytes();
-    let trusted = match newest_root(app).await? {
-        Some(newest) if newest.bytes() == bytes => newest,
-        Some(newest) => {
-            root::follow(&newest, &bytes, &new.signatures, &floors, now).map_err(|e| invalid(&e))?
-        }
-        // The digest is what an administrator hands to machines with their tokens; here nobody is fooled by it.
-        None => root::accept(None, &bytes, &new.signatures, Some(Sha256::of(&bytes)), &floors, now)
-            .map_err(|error| invalid(&error))?,
-    };
+    let newest = newest_root(app).await?;
+    // The digest is what an administrator hands to machines with their tokens; here nobody is fooled by it.
+    let pinned = newest.is_none().then(|| Sha256::of(&bytes).0);
+    let trusted =
+        root::accept(newest.as_ref(), &bytes, &new.signatures, pinned, &floors, now)
+            .map_err(|error| invalid(&error))?;
     let version = u32::try_from(trusted.root().version())
         .map_err(|_| Failure::invalid("the root's version is too large"))?;
     let kept = KeptRoot { version, bytes, signatures: new.signatures };
