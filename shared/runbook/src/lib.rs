@@ -17,8 +17,10 @@ mod language;
 mod lint;
 pub mod machine;
 pub mod reader;
+mod schema;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use lint::{lint, load};
 pub use reader::{Reading, read};
+pub use schema::schema;
