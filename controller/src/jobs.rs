@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 use crate::api::caller::Caller;
 use crate::api::problem::{Code, Failure};
 use crate::bus::Hint;
-use crate::{machines, runbooks};
 use crate::state::AppState;
 use crate::store::repository::{Jobs as _, Runbooks as _, Tickets as _};
+use crate::{machines, runbooks};
 
 /// The most bytes of a job's parameters, as JSON.
 pub const MAX_PARAMETER_BYTES: usize = 16 << 10;

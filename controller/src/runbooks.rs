@@ -21,8 +21,7 @@ use crate::api::problem::{Code, Failure};
 use crate::bus::Hint;
 use crate::state::AppState;
 use crate::store::repository::{
-    Digest, Findings as _, KeptCatalogue, KeptRoot, Runbooks as _, Snapshots as _, StoreError,
-    Tickets as _,
+    Digest, Findings as _, KeptCatalogue, KeptRoot, Runbooks as _, StoreError, Tickets as _,
 };
 
 mod fit;
@@ -83,7 +82,9 @@ pub async fn publish(
     caller: &Caller,
 ) -> Result<CatalogueView, Failure> {
     if new.signatures.len() > MOST_SIGNATURES {
-        return Err(Failure::invalid(format!("a catalogue has {MOST_SIGNATURES} signatures at most")));
+        return Err(Failure::invalid(format!(
+            "a catalogue has {MOST_SIGNATURES} signatures at most"
+        )));
     }
     let root = newest_root(app).await?.ok_or_else(|| {
         Failure::new(
@@ -180,9 +181,8 @@ pub async fn add_root(
     let newest = newest_root(app).await?;
     // The digest is what an administrator hands to machines with their tokens; here nobody is fooled by it.
     let pinned = newest.is_none().then(|| Sha256::of(&bytes).0);
-    let trusted =
-        root::accept(newest.as_ref(), &bytes, &new.signatures, pinned, &floors, now)
-            .map_err(|error| invalid(&error))?;
+    let trusted = root::accept(newest.as_ref(), &bytes, &new.signatures, pinned, &floors, now)
+        .map_err(|error| invalid(&error))?;
     let version = u32::try_from(trusted.root().version())
         .map_err(|_| Failure::invalid("the root's version is too large"))?;
     let kept = KeptRoot { version, bytes, signatures: new.signatures };
@@ -256,7 +256,8 @@ pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failu
 async fn situation(app: &AppState, number: TicketNumber) -> Result<fit::Situation, Failure> {
     let ticket =
         app.store.ticket(number).await?.ok_or_else(|| Failure::not_found("ticket", number))?;
-    let mut situation = fit::Situation { words: ticket.subject.to_lowercase(), ..Default::default() };
+    let mut situation =
+        fit::Situation { words: ticket.subject.to_lowercase(), ..Default::default() };
     let Some(agent) = ticket.machine else { return Ok(situation) };
     let machine = crate::machines::find(app, &agent.to_string()).await?;
     situation.system = fit::system_of(&machine.os);
@@ -339,7 +340,8 @@ fn view(kept: &KeptCatalogue, current: Option<u64>) -> Result<CatalogueView, Fai
 
 fn root_view(kept: KeptRoot) -> Result<TrustRootView, Failure> {
     let name = || format!("trust root {}", kept.version);
-    let root = root::Root::parse(&kept.bytes).map_err(|error| corrupt(name(), error.to_string()))?;
+    let root =
+        root::Root::parse(&kept.bytes).map_err(|error| corrupt(name(), error.to_string()))?;
     Ok(TrustRootView {
         version: root.version(),
         sha256: root.digest().to_string(),

@@ -2,9 +2,8 @@
 
 use befund_model::api::{
     AddTrustRoot, AnswerQuestion, ApproveFix, CallGood, CatalogueDocument, CatalogueView,
-    ChangeTicket, ChangesView, CheckView,
-    EnrollmentTokenMade, FindingsView, HistoryEntry, LoggedIn, Login, MachineView,
-    NewEnrollmentToken, NewJob, NewTicket, Page, PublishCatalogue,
+    ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView, HistoryEntry,
+    LoggedIn, Login, MachineView, NewEnrollmentToken, NewJob, NewTicket, Page, PublishCatalogue,
     RunbookInfo, SectionView, SnapshotRecord, StartUndo, TicketView, TrustRootView, WorkInfo,
 };
 use befund_model::audit::AuditEntry;

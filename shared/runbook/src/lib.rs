@@ -1,6 +1,7 @@
 //! Runbooks: what their authors write, and what running one means.
 //!
 //! - [`document`]: a runbook as it is once it was read: types that cannot say what may not be done.
+//! - [`inputs`]: what the signed schema admits of what is told a run from afar.
 //! - [`reader`]: their text, read into that, and everything that is wrong with it at once.
 //! - [`lint()`]: whether what was read makes sense. [`load`] does both.
 //! - [`machine`]: a run as a state machine. It is told what happened and says what to do next; it measures,
@@ -19,6 +20,9 @@ mod language;
 mod lint;
 pub mod machine;
 pub mod reader;
+pub mod rehearsal;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod yaml;
 
@@ -26,6 +30,3 @@ pub use diagnostic::{Diagnostic, Severity, render};
 pub use lint::{lint, load};
 pub use reader::{Reading, read};
 pub use schema::schema;
-pub mod rehearsal;
-#[cfg(test)]
-mod sample;

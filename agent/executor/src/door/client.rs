@@ -12,6 +12,8 @@ use befund_runtime::frame::{self, Frame, FrameError};
 use befund_runtime::local::Stream;
 
 use super::{Description, Reply, Request};
+
+mod runbooks;
 use crate::platform::{self, Starter};
 
 /// How long the executor may take to take up a connection; it may have to be started first.
@@ -146,13 +148,22 @@ impl ExecutorClient {
     }
 
     async fn ask(&self, request: &Request, within: Duration) -> Result<Answer, ExecutorError> {
+        self.ask_with(request, &[], within).await
+    }
+
+    async fn ask_with(
+        &self,
+        request: &Request,
+        blob: &[u8],
+        within: Duration,
+    ) -> Result<Answer, ExecutorError> {
         let connect = |source| ExecutorError::Connect { path: self.path.clone(), source };
         let late = |_| connect(std::io::ErrorKind::TimedOut.into());
         let mut stream = timeout(CONNECT, platform::connect(&self.path, &self.starter))
             .await
             .map_err(late)?
             .map_err(connect)?;
-        timeout(CONNECT, frame::send(&mut stream, request, &[])).await.map_err(late)??;
+        timeout(CONNECT, frame::send(&mut stream, request, blob)).await.map_err(late)??;
         Ok(Answer { stream, within, until: Instant::now() + within })
     }
 }
@@ -183,6 +194,9 @@ fn unexpected(reply: Reply) -> ExecutorError {
         | Reply::Event(_)
         | Reply::Outcome(_)
         | Reply::Description(_)
+        | Reply::Unreported(_)
+        | Reply::Trust(_)
+        | Reply::Wanted { .. }
         | Reply::Done => ExecutorError::Unexpected,
     }
 }

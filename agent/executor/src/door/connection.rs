@@ -94,6 +94,17 @@ async fn answer(
             }
             return replies.send(&Reply::Done, &[]).await;
         }
+        Request::Attach { .. }
+        | Request::Say { .. }
+        | Request::Unreported
+        | Request::Reported { .. }
+        | Request::Trust
+        | Request::OfferRoot { .. }
+        | Request::OfferCatalogue { .. }
+        | Request::OfferFile { .. } => {
+            let message = "this executor keeps no runbooks".to_owned();
+            return replies.send(&Reply::Error { message }, &[]).await;
+        }
         Request::Describe => {
             let reply = match Policy::load(&shared.config.policy) {
                 Ok(policy) => Reply::Description(Box::new(Description {
