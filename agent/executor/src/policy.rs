@@ -14,7 +14,10 @@ use befund_model::api::WorkInfo;
 use befund_model::probe::catalogue;
 use befund_runtime::files;
 
+pub mod rules;
+
 pub use crate::platform::default_policy as default_path;
+use rules::Rules;
 
 /// The most bytes of it.
 const MAX_BYTES: u64 = 256 << 10;
@@ -28,6 +31,8 @@ pub struct Policy {
     pub targets: Targets,
     /// The probes and runbooks that may be run; all of them if absent.
     pub works: Option<Vec<String>>,
+    /// What is allowed of runbooks.
+    pub rules: Rules,
 }
 
 /// Why the policy cannot be used. Nothing is run then: it fails closed.
@@ -80,6 +85,7 @@ struct File {
     services: Option<Vec<String>>,
     logs: Option<std::collections::BTreeMap<String, String>>,
     allow: Allow,
+    runbooks: rules::File,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -161,7 +167,13 @@ impl Policy {
         {
             return Err(PolicyError::Entry { path: path.to_owned(), key, entry, why });
         }
-        Ok(Self { source: Some(path.to_owned()), targets, works: file.allow.works })
+        let rules = file.runbooks.rules().map_err(|(key, entry, why)| PolicyError::Entry {
+            path: path.to_owned(),
+            key,
+            entry,
+            why,
+        })?;
+        Ok(Self { source: Some(path.to_owned()), targets, works: file.allow.works, rules })
     }
 
     /// Whether this probe or runbook may be run.
