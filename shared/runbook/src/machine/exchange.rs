@@ -192,6 +192,22 @@ impl Exchange {
         poll_fn(|_| self.inner().heard.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
+    /// The next answer, unless somebody cancels the run: of what is still wanted when it is to stop for another reason.
+    pub(super) async fn unless_cancelled(&self) -> Option<Heard> {
+        poll_fn(|_| {
+            let mut inner = self.inner();
+            if let Some(heard) = inner.heard.take() {
+                return Poll::Ready(Some(heard));
+            }
+            if !matches!(inner.stop, Some(Stop::Cancelled { .. })) {
+                return Poll::Pending;
+            }
+            inner.outstanding.clear();
+            Poll::Ready(None)
+        })
+        .await
+    }
+
     /// Tells news; those beyond [`MAX_NEWS`] are left out, after a line that says so.
     pub(super) fn tell(&self, news: JobNews) {
         let mut inner = self.inner();
@@ -232,6 +248,11 @@ impl Exchange {
         self.inner().reboots
     }
 
+    /// Why somebody wants the run to stop, if anybody does.
+    pub(super) fn cancelled(&self) -> Option<Stop> {
+        self.stopped().filter(|stop| matches!(stop, Stop::Cancelled { .. }))
+    }
+
     /// Why the run is to stop, if it is.
     pub(super) fn stopped(&self) -> Option<Stop> {
         self.inner().stop.clone()
@@ -252,8 +273,13 @@ impl Inner {
         }
     }
 
+    /// The first reason stays, unless somebody wants it so.
     fn stop(&mut self, stop: Stop) {
-        self.stop.get_or_insert(stop);
+        match (&self.stop, &stop) {
+            (Some(Stop::Cancelled { .. }), _) => {}
+            (None, _) | (Some(_), Stop::Cancelled { .. }) => self.stop = Some(stop),
+            (Some(_), _) => {}
+        }
     }
 
     fn want(&mut self, doing: Do) {

@@ -199,6 +199,16 @@ impl Witness {
         prop_assert!(!result.conclusion.is_empty());
         prop_assert!(ended.state.is_final());
         prop_assert_eq!(result.facts.len(), runbook.collect.len());
+        if result.accepted == Some(true) {
+            let of = |text: &String| self.values.get(text).map(|(_, value)| value.clone());
+            match &runbook.accept {
+                Some(accept) => prop_assert_eq!(of(&accept.text), Some(Ok(json!(true)))),
+                None => prop_assert!(
+                    runbook.causes.iter().all(|c| of(&c.when.text) == Some(Ok(json!(false)))),
+                    "accepted without a look at every cause"
+                ),
+            }
+        }
         for name in self.begun.keys() {
             let is_it = |attempt: &&befund_model::runbook::Attempt| {
                 (attempt.fix.cause.as_str(), attempt.fix.index) == (name.0.as_str(), name.1)
