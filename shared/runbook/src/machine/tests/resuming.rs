@@ -137,3 +137,30 @@ fn news_that_a_dying_driver_did_not_tell_are_at_hand() {
     player.resume(Interruption::AgentRestart);
     assert_eq!(player.machine.last_news(), told);
 }
+
+#[test]
+fn what_was_heard_comes_out_of_a_journal_as_it_went_in() {
+    let mut player = Player::new(no_internet());
+    player.until(is_act);
+    player.resume(Interruption::Disconnect);
+    let outstanding = player.machine.outstanding();
+    player.answer(&outstanding[0]);
+    player.end();
+    for (heard, _) in &player.past {
+        let line = serde_json::to_string(heard).expect("it is JSON");
+        let read: Heard = serde_json::from_str(&line).expect("it is what was heard");
+        assert_eq!(read, *heard, "{line}");
+    }
+}
+
+#[test]
+fn a_run_may_move_between_threads() {
+    let mut player = Player::new(no_internet());
+    player.until(|wanted| matches!(wanted, Do::Measure { .. }));
+    let mut machine = player.machine;
+    let elsewhere = std::thread::spawn(move || {
+        machine.hear(Heard::Cancelled { by: "tina".to_owned() }, std::time::Duration::ZERO);
+        machine.ended().is_some()
+    });
+    assert!(elsewhere.join().expect("the thread ends"));
+}
