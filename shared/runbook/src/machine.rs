@@ -46,7 +46,8 @@
 //! | INTENT only, and it was not done or may be repeated | does it (again), and hears of it |
 //! | INTENT only, and nobody can tell | hears [`Heard::Indeterminate`] |
 //! | INTENT only, of `machine.reboot`, and the boot id is another | hears [`Heard::Acted`] with `ok` |
-//! | neither | does it now, INTENT first |
+//! | neither, of [`Do::Act`] | hears [`Heard::NotBegun`]: whether it is still right is looked at first |
+//! | neither, of [`Do::Undo`] | does it now, INTENT first |
 //!
 //! Before that, it journals [`Heard::Interrupted`] as the newest of the past. If it dies before that, nothing has been
 //! done, and it resumes once more in the same way.
@@ -275,6 +276,12 @@ pub enum Heard {
     },
     /// Of [`Do::Act`] or [`Do::Undo`], after a crash: nobody can tell whether it was done.
     Indeterminate {
+        /// Which.
+        step: Step,
+    },
+    /// Of [`Do::Act`], after an interruption that came before it was begun. It is wanted again, in a step of its own, if
+    /// the cause is still there.
+    NotBegun {
         /// Which.
         step: Step,
     },

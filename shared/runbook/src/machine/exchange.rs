@@ -110,6 +110,7 @@ impl Exchange {
             | Heard::Approved { .. }
             | Heard::Acted { .. }
             | Heard::Indeterminate { .. }
+            | Heard::NotBegun { .. }
             | Heard::Undone { .. }
             | Heard::Waited { .. } => {
                 let Some(step) = step_of(&heard) else { return };
@@ -351,6 +352,7 @@ const fn step_of(heard: &Heard) -> Option<&Step> {
         | Heard::Approved { step, .. }
         | Heard::Acted { step, .. }
         | Heard::Indeterminate { step }
+        | Heard::NotBegun { step }
         | Heard::Undone { step, .. }
         | Heard::Waited { step } => Some(step),
         Heard::Cancelled { .. } | Heard::Interrupted { .. } => None,
@@ -365,7 +367,10 @@ const fn answers(wanted: &Do, heard: &Heard) -> bool {
         Do::Predict { .. } => matches!(heard, Heard::Predicted { .. }),
         Do::Consent { .. } => matches!(heard, Heard::Consented { .. }),
         Do::Approve { .. } => matches!(heard, Heard::Approved { .. }),
-        Do::Act { .. } => matches!(heard, Heard::Acted { .. } | Heard::Indeterminate { .. }),
+        Do::Act { .. } => matches!(
+            heard,
+            Heard::Acted { .. } | Heard::Indeterminate { .. } | Heard::NotBegun { .. }
+        ),
         Do::Undo { .. } => matches!(heard, Heard::Undone { .. } | Heard::Indeterminate { .. }),
         Do::Wait { .. } => matches!(heard, Heard::Waited { .. }),
         Do::Tell(_) | Do::End(_) => false,

@@ -184,6 +184,9 @@ impl Witness {
                 self.succeeded.insert((fix.cause.clone(), fix.index));
             }
             (_, Heard::Indeterminate { .. }) => self.indeterminate = true,
+            (Do::Act { fix, .. }, Heard::NotBegun { .. }) => {
+                self.begun.remove(&(fix.cause.clone(), fix.index));
+            }
             _ => {}
         }
     }
@@ -276,6 +279,7 @@ fn answer(wanted: &Do, dice: &mut Dice, malice: Malice) -> Heard {
         Do::Act { step, .. } | Do::Undo { step, .. } if dice.once_in(12) => {
             Heard::Indeterminate { step }
         }
+        Do::Act { step, .. } if dice.once_in(6) => Heard::NotBegun { step },
         Do::Act { step, .. } => {
             let status = if fails { Status::Failed } else { Status::Ok };
             let before = dice.pick(&[Value::Null, json!({"was": 1})]);

@@ -56,6 +56,22 @@ fn an_act_in_flight_is_the_drivers_to_tell_of() {
 }
 
 #[test]
+fn an_act_that_was_not_begun_is_done_only_if_it_is_still_right() {
+    for still_there in [true, false] {
+        let mut player = Player::new(one_fix(OnInterrupt::Recheck));
+        let Do::Act { step, .. } = player.until(is_act) else { panic!("an act") };
+        player.resume(Interruption::Reboot);
+        player.measures("dns", json!({"answered": !still_there}));
+        player.hear(Heard::NotBegun { step });
+        let result = player.end();
+        let end = if still_there { AttemptEnd::NotVerified } else { AttemptEnd::Needless };
+        assert_eq!(result.attempts[0].end, end);
+        assert_eq!(player.acts(), 1 + usize::from(still_there));
+        assert_eq!(result.before.is_empty(), !still_there, "nothing was changed");
+    }
+}
+
+#[test]
 fn a_question_a_consent_and_an_approval_are_asked_again_and_facts_measured_anew_before_acting() {
     type Which = fn(&Do) -> bool;
     let each: [Which; 3] = [
