@@ -53,8 +53,8 @@ struct Malice {
 }
 
 fn malice() -> impl Strategy<Value = Malice> {
-    let rate = || prop_oneof![Just(4u64), Just(15), Just(100), Just(100_000)];
-    (rate(), rate(), rate(), rate(), 2..12u64).prop_map(|(junk, cancel, interrupt, jump, fail)| {
+    let rate = || prop_oneof![Just(8u64), Just(60), Just(100_000), Just(100_000)];
+    (rate(), rate(), rate(), rate(), 2..20u64).prop_map(|(junk, cancel, interrupt, jump, fail)| {
         Malice { junk, cancel: cancel * 4, interrupt, jump, fail }
     })
 }
@@ -71,6 +71,8 @@ struct Witness {
     approvals: BTreeSet<(String, u32)>,
     begun: BTreeMap<(String, u32), u64>,
     succeeded: BTreeSet<(String, u32)>,
+    /// Of which it was told that their cause is gone.
+    gone: BTreeSet<(String, u32)>,
     cancelled: bool,
     indeterminate: bool,
     wanted: usize,
@@ -121,6 +123,9 @@ impl Witness {
                     if let JobNews::Cause { cause, verdict: CauseVerdict::Excluded, .. } = news {
                         self.is_excluded(runbook, cause)?;
                     }
+                    if let JobNews::Verified { fix, gone: Some(true), .. } = news {
+                        self.is_gone(runbook, &fix.cause, fix.index)?;
+                    }
                 }
                 Do::Measure { .. }
                 | Do::Evaluate { .. }
@@ -128,8 +133,8 @@ impl Witness {
                 | Do::Predict { .. }
                 | Do::Consent { .. }
                 | Do::Approve { .. }
-                | Do::Wait { .. }
-                | Do::End(_) => {}
+                | Do::Wait { .. } => prop_assert!(!self.cancelled, "{:?} after a cancel", wanted),
+                Do::End(_) => {}
             }
         }
         Ok(())
@@ -140,6 +145,21 @@ impl Witness {
         prop_assert_eq!(&self.values[&cause.when.text].1, &Ok(json!(false)));
         let named = cause.when.text.split('.').next().expect("a name");
         prop_assert!(!self.missing.contains_key(named), "{} excluded without {}", id, named);
+        Ok(())
+    }
+
+    fn is_gone(&mut self, runbook: &Runbook, id: &str, index: u32) -> Result<(), TestCaseError> {
+        let cause = runbook.causes.iter().find(|cause| cause.id == id).expect("a cause");
+        let (looked, gone) = match &cause.verify {
+            Some(verify) => (&verify.until, true),
+            None => (&cause.when, false),
+        };
+        let name = (id.to_owned(), index);
+        let (evaluated, value) = &self.values[&looked.text];
+        prop_assert_eq!(value, &Ok(json!(gone)), "verified, and it is not so");
+        prop_assert!(*evaluated > self.begun[&name], "verified by what was before");
+        prop_assert!(self.succeeded.contains(&name), "verified, and it failed");
+        self.gone.insert(name);
         Ok(())
     }
 
@@ -164,6 +184,9 @@ impl Witness {
                 self.succeeded.insert((fix.cause.clone(), fix.index));
             }
             (_, Heard::Indeterminate { .. }) => self.indeterminate = true,
+            (Do::Act { fix, .. }, Heard::NotBegun { .. }) => {
+                self.begun.remove(&(fix.cause.clone(), fix.index));
+            }
             _ => {}
         }
     }
@@ -179,6 +202,16 @@ impl Witness {
         prop_assert!(!result.conclusion.is_empty());
         prop_assert!(ended.state.is_final());
         prop_assert_eq!(result.facts.len(), runbook.collect.len());
+        if result.accepted == Some(true) {
+            let of = |text: &String| self.values.get(text).map(|(_, value)| value.clone());
+            match &runbook.accept {
+                Some(accept) => prop_assert_eq!(of(&accept.text), Some(Ok(json!(true)))),
+                None => prop_assert!(
+                    runbook.causes.iter().all(|c| of(&c.when.text) == Some(Ok(json!(false)))),
+                    "accepted without a look at every cause"
+                ),
+            }
+        }
         for name in self.begun.keys() {
             let is_it = |attempt: &&befund_model::runbook::Attempt| {
                 (attempt.fix.cause.as_str(), attempt.fix.index) == (name.0.as_str(), name.1)
@@ -186,13 +219,7 @@ impl Witness {
             let attempt = result.attempts.iter().find(is_it).expect("what was done is told");
             let reason = &attempt.reason;
             match attempt.end {
-                AttemptEnd::Verified => {
-                    let cause = runbook.causes.iter().find(|cause| cause.id == name.0);
-                    let cause = cause.expect("a cause of the runbook");
-                    let looked = cause.verify.as_ref().map_or(&cause.when, |verify| &verify.until);
-                    prop_assert!(self.values[&looked.text].0 > self.begun[name], "not looked at");
-                    prop_assert!(self.succeeded.contains(name));
-                }
+                AttemptEnd::Verified => prop_assert!(self.gone.contains(name), "nobody looked"),
                 AttemptEnd::NotVerified
                 | AttemptEnd::Reverted
                 | AttemptEnd::Failed
@@ -252,6 +279,7 @@ fn answer(wanted: &Do, dice: &mut Dice, malice: Malice) -> Heard {
         Do::Act { step, .. } | Do::Undo { step, .. } if dice.once_in(12) => {
             Heard::Indeterminate { step }
         }
+        Do::Act { step, .. } if dice.once_in(6) => Heard::NotBegun { step },
         Do::Act { step, .. } => {
             let status = if fails { Status::Failed } else { Status::Ok };
             let before = dice.pick(&[Value::Null, json!({"was": 1})]);

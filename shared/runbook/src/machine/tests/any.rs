@@ -8,7 +8,7 @@ use crate::document::{
     Act, Cause, Collect, Condition, Confirm, Consent, Escalate, Fix, Limits, OnInterrupt, Piece,
     Question, Resume, Retry, Runbook, Source, Template, UndoBy, Verify, With,
 };
-use crate::sample::{cause, collect, condition, fix, no_internet, seconds};
+use crate::sample::{cause, collect, condition, fix, instruct, no_internet, seconds};
 
 /// How many collecting steps there are at most.
 const STEPS: usize = 3;
@@ -20,7 +20,7 @@ pub(super) fn runbook() -> impl Strategy<Value = Runbook> {
         prop::collection::vec(a_cause(), 0..4),
         (any::<bool>(), any::<bool>(), any::<bool>()),
         (any::<bool>(), any::<bool>(), any::<bool>(), 0..3u32),
-        (30..3_000u64, 0..200u64),
+        (30..3_000u64, 0..400u64),
     );
     parts.prop_map(|(steps, questions, causes, ends, resumes, (wall, output))| {
         let (accepts, escalates, asks_when) = ends;
@@ -74,7 +74,7 @@ fn a_cause() -> impl Strategy<Value = AnyCause> {
         any::<bool>(),
         prop::option::of((0..60u64, 0..10u64)),
         prop::collection::vec(0..4usize, 0..3),
-        prop::collection::vec(a_fix(), 0..3),
+        prop::collection::vec(a_fix(), 0..4),
     )
 }
 
@@ -101,6 +101,11 @@ fn numbered(index: usize, (evidence, verify, explains, mut fixes): AnyCause) -> 
 }
 
 fn a_fix() -> impl Strategy<Value = Fix> {
+    // What asks nobody is done soonest after what was done before.
+    prop_oneof![3 => any_fix(), 1 => Just(instruct("Plug it in."))]
+}
+
+fn any_fix() -> impl Strategy<Value = Fix> {
     let act = prop_oneof![
         4 => Just(Act::Action("dns.flush_cache".to_owned())),
         1 => Just(Act::Instruct),
