@@ -10,6 +10,7 @@ pub mod child;
 pub mod door;
 mod events;
 mod jobs;
+mod keep;
 mod platform;
 pub mod policy;
 mod result;
