@@ -49,6 +49,11 @@ pub(crate) const TESTS: &[Need] = &[
         why: "an agent behind an HTTP proxy that others have made",
     },
     Need {
+        package: "openssh-client",
+        sign: Sign::Command("ssh-keygen"),
+        why: "signatures are compared with those of ssh-keygen",
+    },
+    Need {
         package: "iproute2",
         sign: Sign::Command("ip"),
         why: "tests of machines whose network is broken",

@@ -1,0 +1,121 @@
+//! Statements and orders that are taken.
+
+use befund_model::action::Risk;
+use befund_trust::approval::{Differs, Malformed, Order, Refusal, Statement, verify};
+use befund_trust::root::Standing;
+use befund_trust::signature::Namespace;
+use serde_json::json;
+
+use crate::organisation::{
+    ANNA, BEN, CARA, DAN, NOW, at, document, floors, ids, now, order, signed, statement, trusted,
+    trusted_of,
+};
+
+#[test]
+fn one_person_signs_a_change_and_two_a_disruption() {
+    let change = statement(Risk::Change).seal().expect("a statement");
+    let by = signed(Namespace::Approval, &change, &[DAN]);
+    let people =
+        verify(&change, &by, &trusted(), Risk::Change, &floors(), now()).expect("approved");
+    assert_eq!(ids(&people), ["dan"].into());
+
+    let disruptive = statement(Risk::Disruptive).seal().expect("a statement");
+    let check = |seeds: &[u8]| {
+        let by = signed(Namespace::Approval, &disruptive, seeds);
+        verify(&disruptive, &by, &trusted(), Risk::Disruptive, &floors(), now())
+    };
+    assert_eq!(ids(&check(&[ANNA, CARA]).expect("approved")), ["anna", "cara"].into());
+    assert!(matches!(check(&[ANNA]), Err(Refusal::TooFew(_))));
+    assert!(matches!(check(&[ANNA, DAN]), Err(Refusal::TooFew(_))), "Dan is not of the role");
+}
+
+#[test]
+fn what_only_reads_is_signed_by_nobody() {
+    let read = statement(Risk::Read);
+    assert!(matches!(read.seal(), Err(Malformed::Field { field: "the risk", .. })));
+    let by = signed(Namespace::Approval, &read.bytes(), &[ANNA]);
+    let refused = verify(&read.bytes(), &by, &trusted(), Risk::Read, &floors(), now());
+    assert!(matches!(refused, Err(Refusal::NothingToApprove)), "{refused:?}");
+}
+
+#[test]
+fn nothing_is_approved_under_a_root_that_nobody_vouched_for() {
+    let bytes = statement(Risk::Change).bytes();
+    let by = signed(Namespace::Approval, &bytes, &[ANNA]);
+    let root = trusted_of(&document(), Standing::Unpinned);
+    let refused = verify(&bytes, &by, &root, Risk::Change, &floors(), now());
+    assert!(matches!(refused, Err(Refusal::Unpinned)), "{refused:?}");
+    let bytes = order().bytes();
+    let by = signed(Namespace::Approval, &bytes, &[ANNA]);
+    let refused = Order::verify(&bytes, &by, &root, &floors(), now());
+    assert!(matches!(refused, Err(Refusal::Unpinned)), "{refused:?}");
+}
+
+#[test]
+fn a_statement_is_written_in_one_way_whatever_order_its_parameters_were_put_in() {
+    let mut one = statement(Risk::Change);
+    let mut other = one.clone();
+    one.step.parameters = json!({"a": {"y": 1, "x": [2.5, null]}, "b": "ä\u{202e}"});
+    other.step.parameters = json!({"b": "ä\u{202e}", "a": {"x": [2.5, null], "y": 1}});
+    let bytes = one.seal().expect("a statement");
+    assert_eq!(bytes, other.seal().expect("a statement"));
+    assert_eq!(Statement::parse(&bytes).expect("what was written").bytes(), bytes);
+}
+
+#[test]
+fn another_way_of_writing_is_refused() {
+    let bytes = statement(Risk::Change).bytes();
+    let text = String::from_utf8(bytes).expect("JSON");
+    for (from, to) in [
+        ("\"anna-pc\"", "\"\\u0061nna-pc\""),
+        ("  \"machine\"", "   \"machine\""),
+        ("12:29:30Z", "12:29:30+00:00"),
+        ("\"index\": 0", "\"index\": 0,\n \"more\": 1"),
+        ("\"wait\": 30", "\"wait\": 3.0e1"),
+    ] {
+        let other = text.replace(from, to);
+        assert_ne!(other, text, "{from} is there");
+        let refused = Statement::parse(other.as_bytes());
+        assert!(matches!(refused, Err(Malformed::NotCanonical)), "{to}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_statement_that_is_too_long_is_not_made() {
+    let mut long = statement(Risk::Change);
+    long.step.parameters = json!({"text": "x".repeat(8 << 10)});
+    assert!(matches!(long.seal(), Err(Malformed::Json(_))));
+    let mut long = statement(Risk::Change);
+    long.prediction = vec![String::new(); 25];
+    assert!(matches!(long.seal(), Err(Malformed::Field { field: "the prediction", .. })));
+}
+
+#[test]
+fn an_order_covers_its_step_and_no_other() {
+    let bytes = order().seal().expect("an order");
+    let by = signed(Namespace::Approval, &bytes, &[BEN]);
+    let order = Order::verify(&bytes, &by, &trusted(), &floors(), now()).expect("a good order");
+    assert_eq!(ids(order.signers()), ["ben"].into());
+    let order = order.get();
+    assert_eq!(order.covers(&statement(Risk::Change)), Ok(()));
+    type Change = fn(&mut Statement);
+    let cases: &[(&str, Change)] = &[
+        ("the organisation", |it| it.organisation = "Another".into()),
+        ("the machine", |it| {
+            it.step.agent = befund_model::id::AgentId::new(at(NOW), [1; 10]);
+        }),
+        ("the job", |it| it.step.job = befund_model::id::JobId::new(at(NOW), [1; 10])),
+        ("the ticket", |it| it.step.ticket = None),
+        ("the catalogue", |it| it.step.catalogue.version = 8),
+        ("the runbook", |it| it.step.runbook.digest.0[0] ^= 1),
+        ("the fix", |it| it.step.fix.index = 1),
+        ("what is done", |it| it.step.act = befund_trust::approval::Act::Reboot),
+        ("a parameter", |it| it.step.parameters = json!({"interface": "eth1", "wait": 30})),
+        ("the risk", |it| it.step.risk = Risk::Disruptive),
+    ];
+    for (what, change) in cases {
+        let mut other = statement(Risk::Change);
+        change(&mut other);
+        assert_eq!(order.covers(&other), Err(Differs(what)));
+    }
+}
