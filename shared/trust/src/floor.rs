@@ -137,9 +137,10 @@ impl Floors {
         self.build_time = self.build_time.max(build_time);
     }
 
-    /// This time was seen.
-    pub fn saw(&mut self, now: Now) {
-        self.time = self.time.max(now.0);
+    /// This time was seen while a catalogue held. A time at which it has expired is not remembered: nothing is run then,
+    /// and a clock that once was years ahead would bar the machine for years.
+    pub fn saw(&mut self, now: Now, catalogue: &Verified<Manifest>) {
+        self.raise_time(now, catalogue.get().expires);
     }
 
     /// A root was taken. One that nobody vouched for leaves no trace: it could bar the pinned one otherwise.
@@ -153,13 +154,19 @@ impl Floors {
     /// A catalogue was taken.
     pub fn took_catalogue(&mut self, catalogue: &Verified<Manifest>, now: Now) {
         self.raise_catalogue(catalogue.get().version, catalogue.digest());
-        self.saw(now);
+        self.saw(now, catalogue);
     }
 
     /// A catalogue was withdrawn.
     pub fn withdrew_catalogue(&mut self, withdrawal: &Withdrawal, now: Now) {
         self.raise_catalogue(withdrawal.version(), withdrawal.digest());
-        self.saw(now);
+        self.raise_time(now, withdrawal.expires());
+    }
+
+    fn raise_time(&mut self, now: Now, expires: Timestamp) {
+        if now.0 < expires {
+            self.time = self.time.max(now.0);
+        }
     }
 
     fn raise_catalogue(&mut self, version: u64, digest: Sha256) {

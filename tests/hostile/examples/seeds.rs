@@ -5,10 +5,21 @@ use std::fs;
 use std::path::Path;
 
 use befund_model::Timestamp;
-use befund_model::id::{Hash, JobId, SnapshotId, TokenId};
+use befund_model::action::Risk;
+use befund_model::id::{AgentId, Hash, JobId, SnapshotId, TicketNumber, TokenId};
+use befund_model::runbook::FixRef;
 use befund_model::snapshot::{Manifest, PrivacyClass, SectionKind, SectionRef, Status, Volatility};
 use befund_model::token::{CaPin, EnrollmentToken, Secret};
 use befund_proto::v1;
+use befund_trust::approval::{
+    self, Act, CatalogueRef, Challenge, Order, RunbookRef, Statement, Step,
+};
+use befund_trust::digest::Sha256;
+use befund_trust::floor::Number;
+use befund_trust::root::{self, Document, Key, Person, Quorum, Roles, Root};
+use befund_trust::signature::Namespace;
+use befund_trust::signing::SigningKey;
+use befund_trust::{allowed, catalogue};
 use prost::Message as _;
 use serde_json::json;
 
@@ -111,6 +122,80 @@ fn main() {
     for (what, name) in [(0, "flipped"), (0x81, "cut-long"), (2, "inserted"), (3, "longer")] {
         write("backup", name, &[&[what, 0, 0, 0, 40], backup.as_bytes()].concat());
     }
+    signed();
+}
+
+/// What people sign, and their signatures.
+fn signed() {
+    let key = SigningKey::from_seed([1; 32]);
+    let armored = key.sign(Namespace::Approval, b"what was agreed");
+    write("signature", "armored", armored.as_bytes());
+    let body: String = armored.lines().filter(|line| !line.starts_with('-')).collect();
+    let bytes = data_encoding::BASE64.decode(body.as_bytes()).expect("base64");
+    write("signature", "bytes", &bytes);
+    write("signature", "key", &key.public().to_bytes());
+    write("signature", "line", key.public().to_string().as_bytes());
+
+    let start = Timestamp::UNIX_EPOCH;
+    let end = start + catalogue::DEFAULT_LIFE;
+    let anna = || Quorum { people: vec!["anna".into()], threshold: 1 };
+    let document = Document {
+        format: root::Format::V1,
+        organisation: "Example Ltd".into(),
+        version: 1,
+        expires: end,
+        people: vec![Person { id: "anna".into(), name: "Anna".into(), contact: "-".into() }],
+        keys: vec![Key {
+            id: "a".into(),
+            person: "anna".into(),
+            key: key.public().to_string(),
+            webauthn: false,
+        }],
+        roles: Roles { root: anna(), catalogue: anna(), change: anna(), disruptive: anna() },
+    };
+    write("root", "one", &document.bytes());
+    let root = Root::parse(&document.bytes()).expect("a root");
+    write("signature", "allowed", allowed::of_root(&root).as_bytes());
+
+    let files = [("net/a.yaml", &b"x"[..]), ("scripts/a.sh", b"y")];
+    let life = catalogue::DEFAULT_LIFE;
+    let manifest = catalogue::Manifest::of("Example Ltd", 1, start, life, files);
+    write("catalogue", "two", &manifest.expect("a manifest").bytes());
+    write("catalogue", "path", b"scripts/a-b_c.1.sh");
+
+    let digest = Sha256([2; 32]);
+    let step = Step {
+        agent: AgentId::new(start, [1; 10]),
+        job: JobId::new(start, [2; 10]),
+        ticket: Some(TicketNumber(42)),
+        catalogue: CatalogueRef { version: 1, digest },
+        runbook: RunbookRef { name: "net.no-internet".into(), version: 3, digest },
+        fix: FixRef { cause: "no-lease".into(), index: 0 },
+        act: Act::Action("net.dhcp_renew".into()),
+        parameters: json!({"interface": "eth0", "list": [1, 2.5, null]}),
+        risk: Risk::Change,
+    };
+    let order = Order {
+        format: approval::OrderFormat::V1,
+        organisation: "Example Ltd".into(),
+        step: step.clone(),
+        number: Number([3; 16]),
+        not_before: start,
+        expires: end,
+    };
+    write("approval", "order", &order.seal().expect("an order"));
+    let statement = Statement {
+        format: approval::Format::V1,
+        organisation: "Example Ltd".into(),
+        machine: "anna-pc".into(),
+        step: Step { act: Act::Script { path: "scripts/a.sh".into(), sha256: digest }, ..step },
+        prediction: vec!["eth0 gets another address".into()],
+        number: Number([3; 16]),
+        not_before: start,
+        expires: end,
+        challenge: Challenge([4; 32]),
+    };
+    write("approval", "statement", &statement.seal().expect("a statement"));
 }
 
 fn manifest(content: &[u8]) -> Manifest {

@@ -11,6 +11,7 @@ mod probes;
 mod redaction;
 mod session;
 mod system;
+mod trust;
 mod wire;
 
 use befund_collect::fuzzing::{Reader, read as collect};
@@ -21,7 +22,9 @@ pub type Target = (&'static str, fn(&[u8]));
 /// All of them.
 pub const TARGETS: &[Target] = &[
     ("accounts", |data| collect(Reader::Accounts, data)),
+    ("approval", trust::approvals),
     ("backup", backup::run),
+    ("catalogue", trust::catalogues),
     ("disks", |data| collect(Reader::Disks, data)),
     ("edid", |data| collect(Reader::Edid, data)),
     ("expand", gate::expand),
@@ -39,7 +42,9 @@ pub const TARGETS: &[Target] = &[
     ("probes", probes::packets),
     ("proxy", local::proxy),
     ("redaction", redaction::run),
+    ("root", trust::roots),
     ("session", session::run),
+    ("signature", trust::signatures),
     ("smbios", system::smbios),
     ("spool", local::spool),
     ("token", wire::token),

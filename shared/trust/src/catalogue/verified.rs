@@ -20,6 +20,7 @@ pub const SKEW: Duration = Duration::from_secs(5 * 60);
 pub struct Withdrawal {
     version: u64,
     digest: Sha256,
+    expires: Timestamp,
 }
 
 impl Withdrawal {
@@ -33,6 +34,12 @@ impl Withdrawal {
     #[must_use]
     pub const fn digest(&self) -> Sha256 {
         self.digest
+    }
+
+    /// When the withdrawal itself expires; nothing older is taken then either.
+    #[must_use]
+    pub const fn expires(&self) -> Timestamp {
+        self.expires
     }
 }
 
@@ -156,7 +163,11 @@ pub fn verify(
         return Err(Refusal::Expired(manifest.expires));
     }
     if manifest.files.is_empty() {
-        return Err(Refusal::Withdrawn(Withdrawal { version: manifest.version, digest }));
+        return Err(Refusal::Withdrawn(Withdrawal {
+            version: manifest.version,
+            digest,
+            expires: manifest.expires,
+        }));
     }
     Ok(Verified::new(manifest, digest, signers))
 }

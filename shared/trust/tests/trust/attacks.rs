@@ -459,7 +459,7 @@ attacks! {
     "a clock set back", "it says 1999",
         || {
             let mut floors = floors();
-            floors.saw(now());
+            floors.saw(now(), &verified());
             floors.now(at("1999-01-01T00:00:00Z")).now().map(drop).map_err(|error| chain(&error))
         };
 

@@ -7,7 +7,7 @@ use crate::organisation::{NOW, at, floors, now, now_at, verified};
 #[test]
 fn a_clock_that_was_set_back_stops_all_but_setting_it_right() {
     let mut floors = floors();
-    floors.saw(now());
+    floors.saw(now(), &verified());
     for (clock, good) in [
         ("2026-05-01T12:00:01Z", true),
         ("2026-05-01T11:58:00Z", true),
@@ -39,10 +39,20 @@ fn a_program_is_not_older_than_the_time() {
 }
 
 #[test]
+fn a_clock_that_once_was_years_ahead_does_not_bar_the_machine() {
+    let mut floors = floors();
+    floors.took_catalogue(&verified(), now());
+    floors.saw(now_at("2099-01-01T00:00:00Z"), &verified());
+    assert_eq!(floors.time, at(NOW));
+    floors.saw(now_at("2026-05-31T07:59:59Z"), &verified());
+    assert_eq!(floors.time, at("2026-05-31T07:59:59Z"), "the catalogue held then");
+}
+
+#[test]
 fn floors_are_kept_and_never_go_down() {
     let mut floors = floors();
     floors.took_catalogue(&verified(), now());
-    floors.saw(now_at("2026-04-02T00:00:00Z"));
+    floors.saw(now_at("2026-04-02T00:00:00Z"), &verified());
     assert_eq!(floors.time, at(NOW));
     let written = serde_json::to_string(&floors).expect("JSON");
     assert_eq!(serde_json::from_str::<Floors>(&written).expect("what was written"), floors);

@@ -16,7 +16,7 @@ use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::organisation::{
     ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, at, document, floors, key, manifest, now, now_at, order,
-    root, second, signed, statement, trusted,
+    root, second, signed, statement, trusted, verified,
 };
 
 /// A change to bytes.
@@ -190,13 +190,13 @@ proptest! {
 
     #[test]
     fn floors_never_go_down(times in prop::collection::vec(0..200_000_i64, 1..30)) {
-        let mut floors = floors();
+        let (mut floors, catalogue) = (floors(), verified());
         for seconds in times {
             let clock = at("2026-04-20T00:00:00Z") + std::time::Duration::from_secs(seconds.unsigned_abs());
             let before = floors.floor();
             if let Ok(now) = floors.now(clock).now() {
                 prop_assert!(now.timestamp() >= before && now.timestamp() >= clock);
-                floors.saw(now);
+                floors.saw(now, &catalogue);
             }
             prop_assert!(floors.floor() >= before);
         }
