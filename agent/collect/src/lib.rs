@@ -9,11 +9,13 @@ mod collector;
 pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
+mod lately;
 pub mod limits;
 mod platform;
 pub mod probe;
 mod registry;
 pub mod root;
+mod sampling;
 mod smbios;
 
 pub use engine::{Plan, collect};

@@ -1,5 +1,7 @@
 //! The readers of bytes and texts in here, for [`crate::fuzzing`].
 
+use std::time::Duration;
+
 use befund_model::redaction::Redactor;
 use befund_model::section::storage::{Disk, DiskHealth};
 
@@ -65,7 +67,8 @@ fn hardware(bytes: &[u8]) {
     let share = |percent: f64| (0.0..=100.0).contains(&percent);
     assert!(load::busy(first, second).is_none_or(share), "more than all of the time");
     if let (Some(before), Some(after)) = (load::disk_counters(first), load::disk_counters(second)) {
-        let load = load::disk("0", &before, &after);
+        let within = Duration::from_millis(bytes.len() as u64);
+        let load = load::disk(&before, &after, within).and_then(|work| work.told("0", within));
         assert!(load.is_none_or(|load| share(load.busy_percent)), "busier than always");
     }
     let _ = (battery::information(bytes), battery::status(bytes));

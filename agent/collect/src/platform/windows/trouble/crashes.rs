@@ -2,11 +2,14 @@
 
 use befund_model::section::trouble::{Crash, Crashes};
 
+use super::super::software::uptime::now;
 use super::events::query;
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 use crate::platform::decode::crash::crash;
 
-/// 30 days, in milliseconds.
+const DAYS: i64 = 30;
+/// Those of 30 days, in milliseconds.
 const PROGRAMS: &str = "*[System[Provider[@Name='Application Error' or @Name='Application Hang' or \
     @Name='.NET Runtime'] and (EventID=1000 or EventID=1002 or EventID=1026) and \
     TimeCreated[timediff(@SystemTime) <= 2592000000]]]";
@@ -38,6 +41,10 @@ pub(crate) fn crashes(cx: &Context) -> Result<Crashes, Gap> {
     }
     if let (false, Some(gap)) = (read, lost) {
         return Err(gap);
+    }
+    if let Some(now) = now() {
+        let lately = Lately::new(now, jiff::SignedDuration::from_hours(24 * DAYS));
+        lately.keep(cx, &mut crashes, |crash| Some(crash.at));
     }
     crashes.sort_by(|a, b| (a.at, &a.program).cmp(&(b.at, &b.program)));
     let older = crashes.len().saturating_sub(MAX_CRASHES);

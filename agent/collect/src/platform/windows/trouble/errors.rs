@@ -9,6 +9,7 @@ use befund_model::section::software::{Errors, LogEntry};
 use super::super::software::uptime::now;
 use super::events::{Handle, Messages, query};
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 use crate::platform::decode::event::{Event, severity, topic};
 
 /// Critical ones and errors of 24 h, in milliseconds.
@@ -60,6 +61,10 @@ pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
     if let (false, Some(gap)) = (read, lost) {
         return Err(gap);
     }
+    let lately = now().map(|now| Lately::new(now, jiff::SignedDuration::from_hours(24)));
+    if let Some(lately) = lately {
+        lately.keep(cx, &mut groups, |(event, _, _)| event.at);
+    }
     groups.sort_by_key(|(event, _, _)| std::cmp::Reverse(event.at));
     groups.truncate(MAX_ENTRIES);
     let mut messages = Messages::within(WORDS_WITHIN);
@@ -73,7 +78,7 @@ pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
         })
         .collect();
     entries.reverse();
-    let since = now().and_then(|now| now.checked_sub(jiff::SignedDuration::from_hours(24)).ok());
+    let since = lately.map(|lately| lately.since());
     Ok(Errors { source: "event log".into(), since, entries })
 }
 
