@@ -41,18 +41,30 @@ impl Lately {
         values: &mut Vec<T>,
         at: impl Fn(&T) -> Option<Timestamp>,
     ) {
-        let mut ahead = 0_usize;
+        let mut ahead = 0;
         values.retain(|value| {
             let at = at(value);
-            ahead += usize::from(at.is_some_and(|at| at > self.until));
-            at.is_none_or(|at| (self.since..=self.until).contains(&at))
+            ahead += u32::from(at.is_some_and(|at| self.is_ahead(at)));
+            at.is_none_or(|at| at >= self.since && !self.is_ahead(at))
         });
-        if ahead > 0 {
-            let entries = if ahead == 1 { "entry of a time" } else { "entries of times" };
-            cx.gap(Gap::failed(format!(
-                "{ahead} {entries} to come left out: the clock was set back since, or is wrong"
-            )));
-        }
+        Self::note_ahead(cx, ahead);
+    }
+
+    /// Whether it is from further ahead than is told.
+    pub(crate) fn is_ahead(&self, at: Timestamp) -> bool {
+        at > self.until
+    }
+
+    /// Notes how much was left out because it is from further ahead.
+    pub(crate) fn note_ahead(cx: &Context, count: u32) {
+        let entries = match count {
+            0 => return,
+            1 => "entry of a time",
+            _ => "entries of times",
+        };
+        cx.gap(Gap::failed(format!(
+            "{count} {entries} to come left out: the clock was set back since, or is wrong"
+        )));
     }
 }
 

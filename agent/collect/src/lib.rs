@@ -4,6 +4,7 @@
 //! [`collect`] runs the collectors beside one another, each under a deadline of its own; [`child`]
 //! is the same behind a pipe, for a parent that kills it when it overstays.
 
+mod certificate;
 pub mod child;
 mod collector;
 pub mod engine;

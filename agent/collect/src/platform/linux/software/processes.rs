@@ -38,8 +38,11 @@ pub(crate) fn processes(cx: &Context) -> Result<Processes, Gap> {
     let names = accounts::names(cx);
     let booted_at = cx.note(uptime::boot_time(cx)).flatten();
     let started = Instant::now();
-    // A recorded tree mostly stands still: of one look there is no share.
-    let before = spent(cx, started + BUDGETS[0]);
+    // Most recorded trees stand still: of one look there is no share.
+    let before = match cx.root.later() {
+        Ok(_) => spent(cx, started + BUDGETS[0]),
+        Err(_) => Spent::default(),
+    };
     let (mut found, kernel_threads) = match cx.second_look(WINDOW) {
         Ok(later) => {
             // As long for each process, since they are looked at in the same order.

@@ -3,7 +3,7 @@
 use befund_model::section::trouble::{Crash, Crashes};
 
 use super::super::software::uptime::now;
-use super::events::query;
+use super::events::query_all;
 use crate::collector::{Context, Gap};
 use crate::lately::Lately;
 use crate::platform::decode::crash::crash;
@@ -25,23 +25,8 @@ const MAX_EVENTS: usize = 2_000;
 /// Section `crashes`.
 pub(crate) fn crashes(cx: &Context) -> Result<Crashes, Gap> {
     let mut crashes: Vec<Crash> = Vec::new();
-    let mut lost = None;
-    let mut read = false;
-    for (channel, wanted) in [("Application", PROGRAMS), ("System", SYSTEM)] {
-        let asked = query(cx, channel, wanted, MAX_EVENTS, |event, _| {
-            crashes.extend(crash(&event, &cx.redactor));
-        });
-        match asked {
-            Ok(_) => read = true,
-            Err(gap) => {
-                lost = Some(gap.clone());
-                cx.gap(gap);
-            }
-        }
-    }
-    if let (false, Some(gap)) = (read, lost) {
-        return Err(gap);
-    }
+    let channels = [("Application", PROGRAMS), ("System", SYSTEM)];
+    query_all(cx, &channels, MAX_EVENTS, |event, _| crashes.extend(crash(&event, &cx.redactor)))?;
     if let Some(now) = now() {
         let lately = Lately::new(now, jiff::SignedDuration::from_hours(24 * DAYS));
         lately.keep(cx, &mut crashes, |crash| Some(crash.at));
