@@ -11,30 +11,14 @@ use std::time::Duration;
 
 use befund_model::section::load::DiskLoad;
 
-/// How far a counter of 32 bits that goes round has gone up, whatever it is kept in; `None` if it went back.
-/// Either may be meant by a lower count: it is the way that is less than half way round.
-pub(crate) fn risen_round(first: u64, last: u64) -> Option<u64> {
-    last.checked_sub(first).or_else(|| {
-        let (first, last) = (u32::try_from(first).ok()?, u32::try_from(last).ok()?);
-        Some(last.wrapping_sub(first)).filter(|risen| *risen < 1 << 31).map(u64::from)
-    })
-}
-
 /// The share of a whole, in percent, to a tenth, 100 at most; `None` of nothing.
 #[expect(clippy::cast_precision_loss, reason = "a tenth of a percent needs no more")]
 pub(crate) fn percent(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| tenth((part as f64 * 100.0 / whole as f64).min(100.0)))
 }
 
-/// How much it is in a second; `None` if no time went by.
-pub(crate) fn per_second(count: u64, within: Duration) -> Option<u64> {
-    let nanos = Some(within.as_nanos()).filter(|nanos| *nanos > 0)?;
-    let rate = u128::from(count) * 1_000_000_000 / nanos;
-    Some(u64::try_from(rate).unwrap_or(u64::MAX))
-}
-
 /// To a tenth.
-pub(crate) fn tenth(value: f64) -> f64 {
+fn tenth(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
@@ -89,14 +73,9 @@ struct Reading {
 }
 
 impl Spent {
-    /// There is a process of this number.
-    pub(crate) fn listed(&mut self, pid: u32) {
-        self.0.entry(pid).or_default();
-    }
-
-    /// What was read of it.
-    pub(crate) fn read(&mut self, pid: u32, start: u64, spent: u64) {
-        self.0.insert(pid, Some(Reading { start, spent }));
+    /// There is a process of this number; what was read of it, if anything: its start, and what it had spent.
+    pub(crate) fn saw(&mut self, pid: u32, read: Option<(u64, u64)>) {
+        self.0.insert(pid, read.map(|(start, spent)| Reading { start, spent }));
     }
 
     /// What a process has spent since. One that began meanwhile has spent all of it since. `None` if it was

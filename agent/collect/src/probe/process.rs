@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let started = Instant::now();
     let mut before = Spent::default();
     for sample in platform::processes(context)? {
-        before.read(sample.process.pid, sample.start, sample.spent_us);
+        before.saw(sample.process.pid, Some((sample.start, sample.spent_us)));
     }
     std::thread::sleep(window);
     let measured = started.elapsed();
@@ -100,7 +100,7 @@ mod tests {
             Sample { process, start, spent_us }
         };
         let mut before = Spent::default();
-        before.read(7, 100, 90_000_000);
+        before.saw(7, Some((100, 90_000_000)));
         let window = Duration::from_secs(1);
         assert_eq!(share(&before, &sample(100, 90_500_000), window), 50.0);
         assert_eq!(share(&before, &sample(900, 20_000), window), 2.0);

@@ -7,18 +7,8 @@ use super::*;
 const LONG: Duration = Duration::from_secs(40 * 86_400);
 
 #[test]
-fn a_counter_goes_round_but_not_back() {
-    assert_eq!(risen_round(10, 14), Some(4));
-    assert_eq!(risen_round(u64::from(u32::MAX) - 1, 3), Some(5), "it went round");
-    assert_eq!(risen_round(1_000, 3), None, "another disk counts from zero");
-    assert_eq!(risen_round(1 << 40, 3), None, "it has more than 32 bits");
-    assert_eq!(risen_round(1 << 40, (1 << 40) + 3), Some(3));
-}
-
-#[test]
 fn without_time_there_is_no_share_and_no_rate() {
     assert_eq!(percent(5, 0), None);
-    assert_eq!(per_second(5, Duration::ZERO), None);
     assert_eq!(of_one_processor(Duration::from_millis(10), Duration::ZERO), None);
     assert_eq!(DiskWork::default().told("sda", Duration::ZERO), None);
 }
@@ -28,16 +18,13 @@ fn over_a_long_time_shares_are_those_of_all_of_it() {
     let work = DiskWork { busy: LONG / 4, ..DiskWork::default() };
     assert_eq!(work.told("sda", LONG).map(|load| load.busy_percent), Some(25.0));
     assert_eq!(of_one_processor(LONG * 2, LONG), Some(200.0));
-    assert_eq!(per_second(40 * 86_400 * 7, LONG), Some(7));
 }
 
 #[test]
 fn a_process_is_known_by_number_and_start() {
     let mut spent = Spent::default();
-    for pid in [7, 8] {
-        spent.listed(pid);
-    }
-    spent.read(7, 500, 100);
+    spent.saw(8, None);
+    spent.saw(7, Some((500, 100)));
     assert_eq!(spent.since(7, 500, 120), Some(20));
     assert_eq!(spent.since(7, 900, 3), Some(3), "another one of the same number");
     assert_eq!(spent.since(9, 900, 2), Some(2), "one that began meanwhile");
@@ -70,13 +57,6 @@ proptest! {
         if let Some(share) = of_one_processor(busy, within) {
             prop_assert!(share.is_finite() && share >= 0.0, "{share}");
         }
-        per_second(reads, within);
-    }
-
-    #[test]
-    fn a_count_of_32_bits_rises_by_what_was_added(first: u32, added in 0_u32..1 << 31) {
-        let last = first.wrapping_add(added);
-        prop_assert_eq!(risen_round(first.into(), last.into()), Some(added.into()));
     }
 
     #[test]
@@ -84,10 +64,7 @@ proptest! {
         first: (u64, u64), last: (u64, u64), read: bool,
     ) {
         let mut spent = Spent::default();
-        spent.listed(7);
-        if read {
-            spent.read(7, first.0, first.1);
-        }
+        spent.saw(7, read.then_some(first));
         if let Some(since) = spent.since(7, last.0, last.1) {
             prop_assert!(read && since <= last.1);
         }

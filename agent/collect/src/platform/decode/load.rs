@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::sampling::{DiskWork, percent, risen_round};
+use crate::platform::drive::risen_round;
+use crate::sampling::{DiskWork, percent};
 
 use super::storage::{double, quad};
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use befund_model::section::load::{HungTask, Load};
 
 use crate::collector::{Context, Gap};
-use crate::sampling;
+use crate::platform::unix::rate;
 
 use counters::{DiskCounters, Ticks};
 
@@ -91,7 +91,7 @@ pub(crate) fn compare(first: &Sample, last: &Sample, elapsed: Duration, load: &m
     {
         let page = rustix::param::page_size() as u64;
         let rate = |first: u64, last: u64| {
-            sampling::per_second(last.checked_sub(first)?.saturating_mul(page), elapsed)
+            rate::per_second(last.checked_sub(first)?.saturating_mul(page), elapsed)
         };
         load.swap_in_bytes = rate(first_in, last_in);
         load.swap_out_bytes = rate(first_out, last_out);

@@ -123,14 +123,14 @@ fn spent(cx: &Context, until: Instant) -> Spent {
     let mut spent = Spent::default();
     let pids = outer_first(pids(cx).unwrap_or_default());
     for pid in &pids {
-        spent.listed(*pid);
+        spent.saw(*pid, None);
     }
     for (number, pid) in pids.into_iter().enumerate() {
         if number % STRIDE == 0 && Instant::now() > until {
             break;
         }
         if let Some(Ok(stat)) = stat(cx, pid) {
-            spent.read(pid, stat.started, stat.ticks);
+            spent.saw(pid, Some((stat.started, stat.ticks)));
         }
     }
     spent

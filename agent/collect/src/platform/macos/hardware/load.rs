@@ -8,7 +8,7 @@ use crate::collector::{Context, Gap};
 use crate::platform::macos::asked::{ask, registry_anew};
 use crate::platform::macos::decode::load as decode;
 use crate::platform::macos::decode::memory::VmStat;
-use crate::sampling;
+use crate::platform::unix::rate;
 
 /// Section `load`.
 pub(super) fn load(cx: &Context) -> Result<Load, Gap> {
@@ -21,12 +21,17 @@ pub(super) fn load(cx: &Context) -> Result<Load, Gap> {
     };
     let (pages, before, since) = (memory(cx), disks(cx), Instant::now());
     let told = ask("/usr/sbin/iostat", &["-C", "-w", "1", "-c", "2"]).text(cx)?;
-    // A recording has one look at the disks, and iostat's second.
-    let within = if cx.root.is_live() { since.elapsed() } else { Duration::from_secs(1) };
-    let (after, later) = (disks(cx), memory(cx));
+    let (within, (after, later)) = match cx.second_look(Duration::ZERO) {
+        Ok(second) => {
+            let looked = second.take(cx, |cx| (disks(cx), memory(cx)));
+            (second.elapsed(since), looked)
+        }
+        // Of a recording with one look at the disks, iostat's second counts.
+        Err(_) => (Duration::from_secs(1), (disks(cx), memory(cx))),
+    };
     let swapped = |name: &str| {
         let bytes = later.as_ref()?.bytes(name)?.checked_sub(pages.as_ref()?.bytes(name)?)?;
-        sampling::per_second(bytes, within)
+        rate::per_second(bytes, within)
     };
     Ok(Load {
         sampled_ms: u64::try_from(within.as_millis()).unwrap_or(u64::MAX),

@@ -29,9 +29,9 @@ pub(crate) fn load(cx: &Context) -> Result<Load, Gap> {
     let disks_before: Vec<Option<(Instant, DiskCounters)>> =
         opened.iter().map(|(_, open)| counted(open)).collect();
     let started = Instant::now();
-    std::thread::sleep(WINDOW);
-    let after = processors()?;
-    let spent = started.elapsed();
+    let later = cx.second_look(WINDOW)?;
+    let after = later.take(cx, |_| processors())?;
+    let spent = later.elapsed(started);
     let mut disks: Vec<DiskLoad> = opened
         .iter()
         .zip(disks_before)

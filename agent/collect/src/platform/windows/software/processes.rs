@@ -67,12 +67,12 @@ pub(crate) fn by_pid() -> HashMap<u32, String> {
 pub(crate) fn processes(cx: &Context) -> Result<Processes, Gap> {
     let mut before = Spent::default();
     for sample in samples()? {
-        before.read(sample.pid, sample.created, sample.cpu);
+        before.saw(sample.pid, Some((sample.created, sample.cpu)));
     }
     let started = Instant::now();
-    std::thread::sleep(WINDOW);
-    let after = samples()?;
-    let window = started.elapsed();
+    let later = cx.second_look(WINDOW)?;
+    let after = later.take(cx, |_| samples())?;
+    let window = later.elapsed(started);
     let mut names = Names::default();
     let mut processes = Vec::new();
     let mut kernel_threads = None;

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::sampling::{DiskWork, percent, risen_round};
+use crate::platform::drive::risen_round;
+use crate::sampling::{DiskWork, percent};
 
 /// Time of all processors since the start, in ticks: user, nice, system, idle, iowait, irq, softirq, steal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

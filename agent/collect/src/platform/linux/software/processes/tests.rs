@@ -123,8 +123,8 @@ fn the_first_and_the_last_are_looked_at_before_the_rest() {
 fn shares_are_of_one_processor() {
     let stat = |ticks| Stat::parse(&line(7, "R", ticks, 1)).expect("a stat");
     let mut before = Spent::default();
-    before.listed(9);
-    before.read(7, 5, 100);
+    before.saw(9, None);
+    before.saw(7, Some((5, 100)));
     let window = Duration::from_millis(200);
     assert_eq!(share(&before, 7, &stat(120), window), Some(100.0));
     assert_eq!(share(&before, 7, &stat(100), window), Some(0.0));
