@@ -28,6 +28,7 @@ mod jobs;
 mod listening;
 pub(crate) mod note;
 pub mod proxy;
+mod renewal;
 pub mod session;
 pub mod time;
 pub mod transport;
@@ -132,7 +133,7 @@ pub async fn run(
         commands: commanded,
         facts,
         stop: life.soft(),
-        renew_after: 0,
+        renew_after: None,
     };
     life.spawn(info_span!("core"), core.run(notes, recovered));
     life.spawn(info_span!("door"), door::serve::serve(listener, host, life.clone()));

@@ -4,6 +4,8 @@
 //! but can do without it notes with [`Context::gap`], which makes the section `partial`.
 
 use std::cell::RefCell;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -114,9 +116,50 @@ impl Context {
         values
     }
 
+    /// Waits until a second look is due, this long after the first, and gives what to look with. It is for
+    /// counters: what can carry a secret is read with the context itself.
+    ///
+    /// # Errors
+    /// Of a recorded tree without a second look.
+    pub(crate) fn second_look(&self, after: Duration) -> Result<SecondLook, Gap> {
+        let alone = |_| Gap::unsupported("only the running system can be seen at work");
+        let root = self.root.later().map_err(alone)?;
+        let recorded = if self.root.is_live() {
+            thread::sleep(after);
+            None
+        } else {
+            let elapsed = root.number("/elapsed_ms").ok().flatten();
+            Some(elapsed.map_or(after, Duration::from_millis))
+        };
+        let gaps = RefCell::default();
+        Ok(SecondLook { cx: Self { root, redactor: Redactor::default(), gaps }, recorded })
+    }
+
     /// A file of one line, trimmed; `None` if it is absent or empty. Any other trouble is noted.
     pub(crate) fn line(&self, path: &str) -> Option<String> {
         self.note(self.root.line(path)).flatten()
+    }
+}
+
+/// What the second of two looks is taken with.
+#[derive(Debug)]
+pub(crate) struct SecondLook {
+    cx: Context,
+    /// How long after the first it was, as a recorded tree tells.
+    recorded: Option<Duration>,
+}
+
+impl SecondLook {
+    /// Looks; what was missing is noted with the first look's.
+    pub(crate) fn take<T>(&self, first: &Context, look: impl FnOnce(&Context) -> T) -> T {
+        let value = look(&self.cx);
+        first.gaps.borrow_mut().append(&mut self.cx.gaps.borrow_mut());
+        value
+    }
+
+    /// How long it is since the first look, by the monotonic clock.
+    pub(crate) fn elapsed(&self, first: Instant) -> Duration {
+        self.recorded.unwrap_or_else(|| first.elapsed())
     }
 }
 

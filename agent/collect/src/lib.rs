@@ -4,16 +4,19 @@
 //! [`collect`] runs the collectors beside one another, each under a deadline of its own; [`child`]
 //! is the same behind a pipe, for a parent that kills it when it overstays.
 
+mod certificate;
 pub mod child;
 mod collector;
 pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
+mod lately;
 pub mod limits;
 mod platform;
 pub mod probe;
 mod registry;
 pub mod root;
+mod sampling;
 mod smbios;
 
 pub use engine::{Plan, collect};

@@ -23,6 +23,10 @@ mod windows;
 #[cfg(windows)]
 pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
 
+// macOS tells of health in its own words.
+#[cfg(any(target_os = "linux", windows, test, feature = "fuzzing"))]
+mod drive;
+
 // What is only arithmetic is tried on every system.
 #[cfg(any(windows, test, feature = "fuzzing"))]
 mod decode;

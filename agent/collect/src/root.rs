@@ -73,6 +73,19 @@ impl Root {
         Self { tree: Arc::clone(&self.tree), trail: Trail::default() }
     }
 
+    /// A second look at the same system: the running one, which has gone on meanwhile. A recorded tree
+    /// stands still; it has a second look if it holds one, as a tree in its folder `/later`.
+    ///
+    /// # Errors
+    /// If a recorded tree holds none.
+    pub(crate) fn later(&self) -> Result<Self, Unread> {
+        if self.is_live() {
+            return Ok(self.clone());
+        }
+        let tree = self.attempt("/later", |tree| tree.within("/later"))?;
+        Ok(Self { tree: Arc::new(tree), trail: self.trail() })
+    }
+
     /// The trail of this handle.
     #[must_use]
     pub fn trail(&self) -> Trail {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
@@ -23,6 +23,7 @@ use befund_runtime::{telemetry, tls};
 use super::enrollment::{self, EnrollError};
 use super::note::Note;
 use super::proxy::Proxy;
+use super::renewal::Renewal;
 use super::session::{Farewell, Heard};
 use super::transport::{self, ConnectError};
 use super::{time, wire};
@@ -42,10 +43,11 @@ const REPLACED: Duration = Duration::from_secs(600);
 const UNKNOWN: Duration = Duration::from_secs(3600);
 /// After the controller revoked the identity: a restored controller, too, should be met again.
 const REVOKED: Duration = Duration::from_secs(24 * 3600);
-/// How long between two looks at the clock: a machine that slept wakes up to another time.
-const LOOK: Duration = Duration::from_secs(600);
-/// The least time between two renewals, milliseconds.
-const BETWEEN_RENEWALS_MS: i64 = 60_000;
+/// The least time between two renewals.
+const BETWEEN_RENEWALS: Duration = Duration::from_secs(60);
+/// After one that failed: this long, and up to [`SPREAD`] more.
+const AFTER_FAILURE: Duration = Duration::from_secs(60);
+const SPREAD: Duration = Duration::from_secs(600);
 /// Messages that wait for the connection.
 const QUEUE: usize = 32;
 /// What this version understands beyond the base.
@@ -94,8 +96,8 @@ pub(crate) struct Keeper {
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) facts: watch::Sender<Known>,
     pub(crate) stop: CancellationToken,
-    /// No renewal before this, Unix milliseconds.
-    pub(crate) renew_after: i64,
+    /// No renewal before this.
+    pub(crate) renew_after: Option<Instant>,
 }
 
 impl Keeper {
@@ -244,7 +246,8 @@ impl Keeper {
     ) -> End {
         let mut welcomed = false;
         let mut next = first;
-        let mut renew_at = enrollment::renewal_at(&self.identity.current).max(self.renew_after);
+        let due = enrollment::renewal_at(&self.identity.current);
+        let mut renewal = Renewal::at(due, self.renew_after.map(Instant::into_std));
         loop {
             let Some(message) = next else {
                 return End::Broken { welcomed, why: "the controller closed the session".into() };
@@ -266,7 +269,7 @@ impl Keeper {
                 }
             }
             next = loop {
-                let look = self.until(renew_at).min(LOOK);
+                let look = renewal.wait(Instant::now().into_std(), self.now_ms());
                 // Cancel-safe: `message` keeps what it has read in the stream.
                 tokio::select! {
                     message = stream.message() => match message {
@@ -279,10 +282,10 @@ impl Keeper {
                     command = self.commands.recv() => match command {
                         None => return End::Stopped,
                         Some(Command::Reconnect) => return End::Farewell(Farewell::Stopping),
-                        Some(Command::Renew) => renew_at = 0,
+                        Some(Command::Renew) => renewal.wanted(),
                     },
                     () = sleep(look) => {
-                        if self.now_ms() < renew_at {
+                        if !renewal.wait(Instant::now().into_std(), self.now_ms()).is_zero() {
                             continue;
                         }
                         match self.renew(channel.clone()).await {
@@ -291,9 +294,8 @@ impl Keeper {
                                 let error = telemetry::chain(&error);
                                 warn!(error, "the certificate could not be renewed; trying again");
                                 let random = u64::from_be_bytes(clock::random());
-                                let wait = LOOK / 10 + full_jitter(LOOK, random);
-                                let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-                                renew_at = self.now_ms().saturating_add(wait);
+                                let wait = AFTER_FAILURE + full_jitter(SPREAD, random);
+                                renewal.put_off((Instant::now() + wait).into_std());
                             }
                         }
                     }
@@ -316,7 +318,7 @@ impl Keeper {
         let (credential, counter) = enrollment::renew(channel, &self.identity).await?;
         info!(until = credential.not_after, "the certificate was renewed");
         self.take_up(credential, counter);
-        self.renew_after = self.now_ms() + BETWEEN_RENEWALS_MS;
+        self.renew_after = Some(Instant::now() + BETWEEN_RENEWALS);
         Ok(())
     }
 
@@ -387,10 +389,6 @@ impl Keeper {
 
     fn now_ms(&self) -> i64 {
         self.clock.now().as_millisecond()
-    }
-
-    fn until(&self, at_ms: i64) -> Duration {
-        Duration::from_millis(u64::try_from(at_ms - self.now_ms()).unwrap_or(0))
     }
 }
 

@@ -1,12 +1,12 @@
 //! `process.top`: the processes that use the most, over a short window.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use befund_model::probe::machine::{Process, ProcessTopFacts};
 use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, platform};
+use crate::sampling::{self, Spent};
 
 /// docs/probes.md: per cent of memory available.
 const MEMORY_WARN_BELOW: u64 = 10;
@@ -16,21 +16,15 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let count = usize::try_from(parameters.number("count")).unwrap_or(10);
     let window = context.left(Duration::from_millis(parameters.number("window_ms")))?;
     let started = Instant::now();
-    let before: HashMap<(u32, u64), u64> = platform::processes(context)?
-        .into_iter()
-        .map(|sample| ((sample.process.pid, sample.start), sample.spent_us))
-        .collect();
+    let mut before = Spent::default();
+    for sample in platform::processes(context)? {
+        before.saw(sample.process.pid, Some((sample.start, sample.spent_us)));
+    }
     std::thread::sleep(window);
     let measured = started.elapsed();
     let mut after = platform::processes(context)?;
-    let full = measured.as_secs_f64() * 1e6;
     for sample in &mut after {
-        // One that began within the window spent all of its time in it.
-        let spent = before
-            .get(&(sample.process.pid, sample.start))
-            .map_or(sample.spent_us, |spent_us| sample.spent_us.saturating_sub(*spent_us));
-        let percent = spent as f64 * 100.0 / full.max(1.0);
-        sample.process.cpu_percent = (percent * 10.0).round() / 10.0;
+        sample.process.cpu_percent = share(&before, sample, measured);
     }
     let number = u32::try_from(after.len()).unwrap_or(u32::MAX);
     let mut processes: Vec<Process> = after.into_iter().map(|sample| sample.process).collect();
@@ -61,6 +55,14 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     Measured::new(verdict, summary, &facts)
 }
 
+/// The share of one processor that a process used in the window; zero if that cannot be told.
+fn share(before: &Spent, sample: &Sample, window: Duration) -> f64 {
+    before
+        .since(sample.process.pid, sample.start, sample.spent_us)
+        .and_then(|spent| sampling::of_one_processor(Duration::from_micros(spent), window))
+        .unwrap_or_default()
+}
+
 /// A process, and what it has used.
 pub(super) struct Sample {
     pub(super) process: Process,
@@ -85,4 +87,24 @@ fn judge(facts: &ProcessTopFacts) -> (Verdict, String) {
     let summary =
         format!("{} processes{load}, {available} % of memory available{top}", facts.count);
     (verdict, summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_was_given_anew_is_another_process() {
+        let sample = |start, spent_us| {
+            let process = Process { pid: 7, ..Process::default() };
+            Sample { process, start, spent_us }
+        };
+        let mut before = Spent::default();
+        before.saw(7, Some((100, 90_000_000)));
+        let window = Duration::from_secs(1);
+        assert_eq!(share(&before, &sample(100, 90_500_000), window), 50.0);
+        assert_eq!(share(&before, &sample(900, 20_000), window), 2.0);
+        assert_eq!(share(&before, &sample(100, 20_000), window), 0.0, "it went back");
+        assert_eq!(share(&before, &sample(900, 20_000), Duration::ZERO), 0.0);
+    }
 }

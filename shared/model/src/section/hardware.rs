@@ -78,7 +78,7 @@ pub struct Firmware {
     /// Its release, major and minor (`1.58`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
-    /// How the system was started: `uefi`, `bios` or `device tree`.
+    /// How the system was started: `uefi`, `bios`, `device tree` or `iboot` (Apple silicon).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_mode: Option<String>,
     /// Whether secure boot is enforced.

@@ -56,7 +56,8 @@ pub struct Updates {
 pub struct UpdateSource {
     /// Its file and line, or its name.
     pub name: String,
-    /// The package system: `deb`, `rpm`, `apk`, `flatpak`, `snap`, `pacman`, `windows update`, `wsus`.
+    /// The package system: `deb`, `rpm`, `apk`, `flatpak`, `snap`, `pacman`; on Windows `windows update`, `wsus`;
+    /// on macOS `apple` (the system), `store`.
     pub kind: String,
     /// Its address.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,7 @@ pub struct Interfaces {
 pub struct Interface {
     /// The system's name for it.
     pub name: String,
-    /// `ethernet`, `wifi`, `loopback`, `bridge`, `bond`, `vlan`, `tunnel`, `virtual`, `mobile`.
+    /// `ethernet`, `wifi`, `loopback`, `bridge`, `bond`, `vlan`, `tunnel`, `virtual`, `mobile`, `ppp`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The hardware address, lower case with colons.
@@ -31,7 +31,8 @@ pub struct Interface {
     /// Whether somebody switched it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Whether it can carry traffic: `up`, `down`, `dormant`, `unknown` (RFC 2863).
+    /// Whether it can carry traffic: `up`, `down`, `dormant`, `testing`, `notpresent`, `lowerlayerdown`, `unknown`
+    /// (RFC 2863).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Whether a cable or a station is at the other end.

@@ -60,7 +60,8 @@ pub struct Neighbour {
     /// Its hardware address, lower case with colons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,
-    /// `reachable`, `stale`, `incomplete`, `failed` or `permanent` (RFC 4861, 7.3.2, and the system's own).
+    /// `reachable`, `stale` (also while it is asked anew), `incomplete`, `failed`, `permanent` or `unknown`
+    /// (RFC 4861, 7.3.2, and the system's own).
     pub state: String,
     /// Whether it says that it is a router.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -146,7 +147,8 @@ pub struct Vpn {
 pub struct Tunnel {
     /// Its name.
     pub name: String,
-    /// `wireguard`, `openvpn`, `ipsec`, `l2tp`, `sstp`, `pptp`, `ppp` or the product's name.
+    /// `wireguard`, `openvpn`, `ipsec`, `ikev2`, `l2tp`, `sstp`, `pptp`, `ppp`, `automatic` (Windows tries several) or
+    /// the product's name.
     pub kind: String,
     /// Its interface.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -83,7 +83,7 @@ pub struct Volume {
     pub mount_point: Option<String>,
     /// Whether its content is encrypted.
     pub encrypted: bool,
-    /// By what (`luks2`, `bitlocker`, `filevault`).
+    /// By what (`luks2`, `bitlocker`, `filevault`, `apfs`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// How (`aes-xts-plain64`).

@@ -163,7 +163,8 @@ pub struct Session {
     /// The terminal or seat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terminal: Option<String>,
-    /// `tty`, `x11`, `wayland`, `ssh`, `rdp`.
+    /// `tty`, `x11`, `wayland`, `ssh`, `rdp`, `console` (at the screen of a Windows PC or a Mac), or what else
+    /// logind calls it (`mir`, `web`, `unspecified`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The host that it comes from.
@@ -264,7 +265,8 @@ pub struct Package {
     /// The architecture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arch: Option<String>,
-    /// The package system: `deb`, `rpm`, `apk`, `pacman`, `snap`, `flatpak`, `windows`, `store`, `pkg`.
+    /// The package system: `deb`, `rpm`, `apk`, `pacman`, `snap`, `flatpak`; on Windows `windows`, `store`; on
+    /// macOS `app` (a bundle that nobody manages), `store`, `pkg` (an installer's receipt), `brew`.
     pub manager: String,
     /// The maker, where the package system names it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -339,7 +341,7 @@ pub struct Process {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Errors {
-    /// Where they were read: `journal`, `kernel`, or a file.
+    /// Where they were read: `journal`, `kernel`, or a file; on Windows `event log`, on macOS `unified log`.
     pub source: String,
     /// From when on there are entries, if the log was looked at for a whole day or less.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -39,7 +39,9 @@ pub struct Disk {
     /// `ssd` or `hdd`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<String>,
-    /// How it is attached: `nvme`, `sata`, `scsi`, `usb`, `mmc`, `virtio`.
+    /// How it is attached: `nvme`, `sata`, `scsi`, `usb`, `mmc`, `virtio`, `xen`; on Windows also `ata`, `atapi`,
+    /// `sas`, `raid`, `iscsi`, `fibre channel`, `firewire`, `sd`, `ufs`, `virtual`, `storage space`, `storage class
+    /// memory`; on macOS what the system calls it, in small letters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
     /// Whether it can be taken out while the machine runs.

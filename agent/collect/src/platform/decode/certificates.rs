@@ -1,9 +1,10 @@
 //! Certificates as Windows keeps them in the registry: properties behind one another, each a number,
 //! flags (one), a length and its value; among them the certificate itself (`CERT_CERT_PROP_ID`).
 
-use befund_model::Timestamp;
 use befund_model::section::security::Certificate;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::certificate;
 
 use super::storage::double;
 
@@ -26,18 +27,7 @@ pub(crate) fn certificate(blob: &[u8]) -> Option<Certificate> {
         rest = &rest[12 + length as usize..];
     }
     let (_, told) = X509Certificate::from_der(der?).ok()?;
-    let time = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
-    Some(Certificate {
-        store: String::new(),
-        subject: told.subject().to_string(),
-        issuer: Some(told.issuer().to_string()).filter(|issuer| !issuer.is_empty()),
-        serial: told.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect(),
-        from: time(told.validity().not_before),
-        until: time(told.validity().not_after),
-        authority: told.is_ca(),
-        added: false,
-        has_key: Some(has_key),
-    })
+    Some(Certificate { has_key: Some(has_key), ..certificate::told("", &told) })
 }
 
 /// Whether a root is one of the few that Windows puts into the machine's own store itself (those of

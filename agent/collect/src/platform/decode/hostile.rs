@@ -1,7 +1,9 @@
 //! The readers of bytes and texts in here, for [`crate::fuzzing`].
 
+use std::time::Duration;
+
 use befund_model::redaction::Redactor;
-use befund_model::section::storage::{Disk, DiskHealth};
+use befund_model::section::storage::Disk;
 
 use super::event::Event;
 use super::{
@@ -56,16 +58,16 @@ fn hardware(bytes: &[u8]) {
     }
     let partitions = storage::partitions(bytes);
     assert!(partitions.len() <= bytes.len() / 144, "more partitions than there is room for");
-    let mut health = DiskHealth::default();
-    if storage::nvme(bytes, &mut health).is_some() {
-        assert!(bytes.len() >= 192 && health.warnings.is_sorted());
+    if let Some(health) = storage::nvme(bytes) {
+        assert!(bytes.len() >= 512 && health.warnings.is_sorted());
     }
-    let _ = storage::smart(bytes, &mut DiskHealth::default());
+    let _ = storage::smart(bytes, bytes.len().is_multiple_of(2));
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let share = |percent: f64| (0.0..=100.0).contains(&percent);
     assert!(load::busy(first, second).is_none_or(share), "more than all of the time");
     if let (Some(before), Some(after)) = (load::disk_counters(first), load::disk_counters(second)) {
-        let load = load::disk("0", &before, &after);
+        let within = Duration::from_millis(bytes.len() as u64);
+        let load = load::disk(&before, &after, within).and_then(|work| work.told("0", within));
         assert!(load.is_none_or(|load| share(load.busy_percent)), "busier than always");
     }
     let _ = (battery::information(bytes), battery::status(bytes));

@@ -97,9 +97,8 @@ pub(crate) const fn neighbour(state: i32) -> &'static str {
     match state {
         0 => "failed",
         1 => "incomplete",
-        2 => "probe",
-        3 => "delay",
-        4 => "stale",
+        // Probe, delay and stale: it answered once, and is asked anew.
+        2..=4 => "stale",
         5 => "reachable",
         6 => "permanent",
         _ => "unknown",

@@ -3,6 +3,7 @@
 
 use befund_model::section::storage::{Disk, DiskHealth, Partition};
 
+use crate::platform::drive::{nvme, smart};
 use crate::smbios::said;
 
 /// A number of 32 bits, lowest byte first.
@@ -98,71 +99,28 @@ pub(crate) fn partitions(bytes: &[u8]) -> Vec<Partition> {
         .collect()
 }
 
-/// NVMe's health log (base specification 2.0, 5.16.1.3), 512 bytes. Temperatures are in Kelvin, what
-/// was written in thousands of 512 bytes.
-pub(crate) fn nvme(log: &[u8], health: &mut DiskHealth) -> Option<()> {
-    const WARNINGS: [&str; 6] = [
-        "spare room is low",
-        "temperature out of bounds",
-        "reliability degraded",
-        "read-only",
-        "volatile memory backup failed",
-        "persistent memory region read-only",
-    ];
-    let critical = *log.first()?;
-    log.get(..192)?;
-    health.warnings = (0..WARNINGS.len())
-        .filter(|bit| critical >> bit & 1 == 1)
-        .map(|bit| WARNINGS[bit].to_owned())
-        .collect();
-    health.warnings.sort_unstable();
-    health.failing = Some(critical & 0b1101 != 0);
-    let kelvin = i32::from(u16::from_le_bytes([log[1], log[2]]));
-    health.celsius = (kelvin > 200).then(|| kelvin - 273);
-    health.spare_percent = Some(u32::from(log[3]));
-    health.wear_percent = Some(u32::from(log[5]));
-    let large = |at: usize| quad(log, at);
-    health.written_bytes = large(48).and_then(|units| units.checked_mul(512_000));
-    health.starts = large(112);
-    health.hours = large(128);
-    health.power_losses = large(144);
-    health.uncorrected = large(160);
-    Some(())
+/// NVMe's health log, 512 bytes.
+pub(crate) fn nvme(log: &[u8]) -> Option<DiskHealth> {
+    log.first_chunk().map(nvme::read)
 }
 
-/// SMART's attributes: from 2 on thirty of 12 bytes each: number, flags, value, worst, and from 5 on
-/// six bytes of raw value. The numbers are those that makers agree on (ATA/ATAPI leaves them open;
-/// smartmontools' drive database has them).
-pub(crate) fn smart(data: &[u8], health: &mut DiskHealth) -> Option<()> {
-    let table = data.get(2..362)?;
-    for entry in table.chunks_exact(12) {
-        let value = u32::from(entry[3]);
-        let raw = entry[5..11].iter().rev().fold(0_u64, |raw, byte| raw << 8 | u64::from(*byte));
-        match entry[0] {
-            5 => health.reallocated = Some(raw),
-            // Some makers keep minutes or more in the upper bytes.
-            9 => health.hours = Some(raw & 0xffff_ffff),
-            12 => health.starts = Some(raw & 0xffff_ffff),
-            174 | 192 if health.power_losses.is_none() => {
-                health.power_losses = Some(raw & 0xffff_ffff)
-            }
+/// SMART's data, 512 bytes, without its limits. Wear, and what was written, are attributes here, on whose
+/// numbers makers agree (smartmontools' drive database has them).
+pub(crate) fn smart(data: &[u8], solid: bool) -> Option<DiskHealth> {
+    let data = data.first_chunk()?;
+    let mut health = smart::read(data, None, solid);
+    for attribute in smart::attributes(data) {
+        let value = u32::from(attribute.value);
+        match attribute.id {
             // What is left, in percent.
             177 | 202 | 231 | 233 if health.wear_percent.is_none() && value <= 100 => {
                 health.wear_percent = Some(100 - value);
             }
-            187 => health.uncorrected = Some(raw & 0xffff_ffff),
-            194 => {
-                let celsius = i32::from(entry[5]);
-                health.celsius = (1..125).contains(&celsius).then_some(celsius);
-            }
-            197 => health.pending = Some(raw & 0xffff_ffff),
-            198 if health.uncorrected.is_none() => health.uncorrected = Some(raw & 0xffff_ffff),
-            199 => health.cable_errors = Some(raw & 0xffff_ffff),
-            241 => health.written_bytes = raw.checked_mul(512),
+            241 => health.written_bytes = attribute.raw.checked_mul(512),
             _ => {}
         }
     }
-    Some(())
+    Some(health)
 }
 
 #[cfg(test)]
@@ -204,10 +162,9 @@ mod tests {
         (log[3], log[5]) = (8, 97);
         log[48..56].copy_from_slice(&1_000_000_u64.to_le_bytes());
         log[144] = 12;
-        let mut health = DiskHealth::default();
-        nvme(&log, &mut health).expect("whole");
+        let health = nvme(&log).expect("whole");
         assert_eq!(health.failing, Some(true));
-        assert_eq!(health.warnings, ["reliability degraded", "spare room is low"]);
+        assert_eq!(health.warnings, ["reliability is degraded", "the spare room is used up"]);
         assert_eq!((health.celsius, health.wear_percent), (Some(38), Some(97)));
         assert_eq!(health.written_bytes, Some(512_000_000_000));
         assert_eq!(health.power_losses, Some(12));
@@ -216,8 +173,9 @@ mod tests {
         data[2..14].copy_from_slice(&[5, 0, 0, 100, 100, 24, 0, 0, 0, 0, 0, 0]);
         data[14..26].copy_from_slice(&[197, 0, 0, 100, 100, 3, 0, 0, 0, 0, 0, 0]);
         data[26..38].copy_from_slice(&[194, 0, 0, 64, 40, 36, 0, 18, 0, 45, 0, 0]);
-        let mut health = DiskHealth::default();
-        smart(&data, &mut health).expect("whole");
+        data[38..50].copy_from_slice(&[177, 0, 0, 93, 93, 9, 0, 0, 0, 0, 0, 0]);
+        let health = smart(&data, true).expect("whole");
+        assert_eq!(health.wear_percent, Some(7));
         assert_eq!((health.reallocated, health.pending), (Some(24), Some(3)));
         assert_eq!(health.celsius, Some(36));
     }
@@ -227,8 +185,8 @@ mod tests {
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..700), text in "\\PC{0,60}") {
             descriptor(&bytes, &mut Disk::default());
             let _ = partitions(&bytes);
-            let _ = nvme(&bytes, &mut DiskHealth::default());
-            let _ = smart(&bytes, &mut DiskHealth::default());
+            let _ = nvme(&bytes);
+            let _ = smart(&bytes, false);
             let _ = serial_number(&text);
         }
     }

@@ -78,6 +78,15 @@ impl Tree {
         Ok(Self::Recorded(openat(CWD, directory, flags, Mode::empty())?))
     }
 
+    /// A folder of the tree as a tree of its own.
+    pub(crate) fn within(&self, path: &str) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        match self {
+            Self::Live => Self::open(Path::new(path)),
+            Self::Recorded(root) => inside(root, path, flags).map(Self::Recorded),
+        }
+    }
+
     pub(crate) const fn is_live(&self) -> bool {
         matches!(self, Self::Live)
     }

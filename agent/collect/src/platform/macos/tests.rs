@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use befund_model::section;
+use befund_model::{Timestamp, section};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -23,8 +23,11 @@ const IMAC: &str = include_str!("tests/imac.tree");
 /// Lays a tree out in a temporary folder; `damage` is done to each file's bytes.
 fn laid_out(recorded: &str, damage: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    // 1 May 2024, 7:00 UTC.
-    let written = UNIX_EPOCH + Duration::from_secs(1_714_546_800);
+    // Three hours before it was recorded.
+    let date = recorded.split_once("--- /answers/date\n").and_then(|(_, rest)| rest.lines().next());
+    let recorded_at: Option<Timestamp> = date.and_then(|date| date.parse().ok());
+    let second = recorded_at.map_or(1_714_557_600, |at| at.as_second()) - 3 * 3_600;
+    let written = UNIX_EPOCH + Duration::from_secs(second.unsigned_abs());
     let parts = recorded.split("\n--").skip(1);
     for part in parts {
         let (head, content) = part.split_once('\n').unwrap_or((part, ""));

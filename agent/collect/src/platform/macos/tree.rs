@@ -20,6 +20,11 @@ impl Tree {
         Ok(Self { directory: directory.to_owned(), kept: Kept::default() })
     }
 
+    /// A folder of the tree as a tree of its own.
+    pub(crate) fn within(&self, path: &str) -> io::Result<Self> {
+        Self::open(&self.under(path))
+    }
+
     pub(crate) fn is_live(&self) -> bool {
         self.directory.as_os_str() == "/"
     }

@@ -20,6 +20,11 @@ impl Tree {
         Ok(Self { directory: Some(directory.to_owned()) })
     }
 
+    /// A folder of the tree as a tree of its own.
+    pub(crate) fn within(&self, path: &str) -> io::Result<Self> {
+        Self::open(&self.under(path))
+    }
+
     pub(crate) const fn is_live(&self) -> bool {
         self.directory.is_none()
     }

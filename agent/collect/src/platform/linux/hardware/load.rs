@@ -5,12 +5,12 @@ pub(crate) mod counters;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use befund_model::section::load::{HungTask, Load};
 
 use crate::collector::{Context, Gap};
+use crate::platform::unix::rate;
 
 use counters::{DiskCounters, Ticks};
 
@@ -25,32 +25,36 @@ const MAX_ASKED: usize = 8;
 pub(crate) fn load(cx: &Context) -> Result<Load, Gap> {
     let mut load = Load { governor: governor(cx), throttled: throttled(cx), ..Load::default() };
     let first = Sample::take(cx)?;
+    let at = Instant::now();
     load.mhz = mhz(cx);
-    if !cx.root.is_live() {
-        cx.gap(Gap::unsupported("only the running system can be seen at work"));
-        return Ok(load);
-    }
     let waiting = waiting::all(cx);
     cx.root.trail().at("the clock");
-    thread::sleep(WHILE);
-    let last = Sample::take(cx)?;
-    load.hung = waiting
-        .into_iter()
-        .filter(|task| waiting::still(cx, task))
-        .map(|task| HungTask {
-            waits_in: waiting::place(cx, task.pid),
-            pid: task.pid,
-            name: task.name,
-        })
-        .collect();
-    compare(&first, &last, &mut load);
+    let later = match cx.second_look(WHILE) {
+        Ok(later) => later,
+        Err(gap) => {
+            cx.gap(gap);
+            return Ok(load);
+        }
+    };
+    let last = later.take(cx, Sample::take)?;
+    let elapsed = later.elapsed(at);
+    later.take(cx, |cx| {
+        let waiting = waiting.into_iter().filter(|task| waiting::still(cx, task));
+        load.hung = waiting
+            .map(|task| HungTask {
+                waits_in: waiting::place(cx, task.pid),
+                pid: task.pid,
+                name: task.name,
+            })
+            .collect();
+    });
+    compare(&first, &last, elapsed, &mut load);
     Ok(load)
 }
 
 /// What is counted at one time.
 #[derive(Debug)]
 pub(crate) struct Sample {
-    pub(crate) at: Instant,
     pub(crate) ticks: Ticks,
     pub(crate) disks: BTreeMap<String, DiskCounters>,
     /// Pages swapped in and out.
@@ -71,35 +75,31 @@ impl Sample {
         disks.retain(|name, _| whole.contains(name));
         let swapped = cx.note(cx.root.text("/proc/vmstat"));
         let swapped = swapped.and_then(|text| counters::swapped(&text));
-        Ok(Self { at: Instant::now(), ticks, disks, swapped })
+        Ok(Self { ticks, disks, swapped })
     }
 }
 
-/// What happened between the two.
-pub(crate) fn compare(first: &Sample, last: &Sample, load: &mut Load) {
-    let elapsed = last.at.saturating_duration_since(first.at);
-    let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    load.sampled_ms = ms;
+/// What happened between the two, which lie this far apart.
+pub(crate) fn compare(first: &Sample, last: &Sample, elapsed: Duration, load: &mut Load) {
+    load.sampled_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     if let Some(share) = counters::shares(&first.ticks, &last.ticks) {
         load.cpu_percent = Some(share.busy);
         load.iowait_percent = Some(share.iowait);
         load.steal_percent = Some(share.steal);
     }
-    if ms == 0 {
-        return;
-    }
     if let (Some((first_in, first_out)), Some((last_in, last_out))) = (first.swapped, last.swapped)
     {
         let page = rustix::param::page_size() as u64;
         let rate = |first: u64, last: u64| {
-            last.saturating_sub(first).saturating_mul(page).saturating_mul(1000) / ms
+            rate::per_second(last.checked_sub(first)?.saturating_mul(page), elapsed)
         };
-        load.swap_in_bytes = Some(rate(first_in, last_in));
-        load.swap_out_bytes = Some(rate(first_out, last_out));
+        load.swap_in_bytes = rate(first_in, last_in);
+        load.swap_out_bytes = rate(first_out, last_out);
     }
-    load.disks = (last.disks.iter())
-        .filter_map(|(name, last)| Some(last.since(first.disks.get(name)?, name, ms)))
-        .collect();
+    let disk = |(name, last): (&String, &DiskCounters)| {
+        last.since(first.disks.get(name)?)?.told(name, elapsed)
+    };
+    load.disks = last.disks.iter().filter_map(disk).collect();
 }
 
 /// The rule that all processors follow, or each rule that some do.

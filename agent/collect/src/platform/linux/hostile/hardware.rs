@@ -2,9 +2,10 @@
 
 use befund_model::section::storage::DiskHealth;
 
+use crate::platform::drive::{nvme, smart};
 use crate::platform::edid;
 use crate::platform::linux::hardware::encryption::header;
-use crate::platform::linux::hardware::health::{ata, nvme, smartctl, udisks};
+use crate::platform::linux::hardware::health::{ata, smartctl, udisks};
 use crate::platform::linux::hardware::printers::{configuration, cups};
 use crate::platform::linux::trouble::errors::clipped;
 use crate::platform::unix::printing::ipp::{self, Request, Value};
@@ -79,8 +80,8 @@ pub(super) fn disks(bytes: &[u8]) {
         block[..bytes.len()].copy_from_slice(bytes);
     }
     let [first, second] = &blocks;
-    let mut all = vec![nvme::parse(first), ata::parse(first, None, false)];
-    let mut with_limits = ata::parse(first, Some(second), true);
+    let mut all = vec![nvme::read(first), smart::read(first, None, false)];
+    let mut with_limits = smart::read(first, Some(second), true);
     ata::add_statistics(second, &mut with_limits);
     all.push(with_limits);
     all.extend(smartctl::parse(bytes));

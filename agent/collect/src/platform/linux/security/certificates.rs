@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use befund_model::Timestamp;
 use befund_model::section::security::{Certificate, Certificates};
 use befund_model::snapshot::Status;
 use rustix::fs::FileType;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::certificate;
 use crate::collector::{Context, Gap};
 use crate::platform::linux::files;
 
@@ -183,21 +183,8 @@ impl Found {
 
 /// Reads a certificate in DER.
 pub(crate) fn parse(store: &str, der: &[u8]) -> Option<Certificate> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let time = |time: &x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
-    let serial: String =
-        certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(Certificate {
-        store: store.to_owned(),
-        subject: certificate.subject().to_string(),
-        issuer: Some(certificate.issuer().to_string()).filter(|issuer| !issuer.is_empty()),
-        serial,
-        from: time(&certificate.validity().not_before),
-        until: time(&certificate.validity().not_after),
-        authority: certificate.is_ca(),
-        added: false,
-        has_key: None,
-    })
+    let (_, told) = X509Certificate::from_der(der).ok()?;
+    Some(certificate::told(store, &told))
 }
 
 /// Whether the key of a certificate is there: where it is said to be, else by the same name with a key's

@@ -123,26 +123,31 @@ pub(crate) fn merged(journal: Vec<Known>, wtmp: &[Known]) -> Vec<Known> {
     boots
 }
 
-/// Tells of each how it ended. The latest one runs, if its number is the kernel's, or if it began when the
-/// kernel says that it did.
+/// Tells of each how it ended. The one runs whose number is the kernel's, or that began when the kernel says
+/// that it did. It is the latest, whatever a clock that was set back meanwhile makes of the times.
 pub(crate) fn settle(
     mut known: Vec<Known>,
     panics: &[Panic],
     current: Option<Timestamp>,
 ) -> Vec<Boot> {
     let near = |a: Timestamp, b: Timestamp| (a.as_second() - b.as_second()).abs() <= SAME_START;
-    let runs = known.iter().any(|known| known.runs)
-        || match (known.last().and_then(|last| last.boot.started_at), current) {
-            (Some(last), Some(current)) => near(last, current),
-            _ => false,
-        };
-    if !runs && let Some(started) = current {
-        let boot = Boot { started_at: Some(started), ..Boot::default() };
-        known.push(Known { boot, ..Known::default() });
+    let at_start = |known: &Known| {
+        known.boot.started_at.zip(current).is_some_and(|(start, current)| near(start, current))
+    };
+    let runs = known.iter().position(|known| known.runs).or(known.iter().rposition(at_start));
+    match (runs, current) {
+        (Some(at), _) => {
+            let running = known.remove(at);
+            known.push(running);
+        }
+        (None, Some(started)) => {
+            let boot = Boot { started_at: Some(started), ..Boot::default() };
+            known.push(Known { boot, ..Known::default() });
+        }
+        (None, None) => {}
     }
+    let running = (runs.is_some() || current.is_some()).then(|| known.len().saturating_sub(1));
     let starts: Vec<Option<Timestamp>> = known.iter().map(|known| known.boot.started_at).collect();
-    let by_number = known.iter().position(|known| known.runs);
-    let running = by_number.or_else(|| current.is_some().then(|| known.len().saturating_sub(1)));
     for (at, known) in known.iter_mut().enumerate() {
         let boot = &mut known.boot;
         if running == Some(at) {
@@ -169,6 +174,11 @@ pub(crate) fn settle(
             }
             None => boot.end = Some("power lost or reset".into()),
         }
+    }
+    for boot in known.iter_mut().map(|known| &mut known.boot) {
+        // The clock was set back meanwhile: when it ended is not known.
+        boot.ended_at =
+            boot.ended_at.filter(|end| boot.started_at.is_none_or(|start| *end >= start));
     }
     known.into_iter().map(|known| known.boot).collect()
 }

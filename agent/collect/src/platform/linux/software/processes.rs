@@ -3,13 +3,14 @@
 //! What costs most (command line, account, what was read and written) is read only of those that are
 //! told; of very many those that use most.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use befund_model::Timestamp;
 use befund_model::section::software::{Process, Processes};
 
 use crate::collector::{Context, Gap};
+use crate::sampling::{self, Spent};
 
 use super::uptime;
 use crate::platform::linux::people::accounts;
@@ -37,37 +38,27 @@ pub(crate) fn processes(cx: &Context) -> Result<Processes, Gap> {
     let names = accounts::names(cx);
     let booted_at = cx.note(uptime::boot_time(cx)).flatten();
     let started = Instant::now();
-    let before = cx.root.is_live().then(|| Before::look(cx, started + BUDGETS[0]));
-    if before.is_some() {
-        std::thread::sleep(WINDOW);
-    }
-    // As long for each process, since they are looked at in the same order.
-    let window = started.elapsed();
-    let mut kernel_threads = 0;
-    let mut found: Vec<(u32, Stat, Option<f64>)> = Vec::new();
-    let pids = outer_first(pids(cx)?);
-    let until = Instant::now() + BUDGETS[1];
-    for (number, pid) in pids.iter().copied().enumerate() {
-        if number % STRIDE == 0 && Instant::now() > until {
-            let left = pids.len() - number;
-            cx.gap(Gap::failed(format!("{left} of {} processes were not looked at", pids.len())));
-            break;
+    // Most recorded trees stand still: of one look there is no share.
+    let before = match cx.root.later() {
+        Ok(_) => spent(cx, started + BUDGETS[0]),
+        Err(_) => Spent::default(),
+    };
+    let (mut found, kernel_threads) = match cx.second_look(WINDOW) {
+        Ok(later) => {
+            // As long for each process, since they are looked at in the same order.
+            let window = later.elapsed(started);
+            let (stats, kernel_threads) = later.take(cx, stats)?;
+            let share = |(pid, stat): (u32, Stat)| {
+                let percent = share(&before, pid, &stat, window);
+                (pid, stat, percent)
+            };
+            (stats.into_iter().map(share).collect::<Vec<_>>(), kernel_threads)
         }
-        let stat = match stat(cx, pid) {
-            Some(Ok(stat)) => stat,
-            Some(Err(gap)) => {
-                cx.gap(gap);
-                continue;
-            }
-            None => continue,
-        };
-        if pid == 2 || stat.parent == 2 {
-            kernel_threads += 1;
-            continue;
+        Err(_) => {
+            let (stats, kernel_threads) = stats(cx)?;
+            (stats.into_iter().map(|(pid, stat)| (pid, stat, None)).collect(), kernel_threads)
         }
-        let percent = before.as_ref().and_then(|before| before.percent(pid, &stat, window));
-        found.push((pid, stat, percent));
-    }
+    };
     if found.is_empty() {
         return Err(Gap::unsupported("there is no process under /proc"));
     }
@@ -127,38 +118,58 @@ fn outer_first(pids: Vec<u32>) -> Vec<u32> {
     ordered
 }
 
-/// The processor time of each process when it was looked at first.
-struct Before {
-    /// By number and start, in ticks.
-    ticks: HashMap<(u32, u64), u64>,
-    /// Whether all were looked at.
-    whole: bool,
+/// The processor time of each process, in ticks, as it is looked at first.
+fn spent(cx: &Context, until: Instant) -> Spent {
+    let mut spent = Spent::default();
+    let pids = outer_first(pids(cx).unwrap_or_default());
+    for pid in &pids {
+        spent.saw(*pid, None);
+    }
+    for (number, pid) in pids.into_iter().enumerate() {
+        if number % STRIDE == 0 && Instant::now() > until {
+            break;
+        }
+        if let Some(Ok(stat)) = stat(cx, pid) {
+            spent.saw(pid, Some((stat.started, stat.ticks)));
+        }
+    }
+    spent
 }
 
-impl Before {
-    fn look(cx: &Context, until: Instant) -> Self {
-        let mut before = Self { ticks: HashMap::new(), whole: true };
-        for (number, pid) in outer_first(pids(cx).unwrap_or_default()).into_iter().enumerate() {
-            if number % STRIDE == 0 && Instant::now() > until {
-                before.whole = false;
-                break;
-            }
-            if let Some(Ok(stat)) = stat(cx, pid) {
-                before.ticks.insert((pid, stat.started), stat.ticks);
-            }
-        }
-        before
-    }
+/// The share of one processor that a process used in the window.
+fn share(before: &Spent, pid: u32, stat: &Stat, window: Duration) -> Option<f64> {
+    let ticks = before.since(pid, stat.started, stat.ticks)?;
+    let spent = Duration::from_millis(ticks.saturating_mul(1000 / TICKS_PER_SECOND));
+    sampling::of_one_processor(spent, window)
+}
 
-    /// The share of one processor that a process used in the window. One that began within it spent
-    /// all of its time there.
-    fn percent(&self, pid: u32, stat: &Stat, window: Duration) -> Option<f64> {
-        let before = self.ticks.get(&(pid, stat.started)).copied();
-        let before = before.or(self.whole.then_some(0))?;
-        let spent = stat.ticks.saturating_sub(before) as f64;
-        let whole = window.as_secs_f64() * TICKS_PER_SECOND as f64;
-        Some((spent * 1000.0 / whole.max(1.0)).round() / 10.0)
+/// Every process but the kernel's threads, and how many those are.
+fn stats(cx: &Context) -> Result<(Vec<(u32, Stat)>, u32), Gap> {
+    let mut kernel_threads = 0;
+    let mut found: Vec<(u32, Stat)> = Vec::new();
+    let pids = outer_first(pids(cx)?);
+    let until = Instant::now() + BUDGETS[1];
+    for (number, pid) in pids.iter().copied().enumerate() {
+        if number % STRIDE == 0 && Instant::now() > until {
+            let left = pids.len() - number;
+            cx.gap(Gap::failed(format!("{left} of {} processes were not looked at", pids.len())));
+            break;
+        }
+        let stat = match stat(cx, pid) {
+            Some(Ok(stat)) => stat,
+            Some(Err(gap)) => {
+                cx.gap(gap);
+                continue;
+            }
+            None => continue,
+        };
+        if pid == 2 || stat.parent == 2 {
+            kernel_threads += 1;
+            continue;
+        }
+        found.push((pid, stat));
     }
+    Ok((found, kernel_threads))
 }
 
 /// What is read of a process; none of one that has ended, which may be at any time.

@@ -15,6 +15,7 @@ use befund_runtime::clock::Clock;
 use jiff::SignedDuration;
 
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 
 use super::errors::{clipped, syslog_line};
 use super::journal::{self, Query, Record};
@@ -73,20 +74,18 @@ pub(crate) fn crashes(cx: &Context) -> Result<Crashes, Gap> {
     if let Some(bytes) = cx.note(cx.root.tail(MCELOG, TAIL_BYTES)) {
         found.extend(formats::mcelog(&String::from_utf8_lossy(&bytes)));
     }
-    let since = cx
-        .root
-        .is_live()
-        .then(|| Clock::system().now())
-        .and_then(|now| now.checked_sub(SignedDuration::from_hours(24 * DAYS)).ok());
-    Ok(kept(cx, found, since))
+    let now = cx.root.is_live().then(|| Clock::system().now());
+    let lately = now.map(|now| Lately::new(now, SignedDuration::from_hours(24 * DAYS)));
+    Ok(kept(cx, found, lately))
 }
 
-/// Those since then, each once, the latest, newest last.
-pub(crate) fn kept(cx: &Context, mut found: Vec<Found>, since: Option<Timestamp>) -> Crashes {
+/// Those that happened lately, each once, the latest, newest last.
+pub(crate) fn kept(cx: &Context, mut found: Vec<Found>, lately: Option<Lately>) -> Crashes {
     // Without a time nothing can be told of when.
-    found.retain(|found| {
-        found.crash.at > Timestamp::UNIX_EPOCH && since.is_none_or(|since| found.crash.at >= since)
-    });
+    found.retain(|found| found.crash.at > Timestamp::UNIX_EPOCH);
+    if let Some(lately) = lately {
+        lately.keep(cx, &mut found, |found| Some(found.crash.at));
+    }
     // Of several reports of one crash that which knows most comes first, and takes the rest in.
     found.sort_by_key(|found| (found.crash.at, std::cmp::Reverse(known(&found.crash))));
     let mut crashes: Vec<Found> = Vec::new();

@@ -9,6 +9,7 @@ use befund_runtime::clock::Clock;
 use jiff::SignedDuration;
 
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 
 use super::shapes::shape;
 use super::topics::topic;
@@ -38,7 +39,10 @@ pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
     let mut lost = None;
     if cx.root.is_live() && journal::is_kept(cx) {
         match journal::errors(cx, None) {
-            Ok((said, cut)) => return Ok(told(cx, "journal", said, day(cx).filter(|_| !cut))),
+            Ok((said, cut)) => {
+                let since = day(cx).map(|day| day.since());
+                return Ok(told(cx, "journal", said, since.filter(|_| !cut)));
+            }
             Err(gap) => lost = Some(gap),
         }
     }
@@ -53,9 +57,8 @@ pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
                 )));
                 let mut said = syslog(&String::from_utf8_lossy(&bytes));
                 said.extend(SIGN_INS.iter().flat_map(|path| sign_ins(cx, path)));
-                let since = day(cx);
                 // Lines of the old form tell no year, and so no time.
-                said.retain(|said| said.at.is_none_or(|at| since.is_none_or(|since| at >= since)));
+                let since = lately(cx, &mut said);
                 let timed = said.iter().all(|said| said.at.is_some());
                 if timed {
                     said.sort_by_key(|said| said.at);
@@ -78,17 +81,22 @@ pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
     cx.gap(Gap::unsupported(
         "neither a journal nor a system log is kept here; only the kernel's messages were read",
     ));
-    let since = day(cx);
-    let said = messages
-        .into_iter()
-        .filter(|message| message.at.is_none_or(|at| since.is_none_or(|since| at >= since)));
-    Ok(told(cx, "kernel", said.map(from_kernel).collect(), since))
+    let mut said = messages.into_iter().map(from_kernel).collect();
+    let since = lately(cx, &mut said);
+    Ok(told(cx, "kernel", said, since))
 }
 
-/// A day ago; a recorded tree is of any time.
-fn day(cx: &Context) -> Option<Timestamp> {
+/// The last day; a recorded tree is of any time.
+fn day(cx: &Context) -> Option<Lately> {
     let now = cx.root.is_live().then(|| Clock::system().now())?;
-    now.checked_sub(SignedDuration::from_hours(24)).ok()
+    Some(Lately::new(now, SignedDuration::from_hours(24)))
+}
+
+/// Keeps what was said in the last day, and gives its beginning.
+fn lately(cx: &Context, said: &mut Vec<Said>) -> Option<Timestamp> {
+    let day = day(cx)?;
+    day.keep(cx, said, |said| said.at);
+    Some(day.since())
 }
 
 pub(crate) fn from_kernel(message: kernel::Message) -> Said {

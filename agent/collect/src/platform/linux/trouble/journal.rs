@@ -16,6 +16,8 @@ use crate::platform::linux::command::{self, CommandError};
 const JOURNALCTL: &str = "/usr/bin/journalctl";
 /// Where journals lie.
 const FOLDERS: [&str; 2] = ["/var/log/journal", "/run/log/journal"];
+/// As far ahead as [`Lately`](crate::lately::Lately) tells.
+const AHEAD: &str = "--until=+24h";
 /// How many of the latest lines are read. More than are kept, since many say the same.
 pub(crate) const MAX_LINES: usize = 4_000;
 /// The most bytes of an answer; what is left out is older than what came.
@@ -95,6 +97,8 @@ pub(crate) fn read_all<T>(
     let mut arguments = vec!["--output=json", &fields, &since, &lines];
     // The newest first. Older versions count the lines from the beginning otherwise.
     arguments.push("--reverse");
+    // What a clock has written that was far ahead would come first, for as long as it was ahead.
+    arguments.push(AHEAD);
     // Without it, journalctl leaves out messages of more than 4 KiB.
     arguments.extend(["--all", "--no-pager", "--quiet"]);
     arguments.extend(priority.as_deref());

@@ -1,6 +1,10 @@
 //! How busy processor and disks are: iostat(8), and the counters of the drivers of disks.
 
+use std::time::Duration;
+
 use befund_model::section::load::DiskLoad;
+
+use crate::sampling::DiskWork;
 
 use super::plist::Value;
 
@@ -45,36 +49,28 @@ pub(crate) fn counted(driver: &Value) -> Option<Counted> {
     })
 }
 
-/// What the disks did between two looks, `elapsed_ms` apart. A disk that does several things at a time is
-/// busy for the sum of them, a hundred percent at most.
-pub(crate) fn between(before: &[Counted], after: &[Counted], elapsed_ms: u64) -> Vec<DiskLoad> {
+/// What the disks did between two looks that lie this far apart. A disk that does several things at a time is
+/// busy for the sum of them. One whose counts went back is another disk than before, and is not told.
+pub(crate) fn between(before: &[Counted], after: &[Counted], within: Duration) -> Vec<DiskLoad> {
     let load = |after: &Counted| {
         let before = before.iter().find(|before| before.name == after.name)?;
-        let reads = after.reads.checked_sub(before.reads)?;
-        let writes = after.writes.checked_sub(before.writes)?;
-        let reading = after.reading.checked_sub(before.reading)?;
-        let writing = after.writing.checked_sub(before.writing)?;
-        let each =
-            |time: u64, count: u64| (count > 0).then(|| rounded(time as f64 / 1e6 / count as f64));
-        let busy = (reading as f64 + writing as f64) / 1e6 / elapsed_ms.max(1) as f64 * 100.0;
-        Some(DiskLoad {
-            name: after.name.clone(),
-            busy_percent: rounded(busy.min(100.0)),
-            reads,
-            writes,
-            read_ms: each(reading, reads),
-            write_ms: each(writing, writes),
+        let time = |after: u64, before: u64| after.checked_sub(before).map(Duration::from_nanos);
+        let reading = time(after.reading, before.reading)?;
+        let writing = time(after.writing, before.writing)?;
+        let work = DiskWork {
+            reads: after.reads.checked_sub(before.reads)?,
+            writes: after.writes.checked_sub(before.writes)?,
             read_bytes: after.read_bytes.checked_sub(before.read_bytes)?,
             written_bytes: after.written_bytes.checked_sub(before.written_bytes)?,
-        })
+            reading,
+            writing,
+            busy: reading.saturating_add(writing),
+        };
+        work.told(&after.name, within)
     };
     let mut disks: Vec<_> = after.iter().filter_map(load).collect();
     disks.sort_by(|a, b| a.name.cmp(&b.name));
     disks
-}
-
-fn rounded(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
 }
 
 #[cfg(test)]
@@ -100,9 +96,11 @@ mod tests {
             );
             counted(&Value::parse(text.as_bytes()).expect("a list")).expect("counters")
         };
-        let disks = between(&[driver(100, 0)], &[driver(110, 200_000_000)], 1000);
+        let second = Duration::from_secs(1);
+        let disks = between(&[driver(100, 0)], &[driver(110, 200_000_000)], second);
         assert_eq!((disks[0].reads, disks[0].read_ms), (10, Some(20.0)));
         assert_eq!((disks[0].busy_percent, disks[0].write_ms), (20.0, None));
-        assert_eq!(between(&[driver(110, 0)], &[driver(100, 0)], 1000), []);
+        assert_eq!(between(&[driver(110, 0)], &[driver(100, 0)], second), []);
+        assert_eq!(between(&[driver(100, 0)], &[driver(110, 9)], Duration::ZERO), []);
     }
 }

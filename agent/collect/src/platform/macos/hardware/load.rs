@@ -1,6 +1,6 @@
 //! How busy the machine is, over the second that iostat looks.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use befund_model::section::load::Load;
 
@@ -8,6 +8,7 @@ use crate::collector::{Context, Gap};
 use crate::platform::macos::asked::{ask, registry_anew};
 use crate::platform::macos::decode::load as decode;
 use crate::platform::macos::decode::memory::VmStat;
+use crate::platform::unix::rate;
 
 /// Section `load`.
 pub(super) fn load(cx: &Context) -> Result<Load, Gap> {
@@ -20,21 +21,25 @@ pub(super) fn load(cx: &Context) -> Result<Load, Gap> {
     };
     let (pages, before, since) = (memory(cx), disks(cx), Instant::now());
     let told = ask("/usr/sbin/iostat", &["-C", "-w", "1", "-c", "2"]).text(cx)?;
-    let elapsed = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // A recording has one look at the disks, and iostat's second.
-    let sampled_ms = if cx.root.is_live() { elapsed } else { 1_000 };
-    let (after, later) = (disks(cx), memory(cx));
+    let (within, (after, later)) = match cx.second_look(Duration::ZERO) {
+        Ok(second) => {
+            let looked = second.take(cx, |cx| (disks(cx), memory(cx)));
+            (second.elapsed(since), looked)
+        }
+        // Of a recording with one look at the disks, iostat's second counts.
+        Err(_) => (Duration::from_secs(1), (disks(cx), memory(cx))),
+    };
     let swapped = |name: &str| {
         let bytes = later.as_ref()?.bytes(name)?.checked_sub(pages.as_ref()?.bytes(name)?)?;
-        Some(bytes.saturating_mul(1_000) / sampled_ms.max(1))
+        rate::per_second(bytes, within)
     };
     Ok(Load {
-        sampled_ms,
+        sampled_ms: u64::try_from(within.as_millis()).unwrap_or(u64::MAX),
         cpu_percent: decode::busy_percent(&told),
         governor: cx.note(ask("/usr/bin/pmset", &["-g"]).text(cx)).and_then(|told| plan(&told)),
         swap_in_bytes: swapped("Swapins"),
         swap_out_bytes: swapped("Swapouts"),
-        disks: decode::between(&before, &after, sampled_ms),
+        disks: decode::between(&before, &after, within),
         ..Load::default()
     })
 }

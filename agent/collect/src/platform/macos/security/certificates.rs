@@ -1,10 +1,10 @@
 //! Certificates of the system's keychain: the machine's own, and roots that its owner has added. Private keys
 //! are not read; that there is one is known by the name of its identity.
 
-use befund_model::Timestamp;
 use befund_model::section::security::{Certificate, Certificates};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::certificate;
 use crate::collector::{Context, Gap};
 use crate::platform::macos::asked::ask;
 use crate::platform::macos::ms;
@@ -65,19 +65,12 @@ fn names_of_trust(text: &str) -> Vec<String> {
 
 fn parse(der: &[u8], identities: &[String], trusted: &[String]) -> Option<Certificate> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let time = |time: &x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
     let mut names = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
     let name = names.next().unwrap_or_default().to_owned();
     Some(Certificate {
-        store: KEYCHAIN.into(),
-        subject: certificate.subject().to_string(),
-        issuer: Some(certificate.issuer().to_string()).filter(|issuer| !issuer.is_empty()),
-        serial: certificate.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect(),
-        from: time(&certificate.validity().not_before),
-        until: time(&certificate.validity().not_after),
-        authority: certificate.is_ca(),
         added: certificate.is_ca() && trusted.contains(&name),
         has_key: (!certificate.is_ca()).then(|| identities.contains(&name)),
+        ..certificate::told(KEYCHAIN, &certificate)
     })
 }
 

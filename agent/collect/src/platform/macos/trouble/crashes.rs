@@ -5,6 +5,7 @@ use befund_model::section::trouble::{Crash, Crashes};
 use jiff::SignedDuration;
 
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 use crate::platform::macos::asked::now;
 use crate::platform::macos::decode::crashes::{Report, report};
 use crate::platform::macos::{files, people};
@@ -56,7 +57,6 @@ pub(super) fn crashes(cx: &Context) -> Result<Crashes, Gap> {
 
 /// The paths of recent reports with when they were written, newest last.
 fn recent(cx: &Context, folders: &[String]) -> Vec<(Timestamp, String)> {
-    let since = now(cx).and_then(|now| now.checked_sub(SignedDuration::from_hours(24 * DAYS)).ok());
     let mut found = Vec::new();
     for folder in folders {
         for path in files::ending(cx, folder, "") {
@@ -64,10 +64,12 @@ fn recent(cx: &Context, folders: &[String]) -> Vec<(Timestamp, String)> {
                 continue;
             }
             let Some(at) = cx.note(cx.root.modified(&path)) else { continue };
-            if since.is_none_or(|since| at >= since) {
-                found.push((at, path));
-            }
+            found.push((at, path));
         }
+    }
+    if let Some(now) = now(cx) {
+        let lately = Lately::new(now, SignedDuration::from_hours(24 * DAYS));
+        lately.keep(cx, &mut found, |(at, _)| Some(*at));
     }
     found.sort();
     found

@@ -10,6 +10,7 @@ use befund_model::section::software::{Errors, LogEntry};
 use jiff::SignedDuration;
 
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 use crate::platform::macos::asked::{ask, now};
 use crate::platform::macos::decode::log::{self, Said};
 use crate::platform::macos::ms;
@@ -32,7 +33,7 @@ pub(super) fn errors(cx: &Context) -> Result<Errors, Gap> {
     } else {
         ask("/usr/bin/log", &["show"]).partly(cx, 4 << 20)?
     };
-    let since = now(cx).and_then(|now| now.checked_sub(SignedDuration::from_mins(MINUTES)).ok());
+    let since = now(cx).map(|now| Lately::new(now, SignedDuration::from_mins(MINUTES)).since());
     if let Some(cut) = cut {
         cx.gap(cut);
     }

@@ -68,9 +68,8 @@ fn disk(cx: &Context, name: String, open: &Open) -> Disk {
     if let Some(bytes) = noted("IOCTL_STORAGE_QUERY_PROPERTY", property(open, DEVICE, &[], 4096)) {
         storage::descriptor(&bytes, &mut disk);
     }
-    let seek = property(open, SEEK_PENALTY, &[], 12).ok();
-    disk.media = seek
-        .and_then(|bytes| bytes.get(8).map(|flag| if *flag != 0 { "hdd" } else { "ssd" }))
+    disk.media = rotates(open)
+        .map(|rotates| if rotates { "hdd" } else { "ssd" })
         // What a hypervisor gives has no media to speak of, and USB bridges claim to rotate.
         .filter(|_| !matches!(disk.transport.as_deref(), Some("virtual" | "usb")))
         .map(str::to_owned);
@@ -101,6 +100,11 @@ fn property(open: &Open, property: u32, parameters: &[u8], room: usize) -> Resul
     win32::control(open, QUERY_PROPERTY, &query, room)
 }
 
+/// Whether looking for a place costs time, as it does where something rotates.
+fn rotates(open: &Open) -> Option<bool> {
+    property(open, SEEK_PENALTY, &[], 12).ok()?.get(8).map(|flag| *flag != 0)
+}
+
 /// Section `disks.health`.
 pub(crate) fn health(cx: &Context) -> Result<DisksHealth, Gap> {
     let mut result = DisksHealth::default();
@@ -109,10 +113,8 @@ pub(crate) fn health(cx: &Context) -> Result<DisksHealth, Gap> {
         return Err(Gap::unsupported(r"there is no \\.\PhysicalDrive0 to \\.\PhysicalDrive63"));
     }
     for (name, open) in opened {
-        let mut health = DiskHealth { name, ..DiskHealth::default() };
-        if nvme(&open, &mut health).is_none() {
-            ata(cx, &mut health);
-        }
+        let told = nvme(&open).or_else(|| ata(cx, &name, rotates(&open) == Some(false)));
+        let mut health = DiskHealth { name, ..told.unwrap_or_default() };
         if health.failing.is_none() {
             // `STORAGE_PREDICT_FAILURE`: not zero if it expects to fail.
             let answer = win32::control(&open, PREDICT_FAILURE, &[], 516).ok();
@@ -133,7 +135,7 @@ pub(crate) fn health(cx: &Context) -> Result<DisksHealth, Gap> {
 }
 
 /// NVMe's health log by way of `STORAGE_PROTOCOL_SPECIFIC_DATA` (protocol 3, a log page, number 2).
-fn nvme(open: &Open, health: &mut DiskHealth) -> Option<()> {
+fn nvme(open: &Open) -> Option<DiskHealth> {
     /// The structure's ten numbers.
     const DATA: usize = 40;
     let mut parameters = Vec::new();
@@ -146,18 +148,18 @@ fn nvme(open: &Open, health: &mut DiskHealth) -> Option<()> {
         .into_iter()
         .find_map(|id| property(open, id, &parameters, room).ok())?;
     let offset = storage::double(&answer, 8 + 16)? as usize;
-    storage::nvme(answer.get(8usize.checked_add(offset)?..)?, health)
+    storage::nvme(answer.get(8usize.checked_add(offset)?..)?)
 }
 
 /// SMART's attributes of an ATA disk; needs the right to write to the disk, which only administrators
 /// have, though nothing is written.
-fn ata(cx: &Context, health: &mut DiskHealth) -> Option<()> {
-    let path = format!(r"\\.\{}", health.name);
+fn ata(cx: &Context, name: &str, solid: bool) -> Option<DiskHealth> {
+    let path = format!(r"\\.\{name}");
     let open = match win32::device(&path, GENERIC_READ.0 | GENERIC_WRITE.0) {
         Ok(open) => open,
         Err(error) => {
             let gap = win32::gap("CreateFile", &error);
-            cx.gap(Gap { reason: format!("SMART of {}: {}", health.name, gap.reason), ..gap });
+            cx.gap(Gap { reason: format!("SMART of {name}: {}", gap.reason), ..gap });
             return None;
         }
     };
@@ -167,5 +169,5 @@ fn ata(cx: &Context, health: &mut DiskHealth) -> Option<()> {
     request[4..11].copy_from_slice(&[0xd0, 1, 1, 0x4f, 0xc2, 0xa0, 0xb0]);
     let answer = win32::control(&open, SMART_DATA, &request, 16 + 512).ok()?;
     // Behind `SENDCMDOUTPARAMS`: size, and twelve bytes of status.
-    storage::smart(answer.get(16..)?, health)
+    storage::smart(answer.get(16..)?, solid)
 }

@@ -25,16 +25,21 @@ const DISK_PERFORMANCE: u32 = 0x0007_0020;
 pub(crate) fn load(cx: &Context) -> Result<Load, Gap> {
     let opened = disks::open(cx);
     let before = processors()?;
-    let disks_before: Vec<Option<DiskCounters>> =
-        opened.iter().map(|(_, open)| counters(open)).collect();
+    let counted = |open: &Open| Some((Instant::now(), counters(open)?));
+    let disks_before: Vec<Option<(Instant, DiskCounters)>> =
+        opened.iter().map(|(_, open)| counted(open)).collect();
     let started = Instant::now();
-    std::thread::sleep(WINDOW);
-    let after = processors()?;
-    let spent = started.elapsed();
+    let later = cx.second_look(WINDOW)?;
+    let after = later.take(cx, |_| processors())?;
+    let spent = later.elapsed(started);
     let mut disks: Vec<DiskLoad> = opened
         .iter()
         .zip(disks_before)
-        .filter_map(|((name, open), before)| decode::disk(name, &before?, &counters(open)?))
+        .filter_map(|((name, open), before)| {
+            let ((first, before), (last, after)) = (before?, counted(open)?);
+            let within = last.saturating_duration_since(first);
+            decode::disk(&before, &after, within)?.told(name, within)
+        })
         .collect();
     disks.sort_by(|a, b| a.name.cmp(&b.name));
     let clocks = clocks().unwrap_or_default();

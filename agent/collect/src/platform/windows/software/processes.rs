@@ -19,6 +19,7 @@ use super::super::win32::{self, Buffer, Open};
 use crate::collector::{Context, Gap};
 use crate::platform::decode::processes::{Sample, processes as decode};
 use crate::platform::decode::time;
+use crate::sampling::{self, Spent};
 
 /// Over how long the share of processor time is measured.
 const WINDOW: Duration = Duration::from_millis(250);
@@ -64,12 +65,14 @@ pub(crate) fn by_pid() -> HashMap<u32, String> {
 
 /// Section `processes`.
 pub(crate) fn processes(cx: &Context) -> Result<Processes, Gap> {
-    let before: HashMap<(u32, u64), u64> =
-        samples()?.iter().map(|sample| ((sample.pid, sample.created), sample.cpu)).collect();
+    let mut before = Spent::default();
+    for sample in samples()? {
+        before.saw(sample.pid, Some((sample.created, sample.cpu)));
+    }
     let started = Instant::now();
-    std::thread::sleep(WINDOW);
-    let after = samples()?;
-    let spent = started.elapsed().as_secs_f64() * 10_000_000.0;
+    let later = cx.second_look(WINDOW)?;
+    let after = later.take(cx, |_| samples())?;
+    let window = later.elapsed(started);
     let mut names = Names::default();
     let mut processes = Vec::new();
     let mut kernel_threads = None;
@@ -81,11 +84,11 @@ pub(crate) fn processes(cx: &Context) -> Result<Processes, Gap> {
         if sample.pid == 4 {
             kernel_threads = Some(sample.threads);
         }
-        let used = before
-            .get(&(sample.pid, sample.created))
-            .map(|before| sample.cpu.saturating_sub(*before));
-        #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
-        let percent = used.map(|used| (used as f64 * 1000.0 / spent).round() / 10.0);
+        let spent = before.since(sample.pid, sample.created, sample.cpu);
+        let percent = spent.and_then(|spent| {
+            let spent = Duration::from_nanos(spent.saturating_mul(100));
+            sampling::of_one_processor(spent, window)
+        });
         let open = open(sample.pid);
         let command = open.as_ref().and_then(command);
         processes.push(Process {

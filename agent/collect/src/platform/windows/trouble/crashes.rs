@@ -2,11 +2,14 @@
 
 use befund_model::section::trouble::{Crash, Crashes};
 
-use super::events::query;
+use super::super::software::uptime::now;
+use super::events::query_all;
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 use crate::platform::decode::crash::crash;
 
-/// 30 days, in milliseconds.
+const DAYS: i64 = 30;
+/// Those of 30 days, in milliseconds.
 const PROGRAMS: &str = "*[System[Provider[@Name='Application Error' or @Name='Application Hang' or \
     @Name='.NET Runtime'] and (EventID=1000 or EventID=1002 or EventID=1026) and \
     TimeCreated[timediff(@SystemTime) <= 2592000000]]]";
@@ -22,22 +25,11 @@ const MAX_EVENTS: usize = 2_000;
 /// Section `crashes`.
 pub(crate) fn crashes(cx: &Context) -> Result<Crashes, Gap> {
     let mut crashes: Vec<Crash> = Vec::new();
-    let mut lost = None;
-    let mut read = false;
-    for (channel, wanted) in [("Application", PROGRAMS), ("System", SYSTEM)] {
-        let asked = query(cx, channel, wanted, MAX_EVENTS, |event, _| {
-            crashes.extend(crash(&event, &cx.redactor));
-        });
-        match asked {
-            Ok(_) => read = true,
-            Err(gap) => {
-                lost = Some(gap.clone());
-                cx.gap(gap);
-            }
-        }
-    }
-    if let (false, Some(gap)) = (read, lost) {
-        return Err(gap);
+    let channels = [("Application", PROGRAMS), ("System", SYSTEM)];
+    query_all(cx, &channels, MAX_EVENTS, |event, _| crashes.extend(crash(&event, &cx.redactor)))?;
+    if let Some(now) = now() {
+        let lately = Lately::new(now, jiff::SignedDuration::from_hours(24 * DAYS));
+        lately.keep(cx, &mut crashes, |crash| Some(crash.at));
     }
     crashes.sort_by(|a, b| (a.at, &a.program).cmp(&(b.at, &b.program)));
     let older = crashes.len().saturating_sub(MAX_CRASHES);

@@ -7,8 +7,9 @@ use std::time::Duration;
 use befund_model::section::software::{Errors, LogEntry};
 
 use super::super::software::uptime::now;
-use super::events::{Handle, Messages, query};
+use super::events::{Handle, Messages, query_all};
 use crate::collector::{Context, Gap};
+use crate::lately::Lately;
 use crate::platform::decode::event::{Event, severity, topic};
 
 /// Critical ones and errors of 24 h, in milliseconds.
@@ -27,39 +28,33 @@ const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
 pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
     let mut groups: Vec<(Event, Handle, LogEntry)> = Vec::new();
     let mut known: HashMap<(String, u32, String), usize> = HashMap::new();
-    let mut lost = None;
-    let mut read = false;
-    for channel in ["System", "Application"] {
-        let asked = query(cx, channel, QUERY, MAX_EVENTS, |event, handle| {
-            let key = (event.provider.clone(), event.id, event.line());
-            if let Some(at) = known.get(&key) {
-                if let Some((_, _, entry)) = groups.get_mut(*at) {
-                    entry.times = Some(entry.times.unwrap_or(1).saturating_add(1));
-                    entry.first = event.at;
-                }
-                return;
-            }
-            known.insert(key, groups.len());
-            let entry = LogEntry {
-                at: event.at,
-                severity: severity(event.level).into(),
-                from: Some(event.from().to_owned()),
-                topic: topic(&event).map(str::to_owned),
-                ..LogEntry::default()
-            };
-            groups.push((event, handle, entry));
-        });
-        match asked {
-            Ok(_) => read = true,
-            Err(gap) => {
-                lost = Some(gap.clone());
-                cx.gap(gap);
-            }
+    let lately = now().map(|now| Lately::new(now, jiff::SignedDuration::from_hours(24)));
+    let mut ahead = 0;
+    let channels = [("System", QUERY), ("Application", QUERY)];
+    query_all(cx, &channels, MAX_EVENTS, |event, handle| {
+        if lately.zip(event.at).is_some_and(|(lately, at)| lately.is_ahead(at)) {
+            ahead += 1;
+            return;
         }
-    }
-    if let (false, Some(gap)) = (read, lost) {
-        return Err(gap);
-    }
+        let key = (event.provider.clone(), event.id, event.line());
+        if let Some(at) = known.get(&key) {
+            if let Some((_, _, entry)) = groups.get_mut(*at) {
+                entry.times = Some(entry.times.unwrap_or(1).saturating_add(1));
+                entry.first = event.at;
+            }
+            return;
+        }
+        known.insert(key, groups.len());
+        let entry = LogEntry {
+            at: event.at,
+            severity: severity(event.level).into(),
+            from: Some(event.from().to_owned()),
+            topic: topic(&event).map(str::to_owned),
+            ..LogEntry::default()
+        };
+        groups.push((event, handle, entry));
+    })?;
+    Lately::note_ahead(cx, ahead);
     groups.sort_by_key(|(event, _, _)| std::cmp::Reverse(event.at));
     groups.truncate(MAX_ENTRIES);
     let mut messages = Messages::within(WORDS_WITHIN);
@@ -73,7 +68,7 @@ pub(crate) fn errors(cx: &Context) -> Result<Errors, Gap> {
         })
         .collect();
     entries.reverse();
-    let since = now().and_then(|now| now.checked_sub(jiff::SignedDuration::from_hours(24)).ok());
+    let since = lately.map(|lately| lately.since());
     Ok(Errors { source: "event log".into(), since, entries })
 }
 

@@ -75,6 +75,28 @@ pub(crate) fn query(
     Ok(had)
 }
 
+/// The same of several channels, each with its query; what cannot be read is noted, and is an error only if
+/// it is all of them.
+pub(crate) fn query_all(
+    cx: &Context,
+    channels: &[(&str, &str)],
+    most: usize,
+    mut each: impl FnMut(Event, Handle),
+) -> Result<(), Gap> {
+    let mut lost = None;
+    let mut read = false;
+    for (channel, wanted) in channels {
+        match query(cx, channel, wanted, most, &mut each) {
+            Ok(_) => read = true,
+            Err(gap) => {
+                lost = Some(gap.clone());
+                cx.gap(gap);
+            }
+        }
+    }
+    lost.filter(|_| !read).map_or(Ok(()), Err)
+}
+
 fn xml(handle: &Handle) -> Option<String> {
     let mut buffer = vec![0_u16; 4096];
     for _ in 0..2 {

@@ -1,16 +1,14 @@
 //! SMART of SATA disks (ATA8-ACS, 7.53, and ACS-4, 9.5), carried by SCSI's ATA PASS-THROUGH (SAT-4,
-//! 12.2.2). Attributes are every maker's own; only those are read that all mean the same by.
+//! 12.2.2).
 
 use std::os::fd::OwnedFd;
 
 use befund_model::section::storage::DiskHealth;
 
 use crate::collector::{Context, Gap};
+use crate::platform::drive::smart::{self, MAX_HOURS};
 
 use super::{ASLEEP, passthrough};
-
-/// Nobody's disk has run for a century; some count in minutes or seconds.
-const MAX_HOURS: u64 = 1_000_000;
 
 /// Asks the disk.
 pub(super) fn ask(cx: &Context, name: &str) -> Result<DiskHealth, Gap> {
@@ -20,13 +18,13 @@ pub(super) fn ask(cx: &Context, name: &str) -> Result<DiskHealth, Gap> {
     if check(&disk, 0xe5, 0).is_some_and(|sense| sense.count == 0) {
         return Err(Gap::unsupported(format!("{name} {ASLEEP}")));
     }
-    let data = read(&disk, &smart(0xd0)).map_err(refused)?;
+    let data = read(&disk, &command(0xd0)).map_err(refused)?;
     let Some(data) = data else {
         return Err(Gap::unsupported(format!("{name} does not know SMART")));
     };
-    let limits = read(&disk, &smart(0xd1)).map_err(refused)?;
+    let limits = read(&disk, &command(0xd1)).map_err(refused)?;
     let media = cx.root.line(&format!("/sys/block/{name}/queue/rotational")).ok().flatten();
-    let mut health = parse(&data, limits.as_ref(), media.as_deref() == Some("0"));
+    let mut health = smart::read(&data, limits.as_ref(), media.as_deref() == Some("0"));
     // SMART RETURN STATUS: the two bytes turn round if the disk expects to fail.
     match check(&disk, 0xb0, 0xda).map(|sense| sense.middle) {
         Some([0x4f, 0xc2]) => health.failing = Some(health.failing == Some(true)),
@@ -43,7 +41,7 @@ pub(super) fn ask(cx: &Context, name: &str) -> Result<DiskHealth, Gap> {
 }
 
 /// The command SMART with this feature, reading a block.
-fn smart(feature: u8) -> [u8; 16] {
+fn command(feature: u8) -> [u8; 16] {
     [0x85, 4 << 1, 0x0e, 0, feature, 0, 1, 0, 0, 0, 0x4f, 0, 0xc2, 0, 0xb0, 0]
 }
 
@@ -71,72 +69,6 @@ fn check(disk: &OwnedFd, command: u8, feature: u8) -> Option<Registers> {
     // In descriptor format, the ATA status return first.
     (sense[0] & 0x7f == 0x72 && sense[8] == 0x09)
         .then(|| Registers { count: sense[13], middle: [sense[17], sense[19]] })
-}
-
-/// One of the disk's own measures.
-#[derive(Debug, PartialEq, Eq)]
-struct Attribute {
-    id: u8,
-    /// Whether its limit tells of a failure to come.
-    grave: bool,
-    value: u8,
-    raw: u64,
-}
-
-/// Thirty places of twelve bytes; those of number 0 are empty.
-fn attributes(data: &[u8; 512]) -> impl Iterator<Item = Attribute> {
-    data[2..362].chunks_exact(12).filter(|place| place[0] != 0).map(|place| Attribute {
-        id: place[0],
-        grave: place[1] & 1 == 1,
-        value: place[3],
-        raw: u64::from_le_bytes([
-            place[5], place[6], place[7], place[8], place[9], place[10], 0, 0,
-        ]),
-    })
-}
-
-/// Reads SMART's data and, where they are, its limits.
-pub(crate) fn parse(data: &[u8; 512], limits: Option<&[u8; 512]>, solid: bool) -> DiskHealth {
-    let mut health = DiskHealth::default();
-    let limit = |id: u8| {
-        let places = limits.map(|limits| limits[2..362].chunks_exact(12));
-        places.into_iter().flatten().find(|place| place[0] == id).map(|place| place[1])
-    };
-    for attribute in attributes(data) {
-        let low = attribute.raw & 0xffff_ffff;
-        match attribute.id {
-            5 => health.reallocated = Some(low),
-            9 => health.hours = Some(low).filter(|hours| *hours < MAX_HOURS),
-            12 => health.starts = Some(low),
-            174 => health.power_losses = Some(low),
-            // With rotating disks, it is every retreat of the heads.
-            192 if solid => health.power_losses = health.power_losses.or(Some(low)),
-            187 => health.uncorrected = Some(low),
-            198 => health.uncorrected = health.uncorrected.or(Some(low)),
-            197 => health.pending = Some(low),
-            199 => health.cable_errors = Some(low),
-            194 => health.celsius = celsius(attribute.raw),
-            190 => health.celsius = health.celsius.or_else(|| celsius(attribute.raw)),
-            _ => {}
-        }
-        // A limit of 0 is none, 254 and 255 are for tests.
-        let failed = limit(attribute.id)
-            .is_some_and(|limit| (1..254).contains(&limit) && attribute.value <= limit);
-        if failed {
-            health.warnings.push(format!("attribute {} is at its limit", attribute.id));
-            if attribute.grave {
-                health.failing = Some(true);
-            }
-        }
-    }
-    health.warnings.sort_unstable();
-    health
-}
-
-/// The lowest byte; above it stand the lowest and the highest so far.
-fn celsius(raw: u64) -> Option<i32> {
-    let byte = u8::try_from(raw & 0xff).ok()?;
-    (1..=125).contains(&byte).then(|| i32::from(byte))
 }
 
 /// Device statistics (ACS-4, 9.5.4 and 9.5.10): eight bytes to a value, of which the last tells

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use crate::collector::{Context, Gap};
 use crate::platform::linux::command;
 
-use super::{ASLEEP, nvme};
+use super::ASLEEP;
+use crate::platform::drive::nvme;
 
 /// How long it may take for one disk.
 const DEADLINE: Duration = Duration::from_secs(2);

@@ -3,31 +3,26 @@
 //! them come to.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use befund_model::section::load::DiskLoad;
+use crate::platform::drive::risen_round;
+use crate::sampling::{DiskWork, percent};
 
-/// Time of all processors since the start, in ticks.
+/// Time of all processors since the start, in ticks: user, nice, system, idle, iowait, irq, softirq, steal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ticks {
-    total: u64,
-    idle: u64,
-    iowait: u64,
-    steal: u64,
-}
+pub(crate) struct Ticks([u64; 8]);
 
-/// The line of all processors: user, nice, system, idle, iowait, irq, softirq, steal; time of guests
-/// is in the first two already.
+const IDLE: usize = 3;
+const IOWAIT: usize = 4;
+const STEAL: usize = 7;
+
+/// The line of all processors; older kernels count less. Time of guests is in the first two already.
 pub(crate) fn ticks(text: &str) -> Option<Ticks> {
     let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let ticks: Vec<u64> =
         line.split_ascii_whitespace().take(8).map_while(|ticks| ticks.parse().ok()).collect();
     let at = |index: usize| ticks.get(index).copied().unwrap_or_default();
-    (ticks.len() >= 4).then(|| Ticks {
-        total: ticks.iter().fold(0, |sum: u64, ticks| sum.saturating_add(*ticks)),
-        idle: at(3),
-        iowait: at(4),
-        steal: at(7),
-    })
+    (ticks.len() >= 4).then(|| Ticks(std::array::from_fn(at)))
 }
 
 /// Shares of the time between two readings, in percent.
@@ -38,29 +33,21 @@ pub(crate) struct Shares {
     pub(crate) steal: f64,
 }
 
-/// `None` if no time has passed. The counts for idle and waiting may go back a little (proc(5)).
+/// `None` if no time has passed. Some counts may go back a little, above all those for idle and waiting
+/// (proc(5)): such a one has not moved, and the shares are those of what the others have.
 pub(crate) fn shares(first: &Ticks, last: &Ticks) -> Option<Shares> {
-    let total = last.total.checked_sub(first.total).filter(|total| *total > 0)?;
-    let idle = last.idle.saturating_sub(first.idle);
-    let iowait = last.iowait.saturating_sub(first.iowait);
-    let steal = last.steal.saturating_sub(first.steal);
-    let unused = idle.saturating_add(iowait).saturating_add(steal);
+    let spent: [u64; 8] = std::array::from_fn(|at| last.0[at].saturating_sub(first.0[at]));
+    let total = spent.iter().fold(0, |sum: u64, spent| sum.saturating_add(*spent));
+    let unused = spent[IDLE].saturating_add(spent[IOWAIT]).saturating_add(spent[STEAL]);
     Some(Shares {
-        busy: percent(total.saturating_sub(unused), total),
-        iowait: percent(iowait, total),
-        steal: percent(steal, total),
+        busy: percent(total.saturating_sub(unused), total)?,
+        iowait: percent(spent[IOWAIT], total)?,
+        steal: percent(spent[STEAL], total)?,
     })
 }
 
-/// To a tenth, 100 at most.
-#[expect(clippy::cast_precision_loss, reason = "a share of a short while")]
-fn percent(part: u64, whole: u64) -> f64 {
-    tenth((part as f64 * 100.0 / whole as f64).min(100.0))
-}
-
-fn tenth(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
-}
+/// How the kernel counts what is read and written, whatever the disk's own sectors are.
+const SECTOR_BYTES: u64 = 512;
 
 /// What is counted of one disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,28 +85,22 @@ pub(crate) fn disks(text: &str) -> BTreeMap<String, DiskCounters> {
 }
 
 impl DiskCounters {
-    /// What the disk did since the first reading, `ms` milliseconds ago. A device that was taken out
-    /// and put back counts from zero, which is told as nothing done.
-    pub(crate) fn since(&self, first: &Self, name: &str, ms: u64) -> DiskLoad {
-        let reads = self.reads.saturating_sub(first.reads);
-        let writes = self.writes.saturating_sub(first.writes);
-        let bytes = |last: u64, first: u64| last.saturating_sub(first).saturating_mul(512);
-        DiskLoad {
-            name: name.to_owned(),
-            busy_percent: percent(self.busy_ms.saturating_sub(first.busy_ms), ms.max(1)),
-            reads,
-            writes,
-            read_ms: average(self.read_ms.saturating_sub(first.read_ms), reads),
-            write_ms: average(self.write_ms.saturating_sub(first.write_ms), writes),
-            read_bytes: bytes(self.sectors_read, first.sectors_read),
-            written_bytes: bytes(self.sectors_written, first.sectors_written),
-        }
+    /// What the disk did since the first reading; `None` if it cannot be the same disk: a device that was
+    /// taken out and put back counts from zero. The times, in milliseconds, go round after 49 days of work.
+    pub(crate) fn since(&self, first: &Self) -> Option<DiskWork> {
+        let bytes =
+            |last: u64, first: u64| Some(last.checked_sub(first)?.saturating_mul(SECTOR_BYTES));
+        let time = |first: u64, last: u64| risen_round(first, last).map(Duration::from_millis);
+        Some(DiskWork {
+            reads: self.reads.checked_sub(first.reads)?,
+            writes: self.writes.checked_sub(first.writes)?,
+            read_bytes: bytes(self.sectors_read, first.sectors_read)?,
+            written_bytes: bytes(self.sectors_written, first.sectors_written)?,
+            reading: time(first.read_ms, self.read_ms)?,
+            writing: time(first.write_ms, self.write_ms)?,
+            busy: time(first.busy_ms, self.busy_ms)?,
+        })
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "an average over a short while")]
-fn average(ms: u64, count: u64) -> Option<f64> {
-    (count > 0).then(|| tenth(ms as f64 / count as f64))
 }
 
 /// Pages swapped in and out since the start.

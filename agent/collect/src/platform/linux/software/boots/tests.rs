@@ -79,6 +79,30 @@ fn the_one_that_runs_is_told_in_any_case() {
     assert!(settle(Vec::new(), &[], None).is_empty());
 }
 
+/// As on a machine whose clock has lost its battery.
+#[test]
+fn the_one_that_runs_is_the_latest_also_after_the_clock_was_set_back() {
+    let records = [
+        record(utmp::BOOT_TIME, "", "6.1.0-20", 0, 1_714_554_000),
+        record(utmp::RUN_LEVEL, "shutdown", "6.1.0-20", 0, 1_714_560_000),
+        record(utmp::BOOT_TIME, "", "6.1.0-20", 0, 1_714_570_000),
+        // It was set back while this one ran.
+        record(utmp::RUN_LEVEL, "shutdown", "6.1.0-20", 0, 60),
+        record(utmp::BOOT_TIME, "", "6.1.0-21", 0, 120),
+    ];
+    let boots = settle(merged(Vec::new(), &wtmp(&records)), &[], Some(at(115)));
+    assert_eq!(
+        told(&boots),
+        [
+            (1_714_554_000, None, Some("6.1.0-20")),
+            (1_714_570_000, None, Some("6.1.0-20")),
+            (120, None, Some("6.1.0-21")),
+        ]
+    );
+    let ends: Vec<Option<Timestamp>> = boots.iter().map(|boot| boot.ended_at).collect();
+    assert_eq!(ends, [Some(at(1_714_560_000)), None, None], "none ends before it began");
+}
+
 /// Entries as systemd 252 writes them, in a journal of its own.
 #[test]
 fn the_journal_tells_how_each_start_ended() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use befund_model::snapshot::Status;
 use proptest::prelude::*;
 
-use super::{Before, MAX_PROCESSES, Stat, counted, outer_first, processes};
+use super::{MAX_PROCESSES, Spent, Stat, counted, outer_first, processes, share};
 use crate::Root;
 use crate::collector::{Context, run};
 
@@ -122,13 +122,15 @@ fn the_first_and_the_last_are_looked_at_before_the_rest() {
 #[test]
 fn shares_are_of_one_processor() {
     let stat = |ticks| Stat::parse(&line(7, "R", ticks, 1)).expect("a stat");
-    let mut before = Before { ticks: [((7, 5), 100)].into(), whole: true };
+    let mut before = Spent::default();
+    before.saw(9, None);
+    before.saw(7, Some((5, 100)));
     let window = Duration::from_millis(200);
-    assert_eq!(before.percent(7, &stat(120), window), Some(100.0));
-    assert_eq!(before.percent(7, &stat(100), window), Some(0.0));
-    assert_eq!(before.percent(8, &stat(2), window), Some(10.0), "one that began meanwhile");
-    before.whole = false;
-    assert_eq!(before.percent(8, &stat(2), window), None, "one that was not looked at");
+    assert_eq!(share(&before, 7, &stat(120), window), Some(100.0));
+    assert_eq!(share(&before, 7, &stat(100), window), Some(0.0));
+    assert_eq!(share(&before, 8, &stat(2), window), Some(10.0), "one that began meanwhile");
+    assert_eq!(share(&before, 9, &stat(2), window), None, "one that was not looked at");
+    assert_eq!(share(&before, 7, &stat(120), Duration::ZERO), None);
 }
 
 proptest! {

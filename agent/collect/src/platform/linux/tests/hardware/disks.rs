@@ -7,8 +7,9 @@
 use befund_model::section::storage::DiskHealth;
 use proptest::prelude::*;
 
+use crate::platform::drive::{nvme, smart as attributes};
+use crate::platform::linux::hardware::health::ata;
 use crate::platform::linux::hardware::health::smartctl::{Silence, parse};
-use crate::platform::linux::hardware::health::{ata, nvme};
 
 fn read(json: &str) -> DiskHealth {
     parse(json.as_bytes()).expect("a disk that tells")
@@ -126,19 +127,19 @@ fn nvmes_log_is_read_in_words() {
     let mut log = [0; 512];
     log[1..3].copy_from_slice(&323_u16.to_le_bytes());
     log[48..56].copy_from_slice(&5_u64.to_le_bytes());
-    let told = nvme::parse(&log);
+    let told = nvme::read(&log);
     assert_eq!((told.failing, told.celsius, told.spare_percent), (Some(false), Some(50), None));
     assert_eq!(told.written_bytes, Some(5 * 512_000));
     // Spare room below its threshold, too hot, worn beyond its end.
     (log[0], log[3], log[4], log[5]) = (0b11, 3, 10, 117);
-    let told = nvme::parse(&log);
+    let told = nvme::read(&log);
     assert_eq!(
         (told.failing, told.spare_percent, told.wear_percent),
         (Some(true), Some(3), Some(117))
     );
     assert_eq!(told.warnings, ["the spare room is used up", "too hot or too cold"]);
     log[0] = 0b10;
-    assert_eq!(nvme::parse(&log).failing, Some(false), "heat is no failure");
+    assert_eq!(nvme::read(&log).failing, Some(false), "heat is no failure");
 }
 
 /// Thirty places: number, flags, value, worst, six bytes.
@@ -171,13 +172,13 @@ fn smart_is_read_without_anybodys_help() {
     {
         (place[0], place[1]) = (*id, *limit);
     }
-    let told = ata::parse(&data, Some(&limits), false);
+    let told = attributes::read(&data, Some(&limits), false);
     assert_eq!((told.failing, told.reallocated, told.pending), (Some(true), Some(1975), Some(8)));
     assert_eq!((told.celsius, told.hours, told.cable_errors), (Some(25), Some(65592), Some(2)));
     assert_eq!(told.power_losses, None, "its heads retreat whenever it stops");
     assert_eq!(told.warnings, ["attribute 5 is at its limit"]);
-    assert_eq!(ata::parse(&data, None, true).power_losses, Some(6244));
-    assert_eq!(ata::parse(&data, None, true).failing, None);
+    assert_eq!(attributes::read(&data, None, true).power_losses, Some(6244));
+    assert_eq!(attributes::read(&data, None, true).failing, None);
 }
 
 #[test]
@@ -204,8 +205,8 @@ proptest! {
     #[test]
     fn no_disk_makes_its_reader_panic(bytes in prop::collection::vec(any::<u8>(), 512), text in "\\PC{0,200}") {
         let block: [u8; 512] = bytes.try_into().expect("512");
-        nvme::parse(&block);
-        ata::parse(&block, Some(&block), true);
+        nvme::read(&block);
+        attributes::read(&block, Some(&block), true);
         ata::add_statistics(&block, &mut DiskHealth::default());
         let _ = parse(text.as_bytes());
         let _ = parse(format!(r#"{{"temperature":{text}}}"#).as_bytes());
@@ -214,7 +215,7 @@ proptest! {
     #[test]
     fn what_a_disk_counts_is_read(places in prop::collection::btree_map(1_u8..=255, 0_u64..1 << 32, 0..30)) {
         let list: Vec<(u8, u8, u64)> = places.iter().map(|(id, raw)| (*id, 100, *raw)).collect();
-        let told = ata::parse(&smart(&list), None, false);
+        let told = attributes::read(&smart(&list), None, false);
         prop_assert_eq!(told.reallocated, places.get(&5).copied());
         prop_assert_eq!(told.pending, places.get(&197).copied());
         prop_assert_eq!(told.uncorrected, places.get(&187).or(places.get(&198)).copied());

@@ -1,6 +1,6 @@
 //! Load between two readings, sound cards, and heads of encrypted volumes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use befund_model::section::load::Load;
 use proptest::prelude::*;
@@ -10,33 +10,25 @@ use crate::platform::linux::hardware::load::counters::{disks, swapped, ticks};
 use crate::platform::linux::hardware::load::{Sample, compare};
 use crate::platform::linux::hardware::media::{alsa, busy, choice};
 
-fn sample(at: Instant, stat: &str, diskstats: &str, vmstat: &str) -> Sample {
-    Sample {
-        at,
-        ticks: ticks(stat).expect("ticks"),
-        disks: disks(diskstats),
-        swapped: swapped(vmstat),
-    }
+fn sample(stat: &str, diskstats: &str, vmstat: &str) -> Sample {
+    Sample { ticks: ticks(stat).expect("ticks"), disks: disks(diskstats), swapped: swapped(vmstat) }
 }
 
 /// `/proc/diskstats` has 11 counts before Linux 4.18, 15 before 5.5, 17 since.
 #[test]
 fn what_disks_and_processors_did_between_two_readings() {
-    let start = Instant::now();
     let first = sample(
-        start,
         "cpu  100 0 50 800 40 5 5 0 0 0\ncpu0 1 2 3 4\n",
         "   8       0 sda 1000 10 80000 4000 500 20 40000 9000 0 6000 13000\n 259 0 nvme0n1 7 0 56 3 0 0 0 0 0 2 3 0 0 0 0 0 0\n",
         "nr_free_pages 1\npswpin 10\npswpout 20\n",
     );
     let last = sample(
-        start + Duration::from_millis(200),
         "cpu  110 0 55 812 50 5 5 3 0 0\n",
         "   8       0 sda 1010 10 80200 4250 504 20 40032 9180 0 6198 13430\n 259 0 nvme0n1 7 0 56 3 0 0 0 0 0 2 3 0 0 0 0 0 0\n 8 16 sdb 1 0 1 1 1 0 1 1 0 1 1\n",
         "pswpin 14\npswpout 20\n",
     );
     let mut load = Load::default();
-    compare(&first, &last, &mut load);
+    compare(&first, &last, Duration::from_millis(200), &mut load);
     assert_eq!(load.sampled_ms, 200);
     // 40 ticks, of which 15 of work, 10 of waiting, 3 of the hypervisor's.
     assert_eq!(
@@ -55,21 +47,58 @@ fn what_disks_and_processors_did_between_two_readings() {
     assert!((busy.busy_percent - 99.0).abs() < 0.01);
 }
 
+/// As after a plug was pulled, after 49 days of work, and where the kernel's count of waiting goes back.
+#[test]
+fn counters_that_go_back_make_nothing_up() {
+    let disks = |sda: &str, sdb: &str| format!("8 0 sda {sda}\n8 16 sdb {sdb}\n");
+    let first = sample(
+        "cpu  100 0 50 800 40 5 5 0 0 0\n",
+        &disks(
+            "1000 0 80000 4000 500 0 40000 9000 0 6000 13000",
+            "9 0 72 4294967290 1 0 8 3 0 4294967200 0",
+        ),
+        "pswpin 10\npswpout 20\n",
+    );
+    let last = sample(
+        "cpu  115 0 50 805 30 5 5 0 0 0\n",
+        &disks("1010 0 80200 4250 2 0 16 1 0 30 13", "11 0 88 34 1 0 8 3 0 4 0"),
+        "pswpin 4\npswpout 20\n",
+    );
+    let mut load = Load::default();
+    compare(&first, &last, Duration::from_millis(200), &mut load);
+    // 15 ticks of work and 5 of idleness; those of waiting went back by 10.
+    assert_eq!((load.cpu_percent, load.iowait_percent), (Some(75.0), Some(0.0)));
+    let names: Vec<&str> = load.disks.iter().map(|disk| disk.name.as_str()).collect();
+    assert_eq!(names, ["sdb"], "what is now called sda is another disk");
+    assert_eq!((load.disks[0].read_ms, load.disks[0].busy_percent), (Some(20.0), 50.0));
+    assert_eq!((load.swap_in_bytes, load.swap_out_bytes), (None, Some(0)));
+}
+
+#[test]
+fn without_time_between_there_are_no_rates() {
+    let look =
+        || sample("cpu  1 0 0 9\n", "8 0 sda 1 0 8 4 5 0 4 9 0 6 13\n", "pswpin 1\npswpout 2\n");
+    let mut load = Load::default();
+    compare(&look(), &look(), Duration::ZERO, &mut load);
+    assert_eq!(load, Load::default());
+}
+
 proptest! {
     #[test]
     fn shares_are_shares_whatever_the_counters_do(
-        first in prop::collection::vec(0_u64..u64::MAX / 16, 4..9), last in prop::collection::vec(0_u64..u64::MAX / 16, 4..9), ms in 0_u64..1000,
+        first in prop::collection::vec(0_u64..u64::MAX / 16, 4..9), last in prop::collection::vec(0_u64..u64::MAX / 16, 4..9), ms in prop_oneof![0_u64..1000, any::<u64>()],
     ) {
         let line = |ticks: &[u64]| ticks.iter().fold("cpu ".to_owned(), |line, ticks| format!("{line} {ticks}"));
         let disk = |counts: &[u64]| counts.iter().chain(counts).chain(counts).fold("8 0 sda".to_owned(), |line, count| format!("{line} {count}"));
-        let start = Instant::now();
-        let first = sample(start, &line(&first), &disk(&first), "");
-        let last = sample(start + Duration::from_millis(ms), &line(&last), &disk(&last), "");
+        let swap = |counts: &[u64]| format!("pswpin {}\npswpout {}\n", counts[0], counts[1]);
+        let first = sample(&line(&first), &disk(&first), &swap(&first));
+        let last = sample(&line(&last), &disk(&last), &swap(&last));
         let mut load = Load::default();
-        compare(&first, &last, &mut load);
+        compare(&first, &last, Duration::from_millis(ms), &mut load);
         for share in [load.cpu_percent, load.iowait_percent, load.steal_percent].into_iter().flatten().chain(load.disks.iter().map(|disk| disk.busy_percent)) {
             prop_assert!((0.0..=100.0).contains(&share), "{}", share);
         }
+        prop_assert_eq!(load.sampled_ms, ms);
     }
 }
 

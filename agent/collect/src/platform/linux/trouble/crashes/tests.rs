@@ -2,12 +2,14 @@
 
 use befund_model::Timestamp;
 use befund_model::section::trouble::{Crash, Crashes};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::formats::{apport, coredump, dump, kernel, mcelog, moment, signal_in};
 use super::{Found, crashes, in_text, kept, lines};
 use crate::Root;
 use crate::collector::Context;
+use crate::lately::Lately;
 use crate::platform::linux::trouble::journal::Record;
 
 fn context() -> (tempfile::TempDir, Context) {
@@ -180,8 +182,10 @@ fn several_reports_of_one_crash_are_one() {
         report(1_004, "kernel", ""),
         report(2_000, "program", "other"),
         report(10, "program", "long ago"),
+        report(90_000, "program", "to come"),
     ];
-    let Crashes { crashes, older } = kept(&cx, found, Some(at(500)));
+    let lately = Lately::new(at(2_500), SignedDuration::from_secs(2_000));
+    let Crashes { crashes, older } = kept(&cx, found, Some(lately));
     let told: Vec<_> = crashes
         .iter()
         .map(|one| (one.at.as_second(), one.kind.as_str(), one.program.as_deref()))
