@@ -7,9 +7,11 @@
 
 pub mod activate;
 pub mod child;
+pub mod confine;
 pub mod door;
 mod events;
 mod jobs;
+pub mod journal;
 mod platform;
 pub mod policy;
 mod result;

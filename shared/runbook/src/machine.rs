@@ -121,7 +121,7 @@ pub enum Do {
 }
 
 /// A fix, filled in: all that it takes to do it, to ask for it, and to sign it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FixOrder {
     /// The cause.
     pub cause: String,
@@ -146,7 +146,8 @@ pub struct FixOrder {
 }
 
 /// What the machine is told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Heard {
     /// Of [`Do::Measure`].
     Measured {

@@ -100,3 +100,9 @@ pub(crate) fn check_parent(parent: u32) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// What the system calls its run from start to end; `None` where it has no name for it.
+pub(crate) fn boot_id() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+}

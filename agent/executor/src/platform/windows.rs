@@ -84,3 +84,8 @@ pub(crate) const fn die_with_parent() -> io::Result<()> {
 pub(crate) const fn check_parent(_: u32) -> io::Result<()> {
     Ok(())
 }
+
+/// Windows has no name for a run of itself from start to end; a time since when it runs changes with the clock.
+pub(crate) const fn boot_id() -> Option<String> {
+    None
+}
