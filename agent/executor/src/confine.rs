@@ -302,7 +302,7 @@ impl Confined {
         let left = pen.kill(Instant::now() + KILL).await;
         // A kernel that is out of memory kills; it was not the program's own doing.
         let end = match (end, usage.over) {
-            (End::Signalled(_), Some(Over::Memory)) => End::OverMemory,
+            (End::Signalled(_) | End::Exited(1..), Some(Over::Memory)) => End::OverMemory,
             (End::Signalled(_), _) if cpu >= limits.cpu => End::OverCpu,
             (end, _) => end,
         };

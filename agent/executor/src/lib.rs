@@ -12,6 +12,7 @@ pub mod door;
 mod events;
 mod jobs;
 pub mod journal;
+pub mod judge;
 mod platform;
 pub mod policy;
 mod result;

@@ -10,6 +10,8 @@ use tokio::process::Child;
 use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
+#[cfg(not(target_os = "linux"))]
+pub(crate) mod pen;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;

@@ -11,6 +11,7 @@ use befund_runtime::local::{Callers, Listener};
 
 mod activation;
 mod job;
+pub(crate) mod pen;
 
 pub(crate) use activation::{Door, Starter, connect, handed, starter_left};
 use job::Job;

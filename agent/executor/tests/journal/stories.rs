@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use befund_executor::journal::{
-    Boot, Bounds, Certainty, Doing, Entry, Io as _, Journal, JournalError, OpenStep, RealIo, Receipt,
+    Boot, Bounds, Certainty, Doing, Entry, Journal, JournalError, OpenStep, RealIo, Receipt,
     Tried, Whose,
 };
 use befund_model::Timestamp;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::confine::{ConfinedBy, Limits};
 
-/// What the groups of programs are called, before a process's number and a count.
+/// What the groups of programs are called, before the number of the process that made it.
 const NAME: &str = "befund-run-";
 /// What the executor's own is called, where it moves into one.
 const OWN: &str = "executor";
@@ -87,8 +87,8 @@ impl Hierarchies {
     }
 
     /// Makes a program's groups, as many as may be made.
-    pub(super) fn make(&self, number: u64, limits: &Limits) -> Groups {
-        let name = format!("{NAME}{}-{number}", std::process::id());
+    pub(super) fn make(&self, random: [u8; 8], limits: &Limits) -> Groups {
+        let name = format!("{NAME}{}-{:016x}", std::process::id(), u64::from_ne_bytes(random));
         let make = |folder: &Option<PathBuf>| {
             let path = folder.as_ref()?.join(&name);
             fs::create_dir(&path).ok()?;

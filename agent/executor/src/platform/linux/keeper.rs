@@ -26,6 +26,16 @@ pub(super) struct Entry {
     /// The limits of each process.
     pub(super) rlimits: Vec<(Resource, u64)>,
     pub(super) privileges: Privileges,
+    pub(super) priority: Priority,
+}
+
+/// How much of the processors a program gets beside others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// As the executor.
+    Kept,
+    /// Less.
+    Low,
 }
 
 /// Has the command's process be a keeper, and its program the keeper's child.
@@ -57,6 +67,10 @@ fn enter(entry: &Entry) -> io::Result<()> {
         let limit = Rlimit { current: Some(*most), maximum: Some(*most) };
         // One that is lower already is as good.
         let _ = rustix::process::setrlimit(*resource, limit);
+    }
+    match entry.priority {
+        Priority::Kept => {}
+        Priority::Low => rustix::process::nice(10).map(drop)?,
     }
     match entry.privileges {
         Privileges::Kept => {}

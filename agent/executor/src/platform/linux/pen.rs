@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::pipe::PipeFlags;
@@ -14,19 +13,22 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
+use befund_runtime::clock::random;
+
 use super::cgroup::{Groups, Hierarchies};
-use super::keeper::{self, Entry};
+use super::keeper::{self, Entry, Priority};
 use super::tree;
 use crate::confine::{ConfinedBy, End, Left, Limits, Means, Over, Pipes, Program, Usage};
 
 /// How long is waited between two looks whether all of it has gone.
 const LOOK: Duration = Duration::from_millis(10);
+/// How often all that is found is stopped before it is killed.
+const ROUNDS: u32 = 8;
 
 /// What this machine has to hold limits with.
 #[derive(Debug)]
 pub(crate) struct Pens {
     hierarchies: Option<Hierarchies>,
-    count: AtomicU64,
 }
 
 impl Pens {
@@ -35,14 +37,13 @@ impl Pens {
             Means::Best => Some(Hierarchies::find()),
             Means::Plain => None,
         };
-        Self { hierarchies, count: AtomicU64::new(0) }
+        Self { hierarchies }
     }
 
     /// Starts a program in a pen of its own.
     pub(crate) fn start(&self, program: &Program, limits: &Limits) -> io::Result<(Pen, Pipes)> {
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
         let groups = match &self.hierarchies {
-            Some(hierarchies) => hierarchies.make(number, limits),
+            Some(hierarchies) => hierarchies.make(random(), limits),
             None => Groups::none(),
         };
         let (hears, tells) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
@@ -61,6 +62,11 @@ impl Pens {
             groups: groups.doors()?,
             rlimits: rlimits(groups.by(), limits),
             privileges: program.privileges,
+            priority: match groups.by() {
+                // So that whoever watches it comes first.
+                ConfinedBy::Rlimits => Priority::Low,
+                ConfinedBy::CgroupV2 | ConfinedBy::CgroupV1 | ConfinedBy::JobObject => Priority::Kept,
+            },
         };
         keeper::prepare(&mut command, entry);
         let mut keeper = Command::from(command).spawn()?;
@@ -211,17 +217,17 @@ impl Pen {
     fn kill_once(&mut self) {
         self.groups.stop();
         // Stopped first, level by level, so that nobody starts another one while others are killed.
-        let mut stopped = 0;
-        let below = loop {
-            let below = self.look();
+        let mut below = Vec::new();
+        for _ in 0..ROUNDS {
+            let stopped = below.len();
+            below = self.look();
             for process in &below {
                 signal(process.pid, Signal::STOP);
             }
             if below.len() <= stopped {
-                break below;
+                break;
             }
-            stopped = below.len();
-        };
+        }
         for process in below {
             signal(process.pid, Signal::KILL);
         }
