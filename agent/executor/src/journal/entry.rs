@@ -26,7 +26,7 @@ pub enum Entry {
     },
     /// A step that changes something is about to begin.
     Intent(Box<Intent>),
-    /// It ended.
+    /// It ended. The machine is told before another step begins.
     Exit {
         /// The step of the intent.
         step: Step,

@@ -43,6 +43,8 @@ pub(super) struct Known {
     pub(super) undoes: BTreeSet<JobId>,
     /// The step that was begun and has not ended.
     open: Option<(Step, Repeat)>,
+    /// The step that has ended without that the machine was told.
+    untold: Option<Step>,
     /// The steps that were begun and have ended.
     past: BTreeSet<Step>,
 }
@@ -69,6 +71,7 @@ impl Known {
             ticket: None,
             undoes: BTreeSet::new(),
             open: None,
+            untold: None,
             past: BTreeSet::new(),
         }
     }
@@ -87,6 +90,10 @@ impl Known {
                 let step = &intent.step.0;
                 if self.past.contains(&intent.step) {
                     return Err(format!("step {step} has been done"));
+                }
+                // Told again in order, a machine would want that step a second time.
+                if let Some(untold) = &self.untold {
+                    return Err(format!("the machine was not told what came of step {}", untold.0));
                 }
                 match &self.open {
                     Some((open, _)) if *open != intent.step => {
@@ -121,10 +128,14 @@ impl Known {
                     Doing::Act | Doing::Restart => {}
                 }
             }
-            Entry::Exit { step, .. } => self.close(step),
+            Entry::Exit { step, .. } => {
+                self.close(step);
+                self.untold = Some(step.clone());
+            }
             Entry::Heard { heard, .. } => {
                 if let Some(step) = answers(heard) {
                     self.close(step);
+                    self.untold.take_if(|untold| untold == step);
                 }
             }
             Entry::Ended(_) => self.stage = Stage::Ended,

@@ -164,14 +164,23 @@ fn unnumbered(entry: &Entry) -> Entry {
 /// The rules of the decision, told once more and in another way: by the last entry that is of a step.
 fn expected(entries: &[Entry], found: &Recovered) -> OpenStep {
     use befund_runbook::machine::Heard;
-    let last = entries.iter().rev().find(|entry| match entry {
-        Entry::Intent(_) | Entry::Exit { .. } => true,
-        Entry::Heard { heard, .. } => {
-            matches!(&**heard, Heard::Acted { .. } | Heard::Indeterminate { .. })
-        }
-        _other => false,
-    });
+    let last = entries.iter().rposition(|entry| matches!(entry, Entry::Intent(_) | Entry::Exit { .. }));
+    let (last, after) = match last {
+        Some(at) => (Some(&entries[at]), &entries[at + 1..]),
+        None => (None, entries),
+    };
+    let told = |wanted: &Step| {
+        after.iter().any(|entry| match entry {
+            Entry::Heard { heard, .. } => match &**heard {
+                Heard::Acted { step, .. } | Heard::Indeterminate { step } => step == wanted,
+                _other => false,
+            },
+            _other => false,
+        })
+    };
     match last {
+        Some(Entry::Exit { step, .. }) if told(step) => OpenStep::None,
+        Some(Entry::Intent(intent)) if told(&intent.step) => OpenStep::None,
         Some(Entry::Exit { step, acted, output }) => {
             OpenStep::Done { step: step.clone(), acted: acted.clone(), output: *output }
         }

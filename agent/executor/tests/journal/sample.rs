@@ -107,6 +107,11 @@ pub(crate) fn heard_acted(name: &str) -> Entry {
     heard(Heard::Acted { step: step(name), acted, output: 12 })
 }
 
+pub(crate) fn undone(name: &str) -> Entry {
+    let acted = Box::new(acted(Status::Ok, Value::Null));
+    heard(Heard::Undone { step: step(name), acted })
+}
+
 pub(crate) fn waited(name: &str) -> Entry {
     heard(Heard::Waited { step: step(name) })
 }

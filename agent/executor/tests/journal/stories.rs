@@ -121,8 +121,10 @@ fn changes_of_a_ticket_are_undone_last_first_with_what_was_there_before() {
         Call::Receive(1),
         Call::Append(1, intent("fix/b/0/act", Repeat::Never)),
         Call::Append(1, exit("fix/b/0/act")),
+        Call::Append(1, heard_acted("fix/b/0/act")),
         Call::Append(1, intent("fix/c/0/act", Repeat::Never)),
         Call::Append(1, failed),
+        Call::Append(1, heard_acted("fix/c/0/act")),
         Call::Append(1, intent("fix/d/0/act", Repeat::Never)),
         Call::Append(1, denied),
     ]);
@@ -145,6 +147,7 @@ fn changes_of_a_ticket_are_undone_last_first_with_what_was_there_before() {
     call(&mut journal, &Call::Receive(3)).expect("room");
     journal.append(job(3), undo("undo/1", (1, "fix/b/0/act"))).expect("written");
     journal.append(job(3), exit("undo/1")).expect("written");
+    journal.append(job(3), undone("undo/1")).expect("written");
     journal.append(job(3), undo("undo/2", (9, "fix/a/0/act"))).expect("written");
 
     assert_eq!(told(&journal, Whose::Ticket(TICKET)), [

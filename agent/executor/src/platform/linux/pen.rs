@@ -1,7 +1,7 @@
 //! A program in its limits, with all that it starts: found below its keeper and in its control groups, watched,
 //! and killed until nothing is left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
@@ -22,8 +22,8 @@ use crate::confine::{ConfinedBy, End, Left, Limits, Means, Over, Pipes, Program,
 
 /// How long is waited between two looks whether all of it has gone.
 const LOOK: Duration = Duration::from_millis(10);
-/// How often all that is found is stopped before it is killed.
-const ROUNDS: u32 = 8;
+/// How often it is looked at once who is left: whoever is killed may have started another one meanwhile.
+const ROUNDS: u32 = 4;
 
 /// What this machine has to hold limits with.
 #[derive(Debug)]
@@ -216,20 +216,23 @@ impl Pen {
     /// Kills whatever can be found, the keeper left out: it goes when it has nobody left.
     fn kill_once(&mut self) {
         self.groups.stop();
-        // Stopped first, level by level, so that nobody starts another one while others are killed.
-        let mut below = Vec::new();
         for _ in 0..ROUNDS {
-            let stopped = below.len();
-            below = self.look();
-            for process in &below {
-                signal(process.pid, Signal::STOP);
-            }
-            if below.len() <= stopped {
+            let below = self.look();
+            if below.is_empty() {
                 break;
             }
-        }
-        for process in below {
-            signal(process.pid, Signal::KILL);
+            // Whole groups first: those the system kills in one step, also what is being forked meanwhile, and
+            // nobody can enter one from another session. The program began a session, and so a group, of its own.
+            let groups: BTreeSet<i32> = below.iter().map(|process| process.group).collect();
+            for group in groups.into_iter().filter(|group| *group > 1 && *group != self.number) {
+                if let Some(group) = Pid::from_raw(group) {
+                    // Fails only if all of it has ended.
+                    let _ = rustix::process::kill_process_group(group, Signal::KILL);
+                }
+            }
+            for process in below {
+                signal(process.pid, Signal::KILL);
+            }
         }
         for pid in self.strays() {
             signal(pid, Signal::KILL);

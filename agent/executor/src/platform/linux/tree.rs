@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(super) struct Process {
     pub(super) pid: i32,
     parent: i32,
+    /// The process group that it is in.
+    pub(super) group: i32,
     /// When it started, in ticks; with the number, its name for good.
     pub(super) since: u64,
     /// Whether it has ended and waits for its parent.
@@ -84,6 +86,7 @@ fn parse(stat: &str) -> Option<Process> {
     Some(Process {
         pid: before.parse().ok()?,
         parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
         since: number(22)?,
         ended: matches!(*fields.first()?, "Z" | "X" | "x"),
         threads: u32::try_from(number(20)?).ok()?,
@@ -98,11 +101,11 @@ mod tests {
 
     #[test]
     fn a_name_with_anything_in_it_is_read_past() {
-        let stat = "42 (a) S 1 (b) Z 7 42 42 0 -1 4194304 1 2 3 4 50 60 7 8 20 0 3 0 999 1 2 3";
+        let stat = "42 (a) S 1 (b) Z 7 40 41 0 -1 4194304 1 2 3 4 50 60 7 8 20 0 3 0 999 1 2 3";
 
         let process = parse(stat).expect("a process");
 
-        assert_eq!((process.pid, process.parent, process.since), (42, 7, 999));
+        assert_eq!((process.pid, process.parent, process.group, process.since), (42, 7, 40, 999));
         assert_eq!((process.ended, process.threads), (true, 3));
         assert_eq!((process.ticks, process.child_ticks), (125, 15));
         assert_eq!(parse("42 (cut"), None);
