@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 mod output;
 
-pub use output::{Line, Stream};
 use output::Tap;
+pub use output::{Line, Stream};
 
 use crate::platform::{Pen, Pens};
 
@@ -277,7 +277,11 @@ impl Confined {
         };
         let asked = match end {
             End::Late | End::OverCpu | End::Cancelled => true,
-            End::Exited(_) | End::Signalled(_) | End::OverMemory | End::OverProcesses | End::Lost => false,
+            End::Exited(_)
+            | End::Signalled(_)
+            | End::OverMemory
+            | End::OverProcesses
+            | End::Lost => false,
         };
         if asked {
             pen.ask();

@@ -130,7 +130,9 @@ impl<I: Io> Journal<I> {
     fn see_room(&self) -> Result<(), JournalError> {
         let jobs = self.jobs.len() as u64;
         let taken: u64 = self.jobs.values().map(|known| self.share(known)).sum();
-        if jobs < self.bounds.jobs && taken.saturating_add(self.bounds.job_bytes) <= self.bounds.bytes {
+        if jobs < self.bounds.jobs
+            && taken.saturating_add(self.bounds.job_bytes) <= self.bounds.bytes
+        {
             return Ok(());
         }
         let days = self.bounds.kept_for.as_secs() / (24 * 3600);
@@ -179,9 +181,10 @@ impl<I: Io> Journal<I> {
             return Err(JournalError::JobFull { job, bytes: self.bounds.job_bytes });
         }
         let path = file::path(&self.folder, job);
-        let written = self.io.append(&path, &record).and_then(|()| {
-            if entry.is_synced() { self.io.sync(&path) } else { Ok(()) }
-        });
+        let written = self
+            .io
+            .append(&path, &record)
+            .and_then(|()| if entry.is_synced() { self.io.sync(&path) } else { Ok(()) });
         if let Err(source) = written {
             known.end = End::Uncertain;
             return Err(JournalError::Write { path, source });
@@ -251,10 +254,12 @@ impl<I: Io> Journal<I> {
 
     /// Leaves of a reported job what undoing needs.
     fn shorten(&mut self, job: JobId) {
-        let shortened = file::read(&self.io, &self.folder, job, open::most(self.bounds)).and_then(|contents| {
-            let kept: Vec<Entry> = contents.entries.into_iter().filter(Entry::is_kept).collect();
-            file::write(&self.io, &self.folder, job, &kept)
-        });
+        let shortened =
+            file::read(&self.io, &self.folder, job, open::most(self.bounds)).and_then(|contents| {
+                let kept: Vec<Entry> =
+                    contents.entries.into_iter().filter(Entry::is_kept).collect();
+                file::write(&self.io, &self.folder, job, &kept)
+            });
         match (shortened, self.jobs.get_mut(&job)) {
             (Ok(bytes), Some(known)) => (known.bytes, known.synced) = (bytes, bytes),
             (Ok(_), None) => {}

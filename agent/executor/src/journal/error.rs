@@ -46,7 +46,9 @@ pub enum JournalError {
         days: u64,
     },
     /// A job that told more than a job may.
-    #[error("the journal of job {job} has reached its {bytes} bytes; what ends the job still has a place")]
+    #[error(
+        "the journal of job {job} has reached its {bytes} bytes; what ends the job still has a place"
+    )]
     JobFull {
         /// Which.
         job: JobId,
@@ -70,7 +72,9 @@ pub enum JournalError {
         source: serde_json::Error,
     },
     /// A job that is not there.
-    #[error("there is no journal of job {job}: it was not taken on, or it has been reported long since")]
+    #[error(
+        "there is no journal of job {job}: it was not taken on, or it has been reported long since"
+    )]
     Unknown {
         /// Which.
         job: JobId,

@@ -35,7 +35,12 @@ pub(super) struct Contents {
 }
 
 /// Reads a job's file.
-pub(super) fn read(io: &impl Io, folder: &Path, job: JobId, most: u64) -> Result<Contents, JournalError> {
+pub(super) fn read(
+    io: &impl Io,
+    folder: &Path,
+    job: JobId,
+    most: u64,
+) -> Result<Contents, JournalError> {
     let path = path(folder, job);
     let bytes = io.read(&path, most).map_err(|source| JournalError::Read { path, source })?;
     Ok(understand(job, bytes))
@@ -81,7 +86,12 @@ const fn may_follow(before: &[Entry], entry: &Entry) -> bool {
 }
 
 /// A record for an entry. What could not be read again is refused.
-pub(super) fn encode(job: JobId, number: u64, synced: u64, entry: &Entry) -> Result<Vec<u8>, JournalError> {
+pub(super) fn encode(
+    job: JobId,
+    number: u64,
+    synced: u64,
+    entry: &Entry,
+) -> Result<Vec<u8>, JournalError> {
     let payload =
         serde_json::to_vec(entry).map_err(|source| JournalError::Unreadable { job, source })?;
     if payload.len() > record::MAX_PAYLOAD_BYTES {
@@ -111,7 +121,12 @@ pub(super) fn write(
 }
 
 /// Writes a file in place of what bears its name, in one step.
-pub(super) fn put(io: &impl Io, folder: &Path, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
+pub(super) fn put(
+    io: &impl Io,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), JournalError> {
     let path = folder.join(name);
     let unfinished = folder.join(format!("{name}{UNFINISHED}"));
     let written = io

@@ -111,7 +111,9 @@ impl Known {
             },
             Entry::Received(_) => Err("it was taken on already".to_owned()),
             Entry::Damaged { .. } => Err("damage is found when it is opened".to_owned()),
-            Entry::Heard { .. } | Entry::News(_) | Entry::Ended(_) | Entry::Reported { .. } => Ok(()),
+            Entry::Heard { .. } | Entry::News(_) | Entry::Ended(_) | Entry::Reported { .. } => {
+                Ok(())
+            }
         }
     }
 

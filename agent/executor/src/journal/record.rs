@@ -146,7 +146,9 @@ fn after(job: JobId, bytes: &[u8], at: usize) -> Tail {
     let mut next = at + 1;
     while next + HEAD_BYTES <= bytes.len() {
         let Some(head) = bytes[next..].first_chunk() else { break };
-        if let Some(length) = claimed(head).filter(|length| length + HEAD_BYTES <= bytes.len() - next) {
+        if let Some(length) =
+            claimed(head).filter(|length| length + HEAD_BYTES <= bytes.len() - next)
+        {
             let Some(left) = budget.checked_sub(length + HEAD_BYTES) else {
                 let why = "too much of it looks like records and is none";
                 return Tail::Damaged { at: at as u64, why };

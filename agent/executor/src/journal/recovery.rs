@@ -85,7 +85,9 @@ pub(super) fn open_intent(entries: &[Entry]) -> Option<&Intent> {
     for entry in entries {
         match entry {
             Entry::Intent(intent) => open = Some(intent),
-            Entry::Exit { step, .. } if open.is_some_and(|intent| intent.step == *step) => open = None,
+            Entry::Exit { step, .. } if open.is_some_and(|intent| intent.step == *step) => {
+                open = None
+            }
             Entry::Heard { heard, .. } => {
                 if open.is_some_and(|intent| answers(heard) == Some(&intent.step)) {
                     open = None;
@@ -122,15 +124,8 @@ pub(super) const fn answers(heard: &Heard) -> Option<&Step> {
 /// What these entries say, in the run of the system that is going on now.
 pub(super) fn judge(job: JobId, entries: Vec<Entry>, torn: u64, now: Option<&BootId>) -> Recovered {
     let open = decide(&entries, now);
-    let mut recovered = Recovered {
-        job,
-        order: None,
-        past: Vec::new(),
-        open,
-        news: Vec::new(),
-        ended: None,
-        torn,
-    };
+    let mut recovered =
+        Recovered { job, order: None, past: Vec::new(), open, news: Vec::new(), ended: None, torn };
     for entry in entries {
         match entry {
             Entry::Received(received) => recovered.order = Some(*received),
@@ -199,15 +194,18 @@ fn of_open(interrupted: Box<Interrupted>) -> OpenStep {
             // Asked for, and not come about: to ask again is to ask once.
             Boot::Same => OpenStep::Again(interrupted),
             // To restart again could go on for ever.
-            Boot::Unknown => unknown("the system does not tell whether it was restarted", interrupted),
+            Boot::Unknown => {
+                unknown("the system does not tell whether it was restarted", interrupted)
+            }
         };
     }
     match interrupted.intent.repeat {
         Repeat::Idempotent => OpenStep::Again(interrupted),
         Repeat::Probed => OpenStep::Probe(interrupted),
-        Repeat::Never => {
-            unknown("it was interrupted, and the machine cannot be asked whether it was done", interrupted)
-        }
+        Repeat::Never => unknown(
+            "it was interrupted, and the machine cannot be asked whether it was done",
+            interrupted,
+        ),
     }
 }
 
@@ -220,7 +218,9 @@ fn of_none(entries: &[Entry]) -> OpenStep {
             Entry::Exit { step, acted, output } => exit = Some((step, acted, *output)),
             Entry::Heard { heard, .. } => {
                 begun = true;
-                if answers(heard).is_some_and(|told| exit.as_ref().is_some_and(|(step, ..)| *step == told)) {
+                if answers(heard)
+                    .is_some_and(|told| exit.as_ref().is_some_and(|(step, ..)| *step == told))
+                {
                     exit = None;
                 }
             }

@@ -48,7 +48,10 @@ impl Judge {
         let blob = serde_json::to_vec(question)
             .map_err(|error| format!("the facts could not be handed over: {error}"))?;
         if blob.len() > MAX_BLOB_BYTES {
-            return Err(format!("the facts are {} bytes, more than can be judged at once", blob.len()));
+            return Err(format!(
+                "the facts are {} bytes, more than can be judged at once",
+                blob.len()
+            ));
         }
         // Taken out: whatever happens but a good answer, and also if this is dropped, it is not asked again.
         let mut child = match self.child.take().filter(Waiting::is_there) {

@@ -33,7 +33,10 @@ async fn nothing_of_ours_is_around_it() {
 
         let around = run(means, shell("pwd; umask; ls /proc/$$/fd; ulimit -c"), limits()).await;
         let lines: Vec<_> = around.output.lines().collect();
-        assert_eq!((lines[0], lines[1].trim_start_matches('0'), lines[lines.len() - 1]), ("/", "77", "0"));
+        assert_eq!(
+            (lines[0], lines[1].trim_start_matches('0'), lines[lines.len() - 1]),
+            ("/", "77", "0")
+        );
         assert_eq!(lines[2..lines.len() - 1], ["0", "1", "2"], "descriptors");
     }
 }

@@ -30,7 +30,8 @@ async fn a_detached_daemon_goes_when_its_program_has_ended() {
 #[tokio::test]
 async fn a_cancel_ends_the_program_and_its_daemon_and_keeps_what_was_told() {
     for means in MEANS {
-        let (_folder, daemon) = daemon("trap '' TERM; echo cancel; printf half; while :; do sleep 1; done");
+        let (_folder, daemon) =
+            daemon("trap '' TERM; echo cancel; printf half; while :; do sleep 1; done");
         let ran = run(means, daemon, limits()).await;
         assert_eq!((ran.end, pids(&ran.output).len()), (End::Cancelled, 1), "{ran:?}");
         assert!(ran.output.contains("cancel\n"), "{ran:?}");
@@ -78,7 +79,8 @@ async fn memory_without_end_is_refused() {
         let mut limits = limits();
         limits.memory_bytes = 48 << 20;
         // It keeps the last line, which has no end.
-        let ran = run(means, shell("head -c 2000000000 /dev/zero | tail -n 1 | wc -c"), limits).await;
+        let ran =
+            run(means, shell("head -c 2000000000 /dev/zero | tail -n 1 | wc -c"), limits).await;
         let refused = ran.end == End::OverMemory
             || ran.by == ConfinedBy::Rlimits && !ran.output.contains("2000000000");
         assert!(refused, "{ran:?}");
@@ -106,7 +108,11 @@ async fn output_without_end_is_cut_visibly_and_harms_nobody() {
         let ran = run(means, program("/usr/bin/yes", &["befund"]), limits).await;
         assert_eq!(ran.end, End::Late, "{ran:?}");
         assert!(ran.cut > 0);
-        assert!(ran.output.ends_with("[cut: it printed more than its 10000 bytes]\n"), "{}", ran.output);
+        assert!(
+            ran.output.ends_with("[cut: it printed more than its 10000 bytes]\n"),
+            "{}",
+            ran.output
+        );
         assert!(ran.output.len() < 10_100);
     }
 }
@@ -165,7 +171,8 @@ async fn a_run_that_is_dropped_leaves_nothing() {
 #[tokio::test]
 async fn killing_the_keeper_frees_nobody() {
     // It is seen before: it goes on only when it is told that it was.
-    let script = "sleep 600 & echo pid $!; read go; kill -9 $(cut -d' ' -f4 /proc/$$/stat); sleep 600";
+    let script =
+        "sleep 600 & echo pid $!; read go; kill -9 $(cut -d' ' -f4 /proc/$$/stat); sleep 600";
     let confinement = Confinement::find(Means::Best);
     let mut program = shell(script);
     program.input = b"go\n".to_vec();

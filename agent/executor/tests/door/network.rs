@@ -154,7 +154,21 @@ impl Network {
                 Told::Event(event) => match event.what {
                     JobNews::StepEnded { .. } => steps += 1,
                     JobNews::Cause { .. } => causes += 1,
-                    JobNews::Started | JobNews::Output(_) | JobNews::StepStarted { .. } => {}
+                    JobNews::Started
+                    | JobNews::Output(_)
+                    | JobNews::StepStarted { .. }
+                    | JobNews::State(_)
+                    | JobNews::Asked(_)
+                    | JobNews::Answered(_)
+                    | JobNews::Predicted { .. }
+                    | JobNews::Consent { .. }
+                    | JobNews::ApprovalAsked { .. }
+                    | JobNews::Approved { .. }
+                    | JobNews::Acting { .. }
+                    | JobNews::Acted { .. }
+                    | JobNews::Verified { .. }
+                    | JobNews::Undone { .. }
+                    | JobNews::Resumed { .. } => {}
                 },
             }
         };

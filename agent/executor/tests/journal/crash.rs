@@ -75,7 +75,9 @@ fn a_killed_process_finds_what_it_wrote_and_makes_it_durable() {
     let ops = disk.ops();
     for crash in 0..=ops.len() {
         // All that was written, synced or not.
-        let Some(whole) = images(&Image::new(), &ops[..crash], Cuts::Some(1)).pop() else { continue };
+        let Some(whole) = images(&Image::new(), &ops[..crash], Cuts::Some(1)).pop() else {
+            continue;
+        };
         let opened = check(&whole, &told, crash);
         let decided = crate::sample::open(&opened).recover(None).expect("it can be read");
         // Power goes right after it was decided: it is decided the same way.

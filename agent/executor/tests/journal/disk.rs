@@ -75,7 +75,11 @@ impl Disk {
     /// What stands there now, synced or not: what a process finds that was killed and started again.
     pub(crate) fn image(&self) -> Image {
         let state = self.0.borrow();
-        state.names.iter().map(|(name, inode)| (name.clone(), state.inodes[*inode].clone())).collect()
+        state
+            .names
+            .iter()
+            .map(|(name, inode)| (name.clone(), state.inodes[*inode].clone()))
+            .collect()
     }
 }
 

@@ -75,7 +75,8 @@ fn asked(told: &[Called], number: u8, crash: usize) -> Asked<'_> {
         let acknowledged = *acknowledged <= crash;
         match call {
             Call::Receive(of) if *of == number => {
-                asked.received = if acknowledged { Received::Acknowledged } else { Received::Begun };
+                asked.received =
+                    if acknowledged { Received::Acknowledged } else { Received::Begun };
             }
             Call::Append(of, entry) if *of == number => {
                 asked.begun.push(entry);
@@ -143,7 +144,12 @@ fn kept(asked: &Asked<'_>, entries: &[Entry], found: &Recovered) {
     let there: Vec<Entry> = entries[1..].iter().map(unnumbered).collect();
     let wanted: Vec<Entry> = asked.begun.iter().map(|entry| unnumbered(entry)).collect();
     assert!(wanted.starts_with(&there), "{there:?} is no beginning of {wanted:?}");
-    assert!(there.len() >= asked.durable, "{} of {} are lost", asked.durable - there.len(), asked.durable);
+    assert!(
+        there.len() >= asked.durable,
+        "{} of {} are lost",
+        asked.durable - there.len(),
+        asked.durable
+    );
     let ended = there.iter().find_map(|entry| match entry {
         Entry::Ended(outcome) => Some((**outcome).clone()),
         _other => None,
@@ -164,7 +170,8 @@ fn unnumbered(entry: &Entry) -> Entry {
 /// The rules of the decision, told once more and in another way: by the last entry that is of a step.
 fn expected(entries: &[Entry], found: &Recovered) -> OpenStep {
     use befund_runbook::machine::Heard;
-    let last = entries.iter().rposition(|entry| matches!(entry, Entry::Intent(_) | Entry::Exit { .. }));
+    let last =
+        entries.iter().rposition(|entry| matches!(entry, Entry::Intent(_) | Entry::Exit { .. }));
     let (last, after) = match last {
         Some(at) => (Some(&entries[at]), &entries[at + 1..]),
         None => (None, entries),

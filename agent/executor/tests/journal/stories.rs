@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use befund_executor::journal::{
-    Boot, Bounds, Certainty, Doing, Entry, Journal, JournalError, OpenStep, RealIo, Receipt,
-    Tried, Whose,
+    Boot, Bounds, Certainty, Doing, Entry, Journal, JournalError, OpenStep, RealIo, Receipt, Tried,
+    Whose,
 };
 use befund_model::Timestamp;
 use befund_model::action::Repeat;
@@ -44,7 +44,8 @@ fn a_job_is_taken_on_once_and_comes_back_whole_from_a_real_disk() {
 fn a_folder_that_others_may_write_to_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("a mode");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777))
+        .expect("a mode");
 
     let opened = Journal::open(folder.path(), RealIo, Bounds::default());
 
@@ -53,10 +54,15 @@ fn a_folder_that_others_may_write_to_is_refused() {
 
 #[test]
 fn what_never_may_be_done_twice_is_not_begun_twice() {
-    let (disk, _) = play(&[Call::Receive(1), Call::Append(1, intent("fix/a/0/act", Repeat::Never))]);
+    let (disk, _) =
+        play(&[Call::Receive(1), Call::Append(1, intent("fix/a/0/act", Repeat::Never))]);
     let mut journal = open(&Disk::of(&disk.image()));
     let (id, found) = only(&journal);
-    assert!(matches!(found.open, OpenStep::Indeterminate { step: Some(_), .. }), "{:?}", found.open);
+    assert!(
+        matches!(found.open, OpenStep::Indeterminate { step: Some(_), .. }),
+        "{:?}",
+        found.open
+    );
 
     let again = journal.append(id, intent("fix/a/0/act", Repeat::Never));
     assert!(matches!(again, Err(JournalError::Order { .. })), "{again:?}");
@@ -132,14 +138,20 @@ fn changes_of_a_ticket_are_undone_last_first_with_what_was_there_before() {
 
     let told = |journal: &Journal<Disk>, whose| -> Vec<_> {
         let changes = journal.undoable(whose).expect("readable");
-        changes.into_iter().map(|change| (change.change.step.0, change.certainty, change.tried)).collect()
+        changes
+            .into_iter()
+            .map(|change| (change.change.step.0, change.certainty, change.tried))
+            .collect()
     };
     let (a, b, c) = ("fix/a/0/act".to_owned(), "fix/b/0/act".to_owned(), "fix/c/0/act".to_owned());
-    assert_eq!(told(&journal, Whose::Ticket(TICKET)), [
-        (c.clone(), Certainty::Perhaps, Tried::No),
-        (b.clone(), Certainty::Made, Tried::No),
-        (a.clone(), Certainty::Made, Tried::No),
-    ]);
+    assert_eq!(
+        told(&journal, Whose::Ticket(TICKET)),
+        [
+            (c.clone(), Certainty::Perhaps, Tried::No),
+            (b.clone(), Certainty::Made, Tried::No),
+            (a.clone(), Certainty::Made, Tried::No),
+        ]
+    );
     let changes = journal.undoable(Whose::Job(job(9))).expect("readable");
     assert_eq!(changes[0].before, json!({"was": "fix/a/0/act"}));
 
@@ -150,10 +162,10 @@ fn changes_of_a_ticket_are_undone_last_first_with_what_was_there_before() {
     journal.append(job(3), undone("undo/1")).expect("written");
     journal.append(job(3), undo("undo/2", (9, "fix/a/0/act"))).expect("written");
 
-    assert_eq!(told(&journal, Whose::Ticket(TICKET)), [
-        (c, Certainty::Perhaps, Tried::No),
-        (a, Certainty::Made, Tried::Failed),
-    ]);
+    assert_eq!(
+        told(&journal, Whose::Ticket(TICKET)),
+        [(c, Certainty::Perhaps, Tried::No), (a, Certainty::Made, Tried::Failed),]
+    );
 }
 
 #[test]
@@ -186,7 +198,8 @@ fn a_full_journal_refuses_new_jobs_and_forgets_only_what_is_over() {
 fn a_job_that_tells_too_much_still_has_a_place_for_its_end() {
     let disk = Disk::of(&Image::new());
     let bounds = Bounds { job_bytes: 2_000, ..Bounds::default() };
-    let mut journal = Journal::open(Path::new("/journal"), disk.clone(), bounds).expect("a journal");
+    let mut journal =
+        Journal::open(Path::new("/journal"), disk.clone(), bounds).expect("a journal");
     journal.receive(received(1)).expect("room");
     journal.append(job(1), intent("fix/a/0/act", Repeat::Never)).expect("room");
     let full = (1..100).find_map(|seq| journal.append(job(1), news(seq)).err());

@@ -30,7 +30,11 @@ fn question(expressions: &[&str]) -> Question {
     }
 }
 
-async fn ask(judge: &mut Judge, expressions: &[&str], within: Duration) -> Vec<Result<Value, String>> {
+async fn ask(
+    judge: &mut Judge,
+    expressions: &[&str],
+    within: Duration,
+) -> Vec<Result<Value, String>> {
     let cancel = CancellationToken::new();
     judge.ask(&question(expressions), Instant::now() + within, &cancel).await
 }
@@ -51,11 +55,14 @@ async fn one_child_answers_all_of_a_run() {
 
     let values = ask(&mut judge, &["scope", "web", "now"], LONG).await;
 
-    assert_eq!(values, [
-        Ok(json!({"dns": {"servers": []}})),
-        Err("the probe timed out".to_owned()),
-        Ok(json!("1970-01-01T00:00:00Z")),
-    ]);
+    assert_eq!(
+        values,
+        [
+            Ok(json!({"dns": {"servers": []}})),
+            Err("the probe timed out".to_owned()),
+            Ok(json!("1970-01-01T00:00:00Z")),
+        ]
+    );
     assert_eq!(pid(&mut judge).await, first);
 }
 
@@ -116,5 +123,8 @@ async fn more_facts_than_can_be_handed_over_are_unknown() {
 
     let values = judge("judge").ask(&question, Instant::now() + LONG, &cancel).await;
 
-    assert!(values[0].as_ref().is_err_and(|why| why.contains("more than can be judged")), "{values:?}");
+    assert!(
+        values[0].as_ref().is_err_and(|why| why.contains("more than can be judged")),
+        "{values:?}"
+    );
 }

@@ -47,7 +47,8 @@ impl Hierarchies {
         let mut found = Self::default();
         for line in groups.lines() {
             let mut parts = line.splitn(3, ':');
-            let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next())
+            let (Some(_), Some(controllers), Some(path)) =
+                (parts.next(), parts.next(), parts.next())
             else {
                 continue;
             };
@@ -59,7 +60,8 @@ impl Hierarchies {
                 let mount = mounts.lines().find_map(|line| {
                     let mut words = line.split(' ').skip(1);
                     let (at, of, options) = (words.next()?, words.next()?, words.next()?);
-                    let fits = controller.is_empty() || options.split(',').any(|word| word == controller);
+                    let fits =
+                        controller.is_empty() || options.split(',').any(|word| word == controller);
                     (of == kind && fits).then_some(at)
                 });
                 mount.map(|mount| Path::new(mount).join(path.trim_start_matches('/')))
@@ -118,7 +120,9 @@ impl Hierarchies {
         groups.cpuacct = make(&self.cpuacct);
         groups.freezer = make(&self.freezer);
         let write = |group: &Option<PathBuf>, file: &str, most: u64| {
-            group.as_ref().is_some_and(|group| fs::write(group.join(file), most.to_string()).is_ok())
+            group
+                .as_ref()
+                .is_some_and(|group| fs::write(group.join(file), most.to_string()).is_ok())
         };
         let memory = write(&groups.memory, "memory.limit_in_bytes", limits.memory_bytes);
         let _ = write(&groups.memory, "memory.memsw.limit_in_bytes", limits.memory_bytes);
@@ -132,7 +136,9 @@ impl Hierarchies {
 /// Makes room for limits below a group that was delegated to this process, and gives the folder for them.
 fn delegated(own: &Path) -> Option<PathBuf> {
     let enable = |folder: &Path| {
-        fs::write(folder.join("cgroup.subtree_control"), "+memory +pids").ok().map(|()| folder.to_owned())
+        fs::write(folder.join("cgroup.subtree_control"), "+memory +pids")
+            .ok()
+            .map(|()| folder.to_owned())
     };
     if own.file_name().is_some_and(|name| name == OWN) {
         return enable(own.parent().filter(|above| is_delegated(above))?);
@@ -221,7 +227,8 @@ impl Groups {
 
     /// The time of processors, if a group counts it.
     pub(super) fn cpu(&self) -> Option<Duration> {
-        let read = |group: &Option<PathBuf>, file| fs::read_to_string(group.as_ref()?.join(file)).ok();
+        let read =
+            |group: &Option<PathBuf>, file| fs::read_to_string(group.as_ref()?.join(file)).ok();
         if let Some(stat) = read(&self.unified, "cpu.stat") {
             let used = stat.lines().find_map(|line| line.strip_prefix("usage_usec "));
             return used.and_then(|used| used.trim().parse().ok()).map(Duration::from_micros);
@@ -308,7 +315,10 @@ mod tests {
              cgroup /f cgroup rw,freezer 0 0\n",
         );
         let folders: Vec<_> = hybrid.folders().map(|path| path.display().to_string()).collect();
-        assert_eq!(folders, ["/u/user.slice", "/m/b/c", "/sys/fs/cgroup/pids/a", "/sys/fs/cgroup/cpu/"]);
+        assert_eq!(
+            folders,
+            ["/u/user.slice", "/m/b/c", "/sys/fs/cgroup/pids/a", "/sys/fs/cgroup/cpu/"]
+        );
         assert_eq!(Hierarchies::parse("0::/x\nnonsense", "").folders().count(), 0);
     }
 }

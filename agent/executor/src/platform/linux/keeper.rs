@@ -96,9 +96,8 @@ fn fork() -> io::Result<Option<Pid>> {
 #[expect(unsafe_code, reason = "a system call that has no safe function")]
 fn close_others() {
     // SAFETY: sets a flag on descriptors of this process alone.
-    let done = unsafe {
-        libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
-    };
+    let done =
+        unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     if done == 0 {
         return;
     }

@@ -65,7 +65,9 @@ impl Pens {
             priority: match groups.by() {
                 // So that whoever watches it comes first.
                 ConfinedBy::Rlimits => Priority::Low,
-                ConfinedBy::CgroupV2 | ConfinedBy::CgroupV1 | ConfinedBy::JobObject => Priority::Kept,
+                ConfinedBy::CgroupV2 | ConfinedBy::CgroupV1 | ConfinedBy::JobObject => {
+                    Priority::Kept
+                }
             },
         };
         keeper::prepare(&mut command, entry);
@@ -249,7 +251,11 @@ impl Pen {
         let is_there = |pid: i32, since: u64| {
             tree::process(pid).is_some_and(|process| process.since == since && !process.ended)
         };
-        self.seen.iter().filter(|(pid, since)| is_there(**pid, **since)).map(|(pid, _)| *pid).collect()
+        self.seen
+            .iter()
+            .filter(|(pid, since)| is_there(**pid, **since))
+            .map(|(pid, _)| *pid)
+            .collect()
     }
 }
 

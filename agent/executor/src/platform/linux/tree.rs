@@ -64,7 +64,8 @@ pub(super) fn memory(pid: i32) -> u64 {
 /// The processes and threads of a user.
 pub(super) fn threads_of(user: u32) -> u64 {
     use std::os::unix::fs::MetadataExt as _;
-    let own = |pid: i32| std::fs::metadata(format!("/proc/{pid}")).is_ok_and(|about| about.uid() == user);
+    let own =
+        |pid: i32| std::fs::metadata(format!("/proc/{pid}")).is_ok_and(|about| about.uid() == user);
     all().iter().filter(|process| own(process.pid)).map(|process| u64::from(process.threads)).sum()
 }
 
@@ -113,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_child_descends_from_us() {
-        let mut child = std::process::Command::new("/bin/sleep").arg("60").spawn().expect("a child");
+        let mut child =
+            std::process::Command::new("/bin/sleep").arg("60").spawn().expect("a child");
         let pid = i32::try_from(child.id()).expect("a number");
 
         let found = descendants(i32::try_from(std::process::id()).expect("a number"));
