@@ -9,6 +9,7 @@ mod local;
 mod pieces;
 mod probes;
 mod redaction;
+mod runs;
 mod session;
 mod system;
 mod wire;
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     ("probes", probes::packets),
     ("proxy", local::proxy),
     ("redaction", redaction::run),
+    ("runs", runs::run),
     ("session", session::run),
     ("smbios", system::smbios),
     ("spool", local::spool),
