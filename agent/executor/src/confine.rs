@@ -207,14 +207,7 @@ pub(crate) struct Usage {
     /// The time of processors.
     pub(crate) cpu: Duration,
     /// Which limit it has broken; those that the system itself holds break nothing.
-    pub(crate) over: Option<Over>,
-}
-
-/// A limit that was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Over {
-    Memory,
-    Processes,
+    pub(crate) over: Option<End>,
 }
 
 /// A program that runs. Dropping it kills all of it.
@@ -259,8 +252,7 @@ impl Confined {
                     let usage = pen.usage(&limits);
                     cpu = cpu.max(usage.cpu);
                     match usage.over {
-                        Some(Over::Memory) => break End::OverMemory,
-                        Some(Over::Processes) => break End::OverProcesses,
+                        Some(over) => break over,
                         None if cpu >= limits.cpu => break End::OverCpu,
                         None => {}
                     }
@@ -306,7 +298,7 @@ impl Confined {
         let left = pen.kill(Instant::now() + KILL).await;
         // A kernel that is out of memory kills; it was not the program's own doing.
         let end = match (end, usage.over) {
-            (End::Signalled(_) | End::Exited(1..), Some(Over::Memory)) => End::OverMemory,
+            (End::Signalled(_) | End::Exited(1..), Some(End::OverMemory)) => End::OverMemory,
             (End::Signalled(_), _) if cpu >= limits.cpu => End::OverCpu,
             (end, _) => end,
         };

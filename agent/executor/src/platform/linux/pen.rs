@@ -18,7 +18,7 @@ use befund_runtime::clock::random;
 use super::cgroup::{Groups, Hierarchies};
 use super::keeper::{self, Entry, Priority};
 use super::tree;
-use crate::confine::{ConfinedBy, End, Left, Limits, Means, Over, Pipes, Program, Usage};
+use crate::confine::{ConfinedBy, End, Left, Limits, Means, Pipes, Program, Usage};
 
 /// How long is waited between two looks whether all of it has gone.
 const LOOK: Duration = Duration::from_millis(10);
@@ -160,7 +160,7 @@ impl Pen {
     /// What is used now.
     pub(crate) fn usage(&mut self, limits: &Limits) -> Usage {
         let by_group = self.groups.cpu();
-        let mut over = self.groups.ran_out_of_memory().then_some(Over::Memory);
+        let mut over = self.groups.ran_out_of_memory().then_some(End::OverMemory);
         if by_group.is_none() || self.by() == ConfinedBy::Rlimits {
             let tree = self.look();
             self.cpu = self.cpu.max(tree::cpu(self.number, &tree));
@@ -168,9 +168,9 @@ impl Pen {
             let memory = || tree.iter().map(|process| tree::memory(process.pid)).sum::<u64>();
             if self.by() == ConfinedBy::Rlimits {
                 if threads > limits.processes.into() {
-                    over = Some(Over::Processes);
+                    over = Some(End::OverProcesses);
                 } else if memory() > limits.memory_bytes {
-                    over = Some(Over::Memory);
+                    over = Some(End::OverMemory);
                 }
             }
         }

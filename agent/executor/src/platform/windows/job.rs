@@ -105,6 +105,7 @@ impl Job {
             cpu: Duration::from_nanos(u64::try_from(ticks).unwrap_or(0).saturating_mul(100)),
             peak_memory: limits.PeakJobMemoryUsed as u64,
             processes: times.ActiveProcesses,
+            refused: times.TotalTerminatedProcesses,
         })
     }
 
@@ -135,6 +136,8 @@ pub(super) struct Used {
     pub(super) peak_memory: u64,
     /// How many are in it now.
     pub(super) processes: u32,
+    /// How many were ended because of a limit.
+    pub(super) refused: u32,
 }
 
 /// Killed when the last handle is closed.

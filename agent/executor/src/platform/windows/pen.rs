@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use windows_sys::Win32::System::Threading::{CREATE_NO_WINDOW, CREATE_SUSPENDED};
 
 use super::job::{self, Job};
-use crate::confine::{ConfinedBy, End, Left, Limits, Means, Over, Pipes, Program, Usage};
+use crate::confine::{ConfinedBy, End, Left, Limits, Means, Pipes, Program, Usage};
 
 /// How long is waited between two looks whether all of it has gone.
 const LOOK: Duration = Duration::from_millis(10);
@@ -78,7 +78,13 @@ impl Pen {
     /// likes.
     pub(crate) fn usage(&mut self, limits: &Limits) -> Usage {
         let Ok(used) = self.job.used() else { return Usage::default() };
-        let over = (used.peak_memory >= limits.memory_bytes).then_some(Over::Memory);
+        let over = if used.peak_memory >= limits.memory_bytes {
+            Some(End::OverMemory)
+        } else if used.refused > 0 && used.cpu < limits.cpu {
+            Some(End::OverProcesses)
+        } else {
+            None
+        };
         Usage { cpu: used.cpu, over }
     }
 
