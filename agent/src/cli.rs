@@ -66,6 +66,9 @@ enum Part {
     /// Reads the machine's state (started by the executor)
     #[command(hide = true)]
     Collect,
+    /// Evaluates expressions (started by the executor)
+    #[command(hide = true)]
+    Judge,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +159,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.part {
         Part::Collect => return befund_executor::child::main(),
+        Part::Judge => {
+            return befund_executor::judge::main(befund_executor::judge::without_language);
+        }
         Part::Link(Link { service: true, .. }) => platform::service::host(link::SERVICE, serve),
         Part::Executor(Executor { service: true, .. }) => {
             platform::service::host(befund_executor::SERVICE, serve)

@@ -3,9 +3,13 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The collect child must start in no time: nothing is set up before it.
-    if std::env::args_os().nth(1).is_some_and(|part| part == "collect") {
+    // The executor's children must start in no time: nothing is set up before them.
+    let part = std::env::args_os().nth(1);
+    if part.as_ref().is_some_and(|part| part == "collect") {
         return befund_executor::child::main();
+    }
+    if part.is_some_and(|part| part == "judge") {
+        return befund_executor::judge::main(befund_executor::judge::without_language);
     }
     befund_agent::cli::main()
 }

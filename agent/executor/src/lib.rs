@@ -7,10 +7,13 @@
 
 pub mod activate;
 pub mod child;
+pub mod confine;
 pub mod door;
 mod events;
 mod jobs;
 mod keep;
+pub mod journal;
+pub mod judge;
 mod platform;
 pub mod policy;
 mod result;

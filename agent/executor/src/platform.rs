@@ -1,21 +1,30 @@
 //! What differs between systems: how the executor is started on demand, and the lives of children.
 
+#[cfg(target_os = "linux")]
+mod linux;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{Pen, Pens};
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) use unix::pen::{Pen, Pens};
+#[cfg(windows)]
+pub(crate) use windows::pen::{Pen, Pens};
+
 #[cfg(unix)]
 pub(crate) use unix::{
-    ACTIVATION, Door, Group, MASTERS, Starter, check_parent, connect, die_with_parent, handed,
-    listen, starter_left,
+    ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
+    handed, listen, starter_left,
 };
 #[cfg(unix)]
 pub use unix::{Listening, default_policy};
 #[cfg(windows)]
 pub(crate) use windows::{
-    ACTIVATION, Door, Group, MASTERS, Starter, check_parent, connect, die_with_parent, handed,
-    listen, starter_left,
+    ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
+    handed, listen, starter_left,
 };
 #[cfg(windows)]
 pub use windows::{Listening, default_policy};

@@ -1,4 +1,4 @@
-//! Starting the collect child, handing it its order, reading from it, and ending it with all that it
+//! Starting a child that reads or judges, handing it its order, reading from it, and ending it with all that it
 //! started.
 
 use std::ffi::OsString;
@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::BufReader;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const EXIT_LOOKS: u32 = 10;
 const EXIT_LOOK: Duration = Duration::from_millis(5);
 
-/// How the collect child is started.
+/// How a child is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildCommand {
     /// The program, an absolute path.
@@ -41,16 +42,28 @@ impl ChildCommand {
     /// # Errors
     /// If the system does not tell where the program is.
     pub fn own() -> io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, arguments: vec!["collect".into()] })
+        Self::own_part("collect")
+    }
+
+    /// This very program with the argument `judge`.
+    ///
+    /// # Errors
+    /// If the system does not tell where the program is.
+    pub fn own_judge() -> io::Result<Self> {
+        Self::own_part("judge")
+    }
+
+    fn own_part(part: &str) -> io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()?, arguments: vec![part.into()] })
     }
 }
 
 /// Why a child could not be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    #[error("could not start the collect child {}", .0.display())]
+    #[error("could not start the child {}", .0.display())]
     Spawn(PathBuf, #[source] io::Error),
-    #[error("the collect child did not take its order in time")]
+    #[error("the child did not take its order in time")]
     Late,
 }
 
@@ -84,6 +97,30 @@ impl Waiting {
     /// Whether it still waits.
     pub(crate) fn is_there(&self) -> bool {
         !self.running.group.has_ended(&self.running.child)
+    }
+
+    /// Asks it something and waits for its answer. After anything but a frame, end it: half a frame may have
+    /// been written or read.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &mut self,
+        question: &impl Serialize,
+        blob: &[u8],
+        until: Instant,
+        cancel: &CancellationToken,
+    ) -> Next<T> {
+        let send = timeout_at(until, frame::send(&mut self.to, question, blob));
+        match cancel.run_until_cancelled(send).await {
+            None => Next::Cancelled,
+            Some(Err(_)) => Next::Late,
+            // It has ended; how, its exit status tells better than the broken pipe.
+            Some(Ok(Err(_))) => Next::Closed,
+            Some(Ok(Ok(()))) => self.running.next(until, cancel).await,
+        }
+    }
+
+    /// As [`Running::end`].
+    pub(crate) async fn end(self) -> Option<String> {
+        self.running.end().await
     }
 
     /// Hands it its order.
@@ -139,7 +176,7 @@ impl Running {
             Some(Ok(Ok(Some(frame)))) => Next::Frame(frame),
             Some(Ok(Ok(None))) => Next::Closed,
             Some(Ok(Err(error))) => {
-                warn!(error = &error as &dyn std::error::Error, "the collect child is garbled");
+                warn!(error = &error as &dyn std::error::Error, "the child is garbled");
                 Next::Garbled
             }
         }
@@ -162,10 +199,10 @@ impl Running {
         self.kill();
         match timeout(PATIENCE, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => None,
-            Ok(Ok(status)) if by_itself => Some(format!("the collect child ended with {status}")),
+            Ok(Ok(status)) if by_itself => Some(format!("the child ended with {status}")),
             Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(format!("the collect child could not be waited for: {error}")),
-            Err(_) => Some("the collect child could not be killed within a second".to_owned()),
+            Ok(Err(error)) => Some(format!("the child could not be waited for: {error}")),
+            Err(_) => Some("the child could not be killed within a second".to_owned()),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use befund_model::action::Risk;
@@ -120,7 +121,8 @@ pub struct Resume {
 }
 
 /// What a step does that was interrupted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnInterrupt {
     /// Measure and judge anew.
     Recheck,
@@ -288,7 +290,8 @@ pub struct Fix {
 }
 
 /// What a fix does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// A compiled-in action.
     Action(String),
@@ -303,7 +306,7 @@ pub enum Act {
 }
 
 /// A script of the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// Its path within the catalogue, as in `scripts/clean.sh`.
     pub path: String,
@@ -314,7 +317,8 @@ pub struct Script {
 }
 
 /// What runs a script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Interpreter {
     /// `/bin/sh`.
     Sh,
@@ -336,7 +340,8 @@ pub enum Consent {
 }
 
 /// How a fix is undone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UndoBy {
     /// As the action itself can.
     Auto,

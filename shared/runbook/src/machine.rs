@@ -193,7 +193,7 @@ pub enum Do {
 }
 
 /// A fix, filled in: all that it takes to do it, to ask for it, and to sign it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FixOrder {
     /// The cause.
     pub cause: String,

@@ -9,6 +9,7 @@ mod local;
 mod pieces;
 mod probes;
 mod redaction;
+mod runs;
 mod session;
 mod system;
 mod trust;
@@ -43,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     ("proxy", local::proxy),
     ("redaction", redaction::run),
     ("root", trust::roots),
+    ("runs", runs::run),
     ("session", session::run),
     ("signature", trust::signatures),
     ("smbios", system::smbios),

@@ -10,6 +10,8 @@ use tokio::process::Child;
 use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
+#[cfg(not(target_os = "linux"))]
+pub(crate) mod pen;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
@@ -99,4 +101,10 @@ pub(crate) fn check_parent(parent: u32) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the starter has gone"));
     }
     Ok(())
+}
+
+/// What the system calls its run from start to end; `None` where it has no name for it.
+pub(crate) fn boot_id() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
 }

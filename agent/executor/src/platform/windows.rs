@@ -11,6 +11,7 @@ use befund_runtime::local::{Callers, Listener};
 
 mod activation;
 mod job;
+pub(crate) mod pen;
 
 pub(crate) use activation::{Door, Starter, connect, handed, starter_left};
 use job::Job;
@@ -83,4 +84,9 @@ pub(crate) const fn die_with_parent() -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) const fn check_parent(_: u32) -> io::Result<()> {
     Ok(())
+}
+
+/// Windows has no name for a run of itself from start to end; a time since when it runs changes with the clock.
+pub(crate) const fn boot_id() -> Option<String> {
+    None
 }

@@ -1,0 +1,8 @@
+//! What only Linux has: a keeper whose children cannot run away, control groups, and `/proc`.
+
+mod cgroup;
+mod keeper;
+mod pen;
+mod tree;
+
+pub(crate) use pen::{Pen, Pens};
