@@ -19,7 +19,7 @@ pub(crate) struct Made {
     pub(crate) user: Option<SessionUser>,
     pub(crate) within_ms: u64,
     pub(crate) output_bytes: u64,
-    clock: Box<dyn WallClock>,
+    clock: Box<dyn WallClock + Sync>,
 }
 
 impl Made {
@@ -33,7 +33,7 @@ impl Made {
         Self { folder, machine, user: None, within_ms: 60_000, output_bytes: 64 << 10, clock }
     }
 
-    pub(crate) fn with_clock(mut self, clock: impl WallClock + 'static) -> Self {
+    pub(crate) fn with_clock(mut self, clock: impl WallClock + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
