@@ -10,6 +10,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("befund-trust", &["befund-model"]),
     ("befund-proto", &["befund-model"]),
     ("befund-collect", &["befund-model", "befund-runtime"]),
+    ("befund-act", &["befund-model", "befund-runtime"]),
     ("befund-executor", &["befund-model", "befund-runtime", "befund-collect"]),
     (
         "befund-agent",

@@ -1,0 +1,65 @@
+//! The act child: reads one order from its standard input and tells on its standard output what came of it.
+//!
+//! Deliberately not here: tying this process to the executor's life and to its limits, which the executor
+//! does before it writes the order.
+
+use std::io::{Read, Write};
+
+use befund_runtime::frame::{self, Frame, FrameError};
+
+use crate::platform::Root;
+use crate::{ActOrder, Programs, Surroundings, SystemClock, Told};
+
+/// Why the child could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// The order did not come whole.
+    #[error("could not read the order from standard input")]
+    Order(#[source] FrameError),
+    /// The tree of files that the order names.
+    #[error("could not open the tree of files at {path}")]
+    Root {
+        /// The tree.
+        path: String,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Nobody reads any more.
+    #[error("could not write to standard output")]
+    Write(#[source] FrameError),
+}
+
+/// Reads one order and obeys it; a clean end in its place is none, and well.
+///
+/// # Errors
+/// If the order cannot be read or nobody reads what is told. That an action fails is told, not an error.
+pub fn run(mut from: impl Read, out: impl Write) -> Result<(), ChildError> {
+    let order: Option<Frame<ActOrder>> = frame::read(&mut from).map_err(ChildError::Order)?;
+    let Some(Frame { header, blob }) = order else { return Ok(()) };
+    obey(&header, &blob, out)
+}
+
+/// Obeys an order that was read already; `script` are its script's bytes.
+///
+/// # Errors
+/// As [`run`].
+pub fn obey(order: &ActOrder, script: &[u8], mut out: impl Write) -> Result<(), ChildError> {
+    let root = Root::at(&order.machine.root).map_err(|source| ChildError::Root {
+        path: order.machine.root.display().to_string(),
+        source,
+    })?;
+    let programs = match &order.machine.programs {
+        Some(folder) => Programs::only(folder),
+        None => Programs::system(),
+    };
+    let clock = SystemClock;
+    let around = Surroundings { root, programs, clock: &clock };
+    let mut written = Ok(());
+    crate::act(order, script, &around, &mut |told: Told| {
+        if written.is_ok() {
+            written = frame::write(&mut out, &told, &[]).and_then(|()| Ok(out.flush()?));
+        }
+    });
+    written.map_err(ChildError::Write)
+}
