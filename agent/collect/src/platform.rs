@@ -21,13 +21,15 @@ mod edid;
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
+pub(crate) use windows::{COLLECTORS, Names, Tree, expanded, hives, hostile, usage};
 
 // What is only arithmetic is tried on every system.
 #[cfg(any(windows, test, feature = "fuzzing"))]
 mod decode;
 #[cfg(any(windows, test, feature = "fuzzing"))]
 pub(crate) use decode::hostile as decoders;
+#[cfg(windows)]
+pub(crate) use decode::{certificates, echo, proxy};
 
 /// Without Windows' readers, nobody reads.
 #[cfg(not(any(windows, test, feature = "fuzzing")))]

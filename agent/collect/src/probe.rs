@@ -22,6 +22,7 @@ mod client_cert;
 mod clock;
 mod disk;
 mod dns;
+mod echo;
 mod fetch;
 mod gateway;
 #[doc(hidden)]
