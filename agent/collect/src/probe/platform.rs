@@ -17,7 +17,7 @@ use echoless::proxy_settings;
 pub(super) use echoless::{Echo, path_mtu};
 #[cfg(not(windows))]
 pub(super) use files::{
-    HOSTS, LOGS, SERVICE_MANAGER, SERVICES, added_roots, client_certificates, file_systems,
+    HOSTS, LOGS, SERVICE_MANAGER, SERVICES, SWITCH, added_roots, client_certificates, file_systems,
     interface_mtu, interfaces, is_absolute, load, looked_for, memory, name_servers, processes,
     proxies, scripts, services, trusted_roots, upstream,
 };
@@ -31,8 +31,8 @@ pub(super) use other::{addresses, default_routes, links, neighbours};
 use other::{page_size, space, ticks_per_second};
 #[cfg(windows)]
 pub(super) use windows::{
-    Echo, HOSTS, LOGS, SERVICE_MANAGER, SERVICES, added_roots, addresses, client_certificates,
-    default_routes, file_systems, interface_mtu, interfaces, is_absolute, links, load, looked_for,
-    memory, name_servers, neighbours, path_mtu, processes, proxies, scripts, services,
-    trusted_roots, upstream,
+    Echo, HOSTS, LOGS, SERVICE_MANAGER, SERVICES, SWITCH, added_roots, addresses,
+    client_certificates, default_routes, file_systems, interface_mtu, interfaces, is_absolute,
+    links, load, looked_for, memory, name_servers, neighbours, path_mtu, processes, proxies,
+    scripts, services, trusted_roots, upstream,
 };

@@ -12,7 +12,7 @@ mod script;
 mod service;
 
 pub(in crate::probe) use client_cert::client_certificates;
-pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, is_absolute};
+pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, SWITCH, is_absolute};
 pub(super) use disk::Space;
 pub(in crate::probe) use disk::file_systems;
 pub(in crate::probe) use dns::{name_servers, upstream};

@@ -18,7 +18,7 @@ mod store;
 mod tables;
 
 pub(in crate::probe) use certificates::{added_roots, client_certificates};
-pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, is_absolute};
+pub(in crate::probe) use defaults::{HOSTS, LOGS, SERVICES, SWITCH, is_absolute};
 pub(in crate::probe) use disk::file_systems;
 pub(in crate::probe) use echo::{Echo, path_mtu};
 pub(in crate::probe) use network::{
