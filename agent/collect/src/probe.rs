@@ -22,7 +22,6 @@ mod client_cert;
 mod clock;
 mod disk;
 mod dns;
-mod echo;
 mod fetch;
 mod gateway;
 #[doc(hidden)]

@@ -11,7 +11,7 @@ use befund_model::probe::path::{Hop, LossFacts};
 use befund_model::probe::remote::PortState;
 use befund_model::probe::{Parameters, Verdict};
 
-use super::echo::{Echoes, Heard, PATIENCE, Pieces};
+use super::platform::echo::{Echoes, Heard, PATIENCE, Pieces};
 use super::platform::{self, Echo};
 use super::{Context, Measured, Outcome, Unmeasured, micros, millis, reach, targets};
 

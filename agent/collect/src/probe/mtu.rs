@@ -10,7 +10,7 @@ use std::net::{SocketAddr, UdpSocket};
 use befund_model::probe::path::MtuFacts;
 use befund_model::probe::{Parameters, Verdict};
 
-use super::echo::{PATIENCE, Pieces};
+use super::platform::echo::{PATIENCE, Pieces};
 use super::platform::{self, Echo};
 use super::{Context, Measured, Outcome, Unmeasured, reach, targets};
 

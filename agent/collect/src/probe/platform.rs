@@ -1,5 +1,6 @@
 //! What probes ask the running system, each system in its way.
 
+pub(super) mod echo;
 #[cfg(not(any(target_os = "linux", windows)))]
 mod echoless;
 #[cfg(not(windows))]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use befund_model::probe::path::MtuFacts;
 
-use crate::probe::echo::{Echoes, Heard, PATIENCE};
+use crate::probe::platform::echo::{Echoes, Heard, PATIENCE};
 
 /// The least that is tried: every way carries it (RFC 791, 3.2; RFC 8200, 5).
 const LEAST_V4: u32 = 576;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::probe::echo::{Echoes, Heard, Pieces};
+use crate::probe::platform::echo::{Echoes, Heard, Pieces};
 
 pub(in crate::probe) fn proxy_settings(_: &Path) -> io::Result<Vec<(String, String, String)>> {
     Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto};
 
-use crate::probe::echo::{Echoes, Heard, Pieces};
+use crate::probe::platform::echo::{Echoes, Heard, Pieces};
 
 /// Type, code, checksum, identifier, sequence (RFC 792, RFC 4443).
 const HEADER: usize = 8;

@@ -18,7 +18,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use crate::platform::echo::{Fate, fate, status};
-use crate::probe::echo::{Echoes, Heard, PATIENCE, Pieces};
+use crate::probe::platform::echo::{Echoes, Heard, PATIENCE, Pieces};
 
 /// The most words that wait to be heard: two for each echo of the largest number.
 const MOST_WORDS: usize = 512;

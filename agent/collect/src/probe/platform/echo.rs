@@ -1,16 +1,16 @@
 //! Echoes (ICMP) as `net.loss` and `net.mtu` need them: what can be asked of a system's way to send
-//! them, and what is heard. How each system sends them is `platform`'s; what is measured by them, the
-//! probes'.
+//! them, and what is heard. How each system sends them stands beside; what is measured by them, in the
+//! probes.
 
 use std::io;
 use std::time::Duration;
 
 /// How long an echo is waited for at most.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(in crate::probe) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether packets may be taken apart on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pieces {
+pub(in crate::probe) enum Pieces {
     /// As every packet may.
     Allowed,
     /// They are sent whole or not at all, whatever the system has learnt of the way.
@@ -19,7 +19,11 @@ pub(super) enum Pieces {
 
 /// What is heard of echoes that were sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+#[cfg_attr(
+    not(any(target_os = "linux", windows, test)),
+    expect(dead_code, reason = "without a way to send them nothing is heard")
+)]
+pub(in crate::probe) enum Heard {
     /// One came back; how long it took, where the system measures that itself.
     Back { sequence: u16, took: Option<Duration> },
     /// Somebody, or the system itself, said that one is too large; which, where that is told.
@@ -29,7 +33,7 @@ pub(super) enum Heard {
 }
 
 /// A way to send echoes to one address.
-pub(super) trait Echoes {
+pub(in crate::probe) trait Echoes {
     /// Sends an echo with so many bytes of data.
     ///
     /// # Errors
