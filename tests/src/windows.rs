@@ -96,6 +96,17 @@ impl TestWindows {
         command
     }
 
+    /// Sets a value of its registry: key, name, and kind as `reg add` has it.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn set(&self, key: &str, name: &str, kind: &str, data: &str) {
+        let mut command = self.wine();
+        command.args(["reg", "add", key, "/v", name, "/t", kind, "/d", data, "/f"]);
+        let done = self.output(command);
+        assert!(done.status.success(), "{key}: {}", String::from_utf8_lossy(&done.stdout));
+    }
+
     /// Runs a command of the agent's.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {

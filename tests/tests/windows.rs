@@ -3,9 +3,14 @@
 //! to. Run with `cargo xtask windows`.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Output;
 
+use befund_model::probe::names::OverridesFacts;
+use befund_model::probe::path::{Ipv6Facts, LossFacts, MtuFacts};
+use befund_model::probe::trust::{ClientCertFacts, InterceptionFacts, PacFacts, Root};
+use befund_model::probe::{ProbeResult, Verdict};
 use befund_tests::agent::ticket_in;
 use befund_tests::process::eventually;
 use befund_tests::windows::TestWindows;
@@ -80,6 +85,138 @@ fn from_enrollment_to_the_results_of_every_probe() {
         assert_eq!(ended["state"], "done", "{work}: {ended}");
         assert_explained(&ended["outcome"], work);
     }
+}
+
+/// A probe's result, and its status, which goes with its reason.
+fn measured(operator: &TestOperator, agent: &str, probe: &str) -> (ProbeResult, String) {
+    let ended = run(operator, agent, probe);
+    assert_explained(&ended["outcome"], probe);
+    let result = serde_json::from_value(ended["outcome"]["result"].clone());
+    let result: ProbeResult = result.unwrap_or_else(|error| panic!("{error}: {ended}"));
+    (result, ended["outcome"]["status"].as_str().unwrap().to_owned())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// A certificate as Windows keeps it, with where its key is or without, and its thumbprint.
+fn kept_certificate(name: &str, has_key: bool) -> (Vec<u8>, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let property = |id: u32, value: &[u8]| {
+        let length = u32::try_from(value.len()).unwrap();
+        [&[id, 1, length].map(u32::to_le_bytes).concat(), value].concat()
+    };
+    let mut blob = if has_key { property(2, b"somewhere") } else { Vec::new() };
+    blob.extend(property(32, certificate.der()));
+    let print = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
+    (blob, hex(print.as_ref()))
+}
+
+/// Gives one proxy script to whoever asks first.
+fn serve_script(proxy: &str) -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/proxy.pac?user=anna", listener.local_addr().unwrap());
+    let text = format!("function FindProxyForURL(u, h) {{ return 'PROXY {proxy}'; }}");
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = [0; 1024];
+        assert!(stream.read(&mut asked).unwrap() > 0);
+        write!(stream, "HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+    });
+    (url, serving)
+}
+
+#[test]
+fn what_windows_is_asked_comes_as_facts_or_with_the_reason() {
+    /// The one person whom Wine knows.
+    const PERSON: &str = "S-1-5-21-0-0-0-1000";
+    const SETTINGS: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
+    const PROFILES: &str = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList";
+    const STORE: &str = r"HKLM\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates";
+    const IN_PROFILE: &str = "AppData/Roaming/Microsoft/SystemCertificates/My/Certificates";
+    let controller = TestController::start();
+    let operator = controller.admin();
+    let mut windows = TestWindows::enrolled(&controller);
+    let open = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = open.local_addr().unwrap().to_string();
+    let gate = controller.gate();
+    let policy = format!(
+        "[targets]\ndns = [\"printer.example\"]\n[targets.tcp]\nhere = {here:?}\n[targets.tls]\ngate = {gate:?}\n"
+    );
+    std::fs::write(windows.at("befund/policy.toml"), policy).unwrap();
+    let hosts = windows.at("windows/system32/drivers/etc");
+    std::fs::create_dir_all(&hosts).unwrap();
+    std::fs::write(hosts.join("hosts"), "192.0.2.7 printer.example # by hand\r\n").unwrap();
+    let (url, serving) = serve_script(&here);
+    windows.set(SETTINGS, "AutoConfigURL", "REG_SZ", &url);
+    // Direct, and what the network names.
+    let connection = hex(&[&[70, 0, 0, 0, 1, 0, 0, 0, 9][..], &[0; 47]].concat());
+    let connections = format!(r"{SETTINGS}\Connections");
+    windows.set(&connections, "DefaultConnectionSettings", "REG_BINARY", &connection);
+    let (blob, print) = kept_certificate("pc.example", false);
+    windows.set(&format!(r"{STORE}\{print}"), "Blob", "REG_BINARY", &hex(&blob));
+    let profile = format!(r"{PROFILES}\{PERSON}");
+    windows.set(&profile, "ProfileImagePath", "REG_EXPAND_SZ", r"C:\befund\anna");
+    let (blob, annas) = kept_certificate("anna.example", true);
+    let folder = windows.at("befund/anna").join(IN_PROFILE);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(&annas), blob).unwrap();
+    windows.link(&["--policy", r"C:\befund\policy.toml"]);
+    let id = windows.id();
+
+    // By echoes where Wine may send them, else by connections: none is lost on this machine.
+    let (result, _) = measured(&operator, &id, "net.loss");
+    let facts: LossFacts = result.facts().unwrap();
+    let target = facts.hops.iter().find(|hop| hop.what == "target").unwrap();
+    assert_eq!((target.sent, target.received), (20, 20), "{target:?}");
+    assert!(["icmp", "tcp"].contains(&target.method.as_deref().unwrap()), "{target:?}");
+    assert_ne!(result.verdict, Verdict::Fail, "{}", result.summary);
+
+    let (result, status) = measured(&operator, &id, "net.mtu");
+    let facts: MtuFacts = result.facts().unwrap();
+    assert_eq!(status == "ok", facts.mtu.is_some(), "{facts:?}");
+    match facts.method.as_deref() {
+        Some("icmp") => assert_eq!(facts.mtu, Some(1_500), "{facts:?}"),
+        _ => assert!(facts.error.is_some_and(|error| !error.is_empty()), "{}", result.summary),
+    }
+
+    let (result, _) = measured(&operator, &id, "net.pac");
+    let facts: PacFacts = result.facts().unwrap();
+    serving.join().unwrap();
+    let script = facts.scripts.iter().find(|script| script.url.ends_with("/proxy.pac")).unwrap();
+    assert!(script.usable && script.source.starts_with("user "), "{script:?}");
+    assert!(script.proxies[0].address == here && script.proxies[0].reachable, "{script:?}");
+    assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
+
+    let (result, status) = measured(&operator, &id, "net.client-cert");
+    let facts: ClientCertFacts = result.facts().unwrap();
+    let key = |print: &str| {
+        let end = print.to_lowercase();
+        let found = facts.certificates.iter().find(|one| one.file.to_lowercase().ends_with(&end));
+        found.unwrap_or_else(|| panic!("{facts:?}")).key
+    };
+    assert_eq!((status.as_str(), key(&print), key(&annas)), ("ok", Some(false), None));
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
+
+    let (result, status) = measured(&operator, &id, "net.interception");
+    let facts: InterceptionFacts = result.facts().unwrap();
+    assert_eq!((status.as_str(), facts.targets[0].root), ("ok", Root::Unknown), "{facts:?}");
+    assert_eq!(result.verdict, Verdict::Fail, "{}", result.summary);
+    // Wine puts this machine's roots where Windows has those that were added.
+    assert!(!facts.managed_roots.is_empty());
+
+    let (result, _) = measured(&operator, &id, "net.overrides");
+    let facts: OverridesFacts = result.facts().unwrap();
+    assert_eq!(facts.listed[0].name, "printer.example");
+    assert!(facts.order.is_empty(), "there is no such file on Windows: {facts:?}");
+    assert_eq!(result.verdict, Verdict::Warn, "{}", result.summary);
+
+    let (result, status) = measured(&operator, &id, "net.ipv6");
+    let facts: Ipv6Facts = result.facts().unwrap();
+    assert_eq!((status.as_str(), facts.targets.len()), ("ok", 1), "{facts:?}");
 }
 
 #[test]

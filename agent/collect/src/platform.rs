@@ -21,7 +21,7 @@ mod edid;
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{COLLECTORS, Tree, hostile, usage};
+pub(crate) use windows::{COLLECTORS, Names, Tree, expanded, hives, hostile, usage};
 
 // macOS tells of health in its own words.
 #[cfg(any(target_os = "linux", windows, test, feature = "fuzzing"))]
@@ -32,6 +32,8 @@ mod drive;
 mod decode;
 #[cfg(any(windows, test, feature = "fuzzing"))]
 pub(crate) use decode::hostile as decoders;
+#[cfg(windows)]
+pub(crate) use decode::{certificates, echo, proxy};
 
 /// Without Windows' readers, nobody reads.
 #[cfg(not(any(windows, test, feature = "fuzzing")))]

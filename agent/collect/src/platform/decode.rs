@@ -9,6 +9,7 @@ pub(crate) mod certificates;
 pub(crate) mod clock;
 pub(crate) mod crash;
 pub(crate) mod devices;
+pub(crate) mod echo;
 pub(crate) mod event;
 pub(crate) mod firmware;
 pub(crate) mod hostile;

@@ -23,6 +23,8 @@ use std::time::Duration;
 use crate::collector::{Context, Gap};
 use crate::registry::Entry;
 
+pub(crate) use people::names::Names;
+pub(crate) use registry::{expanded, people as hives};
 pub(crate) use tree::Tree;
 
 const fn ms(milliseconds: u64) -> Duration {

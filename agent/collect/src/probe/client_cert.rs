@@ -1,223 +1,97 @@
-//! `net.client-cert`: the certificates that this machine shows to networks (802.1X, VPN), as
-//! NetworkManager, wpa_supplicant, OpenVPN and strongSwan are configured. docs/probes.md: fewer than 14
-//! days left is worth a look; one that expired, or has no key, is a failure.
-//!
-//! Of a key only that its file is there is looked at.
+//! `net.client-cert`: the certificates that this machine shows to networks (802.1X, VPN), as its programs
+//! are configured or as they lie in its stores. docs/probes.md: fewer than 14 days left is worth a look;
+//! one that expired, or has no key, is a failure.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use befund_model::Timestamp;
 use befund_model::probe::trust::{ClientCert, ClientCertFacts};
 use befund_model::probe::{Parameters, Verdict};
-use befund_model::snapshot::Status;
+use rustls::pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::{Context, Measured, Outcome, Unmeasured, interception, platform, tls};
+use super::{Context, Measured, Outcome, platform, tls};
 
-const MANAGED: &str = "/etc/NetworkManager/system-connections";
-const SUPPLICANT: &str = "/etc/wpa_supplicant";
-const OPENVPN: &[&str] = &["/etc/openvpn", "/etc/openvpn/client"];
-const SWANCTL: (&str, &[&str]) =
-    ("/etc/swanctl/x509", &["/etc/swanctl/private", "/etc/swanctl/rsa", "/etc/swanctl/ecdsa"]);
-/// The most files of a folder.
-const MAX_FILES: usize = 200;
-/// The most bytes of a certificate's file.
-const MAX_BYTES: u64 = 256 << 10;
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Certificates {
+    /// Those that a program is configured to show.
+    pub(super) configured: Vec<Held>,
+    /// Those in stores, out of which programs take whichever fits.
+    pub(super) stored: Vec<Held>,
+    /// What could not be looked at, and why.
+    pub(super) missing: Option<String>,
+}
 
-/// A certificate that is configured, and its key's file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Configured {
-    used_by: String,
-    certificate: String,
-    key: Option<String>,
+/// A certificate and its key, as the system has them.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// What uses it, or whose store it is in.
+    pub(super) used_by: String,
+    /// Its file, or its place in the store.
+    pub(super) place: String,
+    /// The certificate, or why it cannot be looked into.
+    pub(super) der: Result<CertificateDer<'static>, String>,
+    /// Whether its key is there; absent if that is not known.
+    pub(super) key: Option<bool>,
+    /// The key's file, if it is one.
+    pub(super) key_file: Option<String>,
 }
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
-    platform::linux_places("client certificates")?;
-    let mut configured = Vec::new();
-    let mut denied = None;
-    let mut each = |folder: &str, read: &dyn Fn(&str, &str) -> Vec<Configured>| {
-        for path in listed(context, folder, &mut denied) {
-            match context.read(&path) {
-                Ok(text) => configured.extend(read(&path, &text)),
-                Err(error) if error.status == Status::Denied => denied = Some(error.reason),
-                Err(_) => {}
-            }
-        }
-    };
-    each(MANAGED, &|_, text| managed(text));
-    each(SUPPLICANT, &|_, text| supplicant(text));
-    for folder in OPENVPN {
-        each(folder, &|path, text| openvpn(path, folder, text));
-    }
-    for path in listed(context, SWANCTL.0, &mut denied) {
-        let key = SWANCTL.1.iter().flat_map(|folder| listed(context, folder, &mut denied)).next();
-        let used_by = "strongSwan".to_owned();
-        configured.push(Configured {
-            used_by,
-            certificate: path,
-            key: Some(key.unwrap_or_default()),
-        });
-    }
+    let Certificates { configured, stored, missing } = platform::client_certificates(context)?;
     let now = context.clock.now();
-    let mut certificates: Vec<_> =
-        configured.into_iter().map(|one| look(context, one, now)).collect();
+    let mut certificates: Vec<_> = configured.into_iter().map(|one| look(one, now)).collect();
+    certificates.extend(current(stored, now));
     certificates.sort_by(|a, b| (&a.file, &a.used_by).cmp(&(&b.file, &b.used_by)));
     for certificate in &certificates {
         context.say(line(certificate));
     }
-    if certificates.is_empty()
-        && let Some(reason) = denied
-    {
-        return Err(Unmeasured { status: Status::Denied, reason });
-    }
     let (verdict, summary) = judge(&certificates);
     let measured = Measured::new(verdict, summary, &ClientCertFacts { certificates })?;
-    Ok(match denied {
+    Ok(match missing {
         Some(reason) => measured.partial(reason),
         None => measured,
     })
 }
 
-/// The files of a folder; that it may not be listed is kept.
-fn listed(context: &Context<'_>, folder: &str, denied: &mut Option<String>) -> Vec<String> {
-    let entries = match std::fs::read_dir(context.path(folder)) {
-        Ok(entries) => entries,
-        Err(error) => {
-            if error.kind() == std::io::ErrorKind::PermissionDenied {
-                *denied = Some(format!("could not list {folder}: {error}"));
-            }
-            return Vec::new();
-        }
-    };
-    let files = entries.flatten().filter(|entry| entry.path().is_file());
-    let names = files.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut paths: Vec<_> = names.take(MAX_FILES).map(|name| format!("{folder}/{name}")).collect();
-    paths.sort_unstable();
-    paths
-}
-
-/// A connection of NetworkManager's: `[802-1x]` and, for OpenVPN, `[vpn]`.
-fn managed(text: &str) -> Vec<Configured> {
-    let mut group = "";
-    let (mut name, mut found) = (String::new(), Vec::new());
-    let (mut certificate, mut key) = (None, None);
-    for line in text.lines().map(str::trim) {
-        if let Some(rest) = line.strip_prefix('[') {
-            group = rest.trim_end_matches(']');
-            continue;
-        }
-        let Some((field, value)) = line.split_once('=') else { continue };
-        match (group, field.trim()) {
-            ("connection", "id") => name = value.to_owned(),
-            ("802-1x", "client-cert") | ("vpn", "cert") => certificate = file(value),
-            ("802-1x", "private-key") | ("vpn", "key") => key = file(value),
-            _ => {}
+fn look(held: Held, now: Timestamp) -> ClientCert {
+    let Held { used_by, place, der, key, key_file } = held;
+    let mut told = ClientCert { used_by, file: place, key, key_file, ..ClientCert::default() };
+    let none = || "it is no certificate that can be looked into".to_owned();
+    match der.and_then(|der| tls::read(&der).ok_or_else(none)) {
+        Err(problem) => told.problem = Some(problem),
+        Ok(own) => {
+            told.days_left = Some(tls::days(now, own.not_after));
+            told.not_after = Some(own.not_after);
+            (told.subject, told.issuer) = (Some(own.subject), Some(own.issuer));
         }
     }
-    if let Some(certificate) = certificate {
-        found.push(Configured { used_by: format!("NetworkManager: {name}"), certificate, key });
-    }
-    found
-}
-
-/// A file as NetworkManager writes it: its path, `file://` and its path, or the bytes of either as
-/// numbers.
-fn file(value: &str) -> Option<String> {
-    let numbers: Option<Vec<u8>> =
-        value.trim_end_matches(';').split(';').map(|number| number.trim().parse().ok()).collect();
-    let bytes = numbers.filter(|_| value.contains(';'));
-    let text = bytes.map_or_else(
-        || value.to_owned(),
-        |bytes| String::from_utf8_lossy(&bytes).trim_end_matches('\0').to_owned(),
-    );
-    let path = text.strip_prefix("file://").unwrap_or(&text);
-    path.starts_with('/').then(|| path.to_owned())
-}
-
-/// wpa_supplicant.conf(5): `network={ … }` blocks.
-fn supplicant(text: &str) -> Vec<Configured> {
-    let (mut found, mut one, mut name) = (Vec::new(), Configured::default(), String::new());
-    for line in text.lines().map(str::trim) {
-        if line == "}" {
-            if !one.certificate.is_empty() {
-                one.used_by = format!("wpa_supplicant: {name}");
-                found.push(std::mem::take(&mut one));
-            }
-            one = Configured::default();
-            name.clear();
-        }
-        let Some((field, value)) = line.split_once('=') else { continue };
-        let value = value.trim().trim_matches('"').to_owned();
-        match field.trim() {
-            "ssid" => name = value,
-            "client_cert" => one.certificate = value,
-            "private_key" => one.key = Some(value),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// openvpn(8): `cert` and `key`, beside the configuration unless absolute. Those that stand in the
-/// file itself are not looked at.
-fn openvpn(path: &str, folder: &str, text: &str) -> Vec<Configured> {
-    if !path.ends_with(".conf") {
-        return Vec::new();
-    }
-    let option = |wanted: &str| {
-        text.lines().find_map(|line| {
-            let mut words = line.split_whitespace();
-            (words.next() == Some(wanted)).then(|| words.next()).flatten()
-        })
-    };
-    let place = |file: &str| {
-        let file = file.trim_matches('"');
-        if file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") }
-    };
-    let Some(certificate) = option("cert") else { return Vec::new() };
-    let name = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".conf");
-    vec![Configured {
-        used_by: format!("OpenVPN: {name}"),
-        certificate: place(certificate),
-        key: option("key").map(place),
-    }]
-}
-
-fn look(context: &Context<'_>, one: Configured, now: Timestamp) -> ClientCert {
-    let Configured { used_by, certificate, key } = one;
-    let there = |path: &String| {
-        !path.is_empty()
-            && !path.split('/').any(|part| part == "..")
-            && is_file(&context.path(path))
-    };
-    let mut told = ClientCert {
-        used_by,
-        key: key.as_ref().map(there),
-        key_file: key.filter(|key| !key.is_empty()),
-        file: certificate,
-        ..ClientCert::default()
-    };
-    let bytes = match context.bytes(&told.file, MAX_BYTES) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            told.problem = Some(error.reason);
-            return told;
-        }
-    };
-    let Some(own) = interception::certificates(&bytes).first().and_then(|der| tls::read(der))
-    else {
-        // PKCS #12 is locked with a password.
-        told.problem = Some("it is no certificate that can be looked into".to_owned());
-        return told;
-    };
-    told.days_left = Some(tls::days(now, own.not_after));
-    told.not_after = Some(own.not_after);
-    (told.subject, told.issuer) = (Some(own.subject), Some(own.issuer));
     told
 }
 
-fn is_file(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+/// Of a store's certificates those that a network could be shown, and of those of one issuer for one
+/// subject the one that is good for longest: the others were renewed.
+fn current(stored: Vec<Held>, now: Timestamp) -> Vec<ClientCert> {
+    let for_clients = |held: &Held| held.der.as_ref().is_ok_and(|der| is_for_clients(der));
+    let (fitting, rest): (Vec<_>, Vec<_>) = stored.into_iter().partition(for_clients);
+    let mut newest: BTreeMap<_, ClientCert> = BTreeMap::new();
+    for one in fitting.into_iter().map(|held| look(held, now)) {
+        let whose = (one.used_by.clone(), one.subject.clone(), one.issuer.clone());
+        let known = newest.get(&whose);
+        if known.is_none_or(|known| (known.not_after, known.key) < (one.not_after, one.key)) {
+            newest.insert(whose, one);
+        }
+    }
+    let unreadable = rest.into_iter().filter(|held| held.der.is_err());
+    newest.into_values().chain(unreadable.map(|held| look(held, now))).collect()
+}
+
+/// Whether a certificate may be shown by a client (RFC 5280, 4.2.1.12), and is no authority's.
+fn is_for_clients(der: &CertificateDer<'_>) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
+    let usage = certificate.extended_key_usage().ok().flatten();
+    !certificate.is_ca() && usage.is_none_or(|usage| usage.value.client_auth || usage.value.any)
 }
 
 fn verdict(certificate: &ClientCert) -> Verdict {
@@ -244,7 +118,7 @@ fn line(certificate: &ClientCert) -> String {
 
 fn judge(certificates: &[ClientCert]) -> (Verdict, String) {
     if certificates.is_empty() {
-        let none = "no network is configured with a certificate of this machine";
+        let none = "this machine has no certificate to show to a network";
         return (Verdict::Pass, none.to_owned());
     }
     let worst = certificates.iter().map(verdict).max_by_key(|verdict| tls::rank(*verdict));
@@ -253,42 +127,11 @@ fn judge(certificates: &[ClientCert]) -> (Verdict, String) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    };
 
     use super::*;
-
-    #[test]
-    fn configurations_name_certificates_and_keys() {
-        let told = managed(
-            "[connection]\nid=Office\n[802-1x]\neap=tls;\nclient-cert=/etc/ssl/pc.pem\nprivate-key=file:///etc/ssl/pc.key\nprivate-key-password=hunter2\n",
-        );
-        assert_eq!(
-            told,
-            [Configured {
-                used_by: "NetworkManager: Office".into(),
-                certificate: "/etc/ssl/pc.pem".into(),
-                key: Some("/etc/ssl/pc.key".into())
-            }]
-        );
-        assert_eq!(file("47;97;0;").as_deref(), Some("/a"));
-        assert_eq!(file("pkcs11:object=x"), None);
-        let text = "ctrl_interface=/run\nnetwork={\n  ssid=\"corp\"\n  client_cert=\"/a.pem\"\n  private_key=\"/a.key\"\n}\nnetwork={\n ssid=\"home\"\n}\n";
-        let told = supplicant(text);
-        assert_eq!(told.len(), 1);
-        assert_eq!(
-            (told[0].used_by.as_str(), told[0].key.as_deref()),
-            ("wpa_supplicant: corp", Some("/a.key"))
-        );
-        let told = openvpn(
-            "/etc/openvpn/office.conf",
-            "/etc/openvpn",
-            "remote x 1\ncert pc.crt\nkey /etc/pc.key\n",
-        );
-        assert_eq!(
-            (told[0].certificate.as_str(), told[0].key.as_deref()),
-            ("/etc/openvpn/pc.crt", Some("/etc/pc.key"))
-        );
-    }
 
     #[test]
     fn expiry_and_keys_decide() {
@@ -304,13 +147,59 @@ mod tests {
         }
     }
 
-    proptest! {
-        #[test]
-        fn any_text_is_borne(text in "(\\[802-1x\\]|client-cert=|network=\\{|[}\n;=\"/ 0-9]|cert |[a-zé]{0,5}){0,40}") {
-            managed(&text);
-            supplicant(&text);
-            openvpn("/x.conf", "/", &text);
-            file(&text);
+    /// A certificate in a store, good until a day of 2030.
+    fn held(name: &str, usages: &[ExtendedKeyUsagePurpose], ca: bool, day: u8) -> Held {
+        let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = usages.to_vec();
+        params.not_after = rcgen::date_time_ymd(2030, 1, day);
+        if ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }
+        let key = KeyPair::generate().expect("a key");
+        let der = params.self_signed(&key).expect("a certificate").der().clone();
+        Held {
+            used_by: "this machine".to_owned(),
+            place: format!("{name} {day}"),
+            der: Ok(der),
+            key: Some(true),
+            key_file: None,
+        }
+    }
+
+    #[test]
+    fn of_a_store_only_what_a_network_would_be_shown_is_told() {
+        use ExtendedKeyUsagePurpose::{Any, ClientAuth, ServerAuth};
+        let broken =
+            Held { der: Ok(CertificateDer::from(vec![0x30, 1])), ..held("broken", &[], false, 9) };
+        let closed = Held { der: Err("denied".to_owned()), ..held("closed", &[], false, 9) };
+        let stored = vec![
+            held("client", &[ClientAuth, ServerAuth], false, 9),
+            held("any", &[Any], false, 9),
+            held("unsaid", &[], false, 9),
+            held("server", &[ServerAuth], false, 9),
+            held("authority", &[ClientAuth], true, 9),
+            broken,
+            closed,
+        ];
+        let now = Timestamp::from_second(1_893_456_000).expect("1 January 2030");
+        let told = current(stored, now);
+        let mut places: Vec<_> = told.iter().map(|one| one.file.as_str()).collect();
+        places.sort_unstable();
+        assert_eq!(places, ["any 9", "client 9", "closed 9", "unsaid 9"]);
+        assert!(told.iter().all(|one| one.days_left == Some(8) || one.problem.is_some()));
+    }
+
+    #[test]
+    fn a_certificate_that_was_renewed_counts_no_more() {
+        let old = held("pc", &[], false, 2);
+        let new = held("pc", &[], false, 20);
+        let other = held("other", &[], false, 3);
+        let now = Timestamp::from_second(1_893_456_000 + 10 * 86_400).expect("11 January 2030");
+        let told = current(vec![new, old, other], now);
+        let told: Vec<_> = told.iter().map(|one| (one.file.as_str(), verdict(one))).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.contains(&("pc 20", Verdict::Warn)), "{told:?}");
+        assert!(told.contains(&("other 3", Verdict::Fail)), "{told:?}");
     }
 }

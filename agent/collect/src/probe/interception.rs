@@ -2,31 +2,18 @@
 //! added is worth a look (somebody on the way may sign for others), one that the machine does not
 //! know a failure. With an expected issuer, another one is told as well.
 
-use std::path::Path;
-
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 use befund_model::probe::remote::TlsTarget;
 use befund_model::probe::trust::{Intercepted, InterceptionFacts, Root};
 use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, platform, tls};
 
-/// Where the machine's owner puts roots of their own: Debian, Red Hat, Arch, SUSE.
-const OWN_ROOTS: &[&str] = &[
-    "/usr/local/share/ca-certificates",
-    "/etc/pki/ca-trust/source/anchors",
-    "/etc/ca-certificates/trust-source/anchors",
-    "/etc/pki/trust/anchors",
-];
-/// The most files of such, and bytes of each.
-const MAX_FILES: usize = 500;
-const MAX_BYTES: u64 = 256 << 10;
-
 pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let issuer = parameters.name("issuer").and_then(|name| context.targets.issuers.get(name));
-    let mut managed_roots = managed(context);
+    let added = platform::added_roots(context);
+    let added_roots = added.as_deref().unwrap_or_default();
+    let mut managed_roots: Vec<_> =
+        added_roots.iter().filter_map(|root| Some(tls::read(root)?.subject)).collect();
     managed_roots.sort_unstable();
     managed_roots.dedup();
     let targets = tls::ask_all(context, parameters, |target| {
@@ -39,56 +26,10 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let summary = targets.iter().map(line).collect::<Vec<_>>().join(", ");
     let facts = InterceptionFacts { targets, managed_roots };
     let measured = Measured::new(worst.unwrap_or_default(), summary, &facts)?;
-    Ok(match platform::linux_places("the roots that the machine's owner added") {
-        Ok(()) => measured,
-        Err(unmeasured) => measured.partial(unmeasured.reason),
+    Ok(match added {
+        Ok(_) => measured,
+        Err(reason) => measured.partial(reason),
     })
-}
-
-/// The subjects of the roots that the machine's owner added.
-fn managed(context: &Context<'_>) -> Vec<String> {
-    let mut subjects = Vec::new();
-    let mut left = MAX_FILES;
-    for folder in OWN_ROOTS {
-        files(&context.path(folder), 2, &mut left, &mut |path| {
-            let bytes = std::fs::File::open(path).and_then(|file| {
-                let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_BYTES), &mut bytes)?;
-                Ok(bytes)
-            });
-            let Ok(bytes) = bytes else { return };
-            for certificate in certificates(&bytes) {
-                subjects.extend(tls::read(&certificate).map(|certificate| certificate.subject));
-            }
-        });
-    }
-    subjects
-}
-
-/// The certificates of a file, in text or not.
-pub(super) fn certificates(bytes: &[u8]) -> Vec<CertificateDer<'static>> {
-    let mut found: Vec<_> = CertificateDer::pem_slice_iter(bytes).flatten().collect();
-    if found.is_empty() && bytes.first() == Some(&0x30) {
-        found.push(CertificateDer::from(bytes.to_vec()));
-    }
-    found
-}
-
-/// Visits the files of a folder and of those in it, so deep.
-fn files(folder: &Path, depth: usize, left: &mut usize, visit: &mut impl FnMut(&Path)) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if *left == 0 {
-            return;
-        }
-        // Links are followed to files, as the system's own tools do.
-        if path.is_dir() && depth > 0 {
-            files(&path, depth - 1, left, visit);
-        } else if path.is_file() {
-            *left -= 1;
-            visit(&path);
-        }
-    }
 }
 
 /// Where what was shown leads.

@@ -11,6 +11,7 @@ use befund_model::probe::path::{Hop, LossFacts};
 use befund_model::probe::remote::PortState;
 use befund_model::probe::{Parameters, Verdict};
 
+use super::platform::echo::{Echoes, Heard, PATIENCE, Pieces};
 use super::platform::{self, Echo};
 use super::{Context, Measured, Outcome, Unmeasured, micros, millis, reach, targets};
 
@@ -20,8 +21,6 @@ const TARGET_WARN_US: u64 = 100_000;
 const GATEWAY_WARN_PERCENT: f64 = 2.0;
 /// From one packet to the next.
 const PACE: Duration = Duration::from_millis(50);
-/// How long the last one is waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// Ports that routers listen on or refuse.
 const GATEWAY_PORTS: &[u16] = &[80, 443, 53, 22];
 /// How many connections are tried at a time.
@@ -85,10 +84,15 @@ fn measure(
     ports: &[u16],
     count: u16,
 ) {
-    match by_echo(context, address, scope, count) {
-        Ok(times) if times.iter().any(Option::is_some) => return tell(hop, "icmp", &times),
-        // Nobody need answer an echo.
-        Ok(_) => {}
+    match Echo::open(address, scope, Pieces::Allowed) {
+        Ok(echo) => {
+            let (times, astray) = by_echo(&echo, count, context.deadline);
+            if times.iter().any(Option::is_some) {
+                return tell(hop, "icmp", &times);
+            }
+            // Nobody need answer an echo; but somebody on the way may have said something.
+            hop.error = astray;
+        }
         Err(error) => hop.error = Some(format!("echoes cannot be sent: {error}")),
     }
     for port in ports {
@@ -121,25 +125,27 @@ fn with_scope(at: SocketAddr, scope: u32) -> SocketAddr {
     }
 }
 
-/// How long each echo took; none for those that did not come back.
+/// How long each echo took, none for those that did not come back; and why the last one that went
+/// astray did.
 fn by_echo(
-    context: &Context<'_>,
-    address: IpAddr,
-    scope: u32,
+    echo: &impl Echoes,
     count: u16,
-) -> std::io::Result<Vec<Option<Duration>>> {
+    deadline: Instant,
+) -> (Vec<Option<Duration>>, Option<String>) {
     const DATA: usize = 56;
-    let echo = Echo::open(address, scope)?;
     let mut sent = Vec::with_capacity(usize::from(count));
     let mut times = vec![None; usize::from(count)];
+    let mut astray = None;
     let last = Instant::now() + PACE * u32::from(count) + PATIENCE;
-    let last = last.min(context.deadline);
+    let last = last.min(deadline);
     while Instant::now() < last {
         if sent.len() < usize::from(count) {
             let sequence = u16::try_from(sent.len()).unwrap_or(u16::MAX);
             sent.push(Instant::now());
-            // That one could not be sent counts as lost, whoever is to blame.
-            let _ = echo.send(sequence, DATA);
+            // One that could not be sent counts as lost, whoever is to blame.
+            if let Err(error) = echo.send(sequence, DATA) {
+                astray = Some(format!("echoes cannot be sent: {error}"));
+            }
         } else if times.iter().all(Option::is_some) {
             break;
         }
@@ -149,11 +155,17 @@ fn by_echo(
         };
         loop {
             let left = next.saturating_duration_since(Instant::now());
-            // An error tells of one packet that went astray; the others are still waited for.
-            let Ok(answer) = echo.receive(left) else { continue };
-            let Some(sequence) = answer.map(usize::from) else { break };
-            if let (Some(sent), Some(time)) = (sent.get(sequence), times.get_mut(sequence)) {
-                *time = time.or(Some(sent.elapsed()));
+            match echo.receive(left) {
+                None => break,
+                // That tells of one packet; the others are still waited for.
+                Some(Heard::Astray { why }) => astray = Some(why),
+                Some(Heard::TooLarge { .. }) => {}
+                Some(Heard::Back { sequence, took }) => {
+                    let at = usize::from(sequence);
+                    if let (Some(sent), Some(time)) = (sent.get(at), times.get_mut(at)) {
+                        *time = time.or(took).or(Some(sent.elapsed()));
+                    }
+                }
             }
             if sent.len() == times.len() && times.iter().all(Option::is_some) {
                 break;
@@ -161,7 +173,7 @@ fn by_echo(
         }
     }
     times.truncate(sent.len());
-    Ok(times)
+    (times, astray)
 }
 
 /// How long a connection took to stand or to be refused.
@@ -232,7 +244,62 @@ fn judge(hops: &[Hop]) -> (Verdict, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+
     use super::*;
+
+    /// A way on which all echoes come back once the last is sent, the last one first, and twice.
+    struct Mirror {
+        all: usize,
+        sent: Cell<usize>,
+        waiting: RefCell<Vec<u16>>,
+    }
+
+    impl Echoes for Mirror {
+        fn send(&self, sequence: u16, _: usize) -> std::io::Result<()> {
+            self.sent.set(self.sent.get() + 1);
+            self.waiting.borrow_mut().extend([sequence, sequence]);
+            Ok(())
+        }
+
+        fn receive(&self, _: Duration) -> Option<Heard> {
+            if self.sent.get() < self.all {
+                return None;
+            }
+            let sequence = self.waiting.borrow_mut().pop()?;
+            let took = Some(Duration::from_micros(u64::from(sequence) + 1));
+            Some(Heard::Back { sequence, took })
+        }
+    }
+
+    #[test]
+    fn each_echo_is_counted_once_in_whatever_order_they_come() {
+        let mirror = Mirror { all: 7, sent: Cell::default(), waiting: RefCell::default() };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let (times, astray) = by_echo(&mirror, 7, deadline);
+        let expected: Vec<_> = (1..=7).map(|us| Some(Duration::from_micros(us))).collect();
+        assert_eq!((times, astray), (expected, None));
+    }
+
+    /// A system that sends nothing.
+    struct Forbidden;
+
+    impl Echoes for Forbidden {
+        fn send(&self, _: u16, _: usize) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+
+        fn receive(&self, _: Duration) -> Option<Heard> {
+            None
+        }
+    }
+
+    #[test]
+    fn that_none_could_be_sent_is_told() {
+        let (times, astray) = by_echo(&Forbidden, 5, Instant::now() + Duration::from_millis(10));
+        assert!(times.iter().all(Option::is_none), "{times:?}");
+        assert!(astray.is_some_and(|why| why.contains("cannot be sent")));
+    }
 
     fn hop(what: &str, received: u64, us: u64) -> Hop {
         let mut hop = Hop { what: what.to_owned(), name: "web".to_owned(), ..Hop::default() };

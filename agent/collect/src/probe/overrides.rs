@@ -6,16 +6,16 @@ use std::net::IpAddr;
 use befund_model::probe::names::{Override, OverridesFacts};
 use befund_model::probe::{Parameters, Verdict};
 
-use super::platform::HOSTS;
+use super::platform::{HOSTS, SWITCH};
 use super::{Context, Measured, Outcome, targets};
 
-const SWITCH: &str = "/etc/nsswitch.conf";
 /// Sources of nsswitch.conf(5) that ask servers.
 const ASKING: &[&str] = &["dns", "resolve"];
 
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
     let entries = entries(&context.read(HOSTS)?);
-    let order = order(&context.read(SWITCH).unwrap_or_default());
+    let order = SWITCH.and_then(|path| context.read(path).ok());
+    let order = order.map(|text| self::order(&text)).unwrap_or_default();
     let wanted = wanted(context);
     let mut listed: Vec<Override> = Vec::new();
     for (address, name) in &entries {
@@ -42,7 +42,8 @@ pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
 fn judge(facts: &OverridesFacts) -> (Verdict, String) {
     if !facts.asks_servers {
         let order = facts.order.join(", ");
-        return (Verdict::Fail, format!("{SWITCH} asks no server for host names, only {order}"));
+        let switch = SWITCH.unwrap_or_default();
+        return (Verdict::Fail, format!("{switch} asks no server for host names, only {order}"));
     }
     let listed: Vec<_> =
         facts.listed.iter().map(|one| format!("{} is {}", one.name, one.address)).collect();

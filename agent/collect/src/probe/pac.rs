@@ -13,48 +13,87 @@ use befund_model::probe::{Parameters, Verdict};
 
 use super::{Context, Measured, Outcome, fetch, micros, millis, platform, reach, targets};
 
+mod script;
+
 const SLOW: Duration = Duration::from_secs(3);
 /// The most bytes of a script; Chromium takes 1 MiB.
 const MAX_BYTES: usize = 1 << 20;
-/// The most scripts, and proxies of each.
+/// The most scripts.
 const MAX_SCRIPTS: usize = 4;
-const MAX_PROXIES: usize = 8;
 /// How long a proxy may take to take the connection.
 const KNOCK: Duration = Duration::from_secs(2);
 
+/// A script that is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Configured {
+    /// The file or setting that names it.
+    pub(super) source: String,
+    pub(super) at: Place,
+    pub(super) set_by: SetBy,
+}
+
+/// Where a script is to come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Url(String),
+    /// It is looked for in the network (WPAD).
+    Network,
+}
+
+/// Who set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SetBy {
+    /// Whoever administers the machine.
+    Owner,
+    /// Somebody who uses it, or the network. They name no files to the privileged half.
+    Other,
+}
+
+/// A script to fetch: who names it, by which address, and who set that.
+type Wanted = (String, String, SetBy);
+
 pub(super) fn run(context: &Context<'_>, _: &Parameters) -> Outcome {
-    let settings = platform::proxy_settings(context.root)
+    let configured = platform::scripts(context)
         .map_err(|error| super::Unmeasured::io("read", "the proxy settings", &error))?;
-    let mut wanted: Vec<(String, String)> = Vec::new();
-    for (source, _, url) in settings.into_iter().filter(|(_, scheme, _)| scheme == "auto") {
-        let urls = if url == "wpad" { looked_for(context) } else { vec![url] };
-        for url in urls {
-            if !wanted.iter().any(|(_, known)| *known == url) && wanted.len() < MAX_SCRIPTS {
-                wanted.push((source.clone(), url));
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut add = |source: String, url: String, set_by| {
+        if !wanted.iter().any(|(_, known, _)| *known == url) && wanted.len() < MAX_SCRIPTS {
+            wanted.push((source, url, set_by));
+        }
+    };
+    let mut looked_for = None;
+    for Configured { source, at, set_by } in configured {
+        match at {
+            Place::Url(url) => add(source, url, set_by),
+            // The network is asked once, however many let it say.
+            Place::Network if looked_for.is_none() => {
+                let found = platform::looked_for(context);
+                for url in found.as_deref().unwrap_or_default() {
+                    add(source.clone(), url.clone(), SetBy::Other);
+                }
+                looked_for = Some(found);
             }
+            Place::Network => {}
         }
     }
-    let scripts = super::beside(&wanted, |(source, url)| script(context, source, url));
+    let scripts = super::beside(&wanted, |wanted| script(context, wanted));
     for script in &scripts {
         context.say(line(script));
     }
-    let (verdict, summary) = judge(&scripts);
-    Measured::new(verdict, summary, &PacFacts { scripts })
+    let (verdict, summary) = judge(&scripts, looked_for.is_some());
+    let measured = Measured::new(verdict, summary, &PacFacts { scripts })?;
+    Ok(match looked_for {
+        Some(Err(reason)) => measured.partial(reason),
+        Some(Ok(_)) | None => measured,
+    })
 }
 
-/// Where a script is looked for by the name of the network (WPAD).
-fn looked_for(context: &Context<'_>) -> Vec<String> {
-    let search = platform::name_servers(context).map(|(_, search)| search).unwrap_or_default();
-    let under = search.iter().map(|domain| domain.trim_matches('.')).filter(|one| !one.is_empty());
-    under.take(2).map(|domain| format!("http://wpad.{domain}/wpad.dat")).collect()
-}
-
-fn script(context: &Context<'_>, source: &str, url: &str) -> PacScript {
+fn script(context: &Context<'_>, (source, url, set_by): &Wanted) -> PacScript {
     let shown = url.split(['?', '#']).next().unwrap_or(url).to_owned();
-    let mut told = PacScript { url: shown, source: source.to_owned(), ..PacScript::default() };
+    let mut told = PacScript { url: shown, source: source.clone(), ..PacScript::default() };
     let started = Instant::now();
     let body = match url.strip_prefix("file://") {
-        Some(path) => context.bytes(path, MAX_BYTES as u64).map_err(|error| error.reason),
+        Some(path) => file(context, path, *set_by),
         None => fetch::get(context, url, MAX_BYTES).map(|fetched| {
             told.status = Some(fetched.status);
             fetched.body
@@ -74,9 +113,9 @@ fn script(context: &Context<'_>, source: &str, url: &str) -> PacScript {
         return told;
     }
     let text = String::from_utf8_lossy(&body);
-    told.problem = problem(&text).map(str::to_owned);
+    told.problem = script::problem(&text).map(str::to_owned);
     told.usable = told.problem.is_none();
-    let addresses = proxies(&text);
+    let addresses = script::proxies(&text);
     told.proxies = super::beside(&addresses, |address| {
         let reached = targets::host_and_port(address, None)
             .is_some_and(|(host, port)| reach::connect_host(context, host, port, KNOCK).is_ok());
@@ -85,137 +124,17 @@ fn script(context: &Context<'_>, source: &str, url: &str) -> PacScript {
     told
 }
 
-/// What a script would fail on before it says anything.
-fn problem(text: &str) -> Option<&'static str> {
-    let start = text.trim_start().get(..64).unwrap_or(text.trim_start()).to_ascii_lowercase();
-    if text.trim().is_empty() {
-        return Some("it is empty");
+/// A script that is a file of this machine.
+fn file(context: &Context<'_>, path: &str, set_by: SetBy) -> Result<Vec<u8>, String> {
+    match set_by {
+        SetBy::Owner => {}
+        SetBy::Other => return Err("it is a file that not this machine's owner names".to_owned()),
     }
-    if start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml") {
-        return Some("it is a page, not a script");
-    }
-    let code = code(text);
-    match code {
-        None => Some("a text or comment in it does not end"),
-        Some(code) if !code.contains("FindProxyForURL") => {
-            Some("it has no function FindProxyForURL")
-        }
-        Some(code) if !balanced(&code) => Some("its brackets do not fit"),
-        Some(_) => None,
-    }
-}
-
-/// A script without its comments and without what stands in its texts; `None` if one does not end.
-fn code(text: &str) -> Option<String> {
-    let mut code = String::with_capacity(text.len());
-    let mut signs = text.chars().peekable();
-    let mut before = '\n';
-    while let Some(sign) = signs.next() {
-        match (sign, signs.peek()) {
-            ('/', Some('/')) => {
-                for sign in signs.by_ref() {
-                    if sign == '\n' {
-                        break;
-                    }
-                }
-                code.push('\n');
-            }
-            ('/', Some('*')) => {
-                signs.next();
-                let mut last = ' ';
-                loop {
-                    let sign = signs.next()?;
-                    if last == '*' && sign == '/' {
-                        break;
-                    }
-                    last = sign;
-                }
-                code.push(' ');
-            }
-            // A pattern stands where no value can have ended; brackets in it need not fit.
-            ('/', _) if "(,=:[!&|?{};\n".contains(before) => {
-                let mut class = false;
-                loop {
-                    match signs.next()? {
-                        '\\' => drop(signs.next()),
-                        '[' => class = true,
-                        ']' => class = false,
-                        '/' if !class => break,
-                        '\n' => return None,
-                        _ => {}
-                    }
-                }
-                code.push('0');
-            }
-            ('"' | '\'' | '`', _) => {
-                loop {
-                    match signs.next()? {
-                        '\\' => drop(signs.next()),
-                        '\n' if sign != '`' => return None,
-                        other if other == sign => break,
-                        _ => {}
-                    }
-                }
-                code.push('0');
-            }
-            _ => code.push(sign),
-        }
-        if !sign.is_whitespace() {
-            before = code.chars().next_back().unwrap_or(sign);
-        }
-    }
-    Some(code)
-}
-
-fn balanced(code: &str) -> bool {
-    let mut open = Vec::new();
-    for sign in code.chars() {
-        let fits = match sign {
-            '(' | '[' | '{' => {
-                open.push(sign);
-                true
-            }
-            ')' => open.pop() == Some('('),
-            ']' => open.pop() == Some('['),
-            '}' => open.pop() == Some('{'),
-            _ => true,
-        };
-        if !fits {
-            return false;
-        }
-    }
-    open.is_empty()
-}
-
-/// The proxies that stand in a script's texts, as `PROXY host:port`, in order.
-fn proxies(text: &str) -> Vec<String> {
-    const KINDS: [(&str, u16); 6] = [
-        ("PROXY", 80),
-        ("HTTP", 80),
-        ("HTTPS", 443),
-        ("SOCKS", 1080),
-        ("SOCKS4", 1080),
-        ("SOCKS5", 1080),
-    ];
-    let mut found: Vec<String> = Vec::new();
-    let mut words = text.split(|sign: char| sign.is_whitespace() || "\"';,()`".contains(sign));
-    let mut before = "";
-    for word in words.by_ref().filter(|word| !word.is_empty()) {
-        let kind = KINDS.iter().find(|(kind, _)| *kind == before);
-        before = word;
-        let Some((_, port)) = kind else { continue };
-        let Some((host, port)) = targets::host_and_port(word, Some(*port)) else { continue };
-        // Words of the language, as in `PROXY + host`.
-        if !host.contains(['.', ':']) && !word.contains(':') {
-            continue;
-        }
-        let shown =
-            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-        if !found.contains(&shown) && found.len() < MAX_PROXIES {
-            found.push(shown);
-        }
-    }
-    found
+    // An address has a slash before a drive's letter.
+    let plain = [path, path.trim_start_matches('/')];
+    let path = plain.into_iter().find(|path| platform::is_absolute(path));
+    let path = path.ok_or_else(|| "it is no file of this machine".to_owned())?;
+    context.bytes(path, MAX_BYTES as u64).map_err(|error| error.reason)
 }
 
 fn line(script: &PacScript) -> String {
@@ -229,7 +148,11 @@ fn line(script: &PacScript) -> String {
     }
 }
 
-fn judge(scripts: &[PacScript]) -> (Verdict, String) {
+fn judge(scripts: &[PacScript], looked_for: bool) -> (Verdict, String) {
+    if scripts.is_empty() && looked_for {
+        let none = "no proxy script is configured, and the network was asked and names none";
+        return (Verdict::Pass, none.to_owned());
+    }
     if scripts.is_empty() {
         return (Verdict::Pass, "no proxy script is configured for the whole machine".to_owned());
     }
@@ -252,50 +175,5 @@ fn judge(scripts: &[PacScript]) -> (Verdict, String) {
         (Verdict::Warn, all.join(", "))
     } else {
         (Verdict::Pass, all.join(", "))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const GOOD: &str = "// ours\nfunction FindProxyForURL(url, host) {\n  /* ) */\n  if (/^http:[/(]/.test(url) && isPlainHostName(host) || shExpMatch(host, \"*.lan)\")) return 'DIRECT';\n  return \"PROXY proxy.example:3128; PROXY [2001:db8::1]:8080; SOCKS5 socks.example; DIRECT\";\n}\n";
-
-    #[test]
-    fn a_script_is_told_from_what_is_none() {
-        assert_eq!(problem(GOOD), None);
-        for (text, expected) in [
-            (" \n", "it is empty"),
-            ("<!DOCTYPE html><html>Please sign in</html>", "it is a page, not a script"),
-            ("function other() {}", "it has no function FindProxyForURL"),
-            ("// FindProxyForURL\nvar x = 1;", "it has no function FindProxyForURL"),
-            ("function FindProxyForURL(u, h) { return 'DIRECT';", "its brackets do not fit"),
-            (
-                "function FindProxyForURL(u, h) { return 'DIRECT; }",
-                "a text or comment in it does not end",
-            ),
-            ("function FindProxyForURL(u, h) { /* }", "a text or comment in it does not end"),
-        ] {
-            assert_eq!(problem(text), Some(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_proxies_of_a_script_are_found() {
-        assert_eq!(
-            proxies(GOOD),
-            ["proxy.example:3128", "[2001:db8::1]:8080", "socks.example:1080"]
-        );
-        assert!(proxies("return \"PROXY \" + host + \":80\"; // PROXY of ours").is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_borne(text in "(function FindProxyForURL|[(){}\\[\\]\"'/*\\\\\n;]|PROXY |[a-zé:.0-9]{0,6}){0,40}") {
-            problem(&text);
-            proxies(&text);
-        }
     }
 }

@@ -61,9 +61,9 @@ pub struct ClientCertFacts {
 /// One certificate that is configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientCert {
-    /// What uses it, as in `NetworkManager: Office`.
+    /// What uses it, as in `NetworkManager: Office`, or whose store it is in.
     pub used_by: String,
-    /// Its file.
+    /// Its file; of a store its place there, as in `LocalMachine\My\` and its thumbprint.
     pub file: String,
     /// Whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,7 @@ pub struct ClientCert {
     /// The key's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_file: Option<String>,
-    /// Whether that is there; its content is not read.
+    /// Whether the key is there; its content is not read. Absent if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<bool>,
     /// Why it could not be read.
@@ -100,7 +100,7 @@ pub struct PacFacts {
 pub struct PacScript {
     /// Where it is to come from; what stands behind a question mark is left out.
     pub url: String,
-    /// The file that names it, or `wpad` if it is looked for in the network.
+    /// The file or setting that names it, or that has it looked for in the network.
     pub source: String,
     /// The status of the answer, where it came over HTTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,8 +7,8 @@ use befund_model::section::storage::Disk;
 
 use super::event::Event;
 use super::{
-    battery, boots, browsers, certificates, clock, crash, devices, event, firmware, load, net,
-    packages, phonebook, processes, proxy, storage, tasks, text, time, topology, windows,
+    battery, boots, browsers, certificates, clock, crash, devices, echo, event, firmware, load,
+    net, packages, phonebook, processes, proxy, storage, tasks, text, time, topology, windows,
 };
 
 /// Gives bytes to all of them.
@@ -48,6 +48,13 @@ fn tables(bytes: &[u8]) {
     let _ = certificates::certificate(bytes);
     assert!(firmware::tables(bytes).is_none_or(|tables| tables.len() + 8 <= bytes.len()));
     let _ = (proxy::winhttp(bytes), windows::licences(bytes), text::approved(bytes));
+    let script = proxy::automatic(bytes).and_then(|told| told.script);
+    assert!(script.is_none_or(|script| script.len() <= 3 * bytes.len()), "longer than its value");
+    for six in [false, true] {
+        let _ = echo::status(bytes, six).map(echo::fate);
+    }
+    let der = certificates::der(bytes);
+    assert!(der.is_none_or(|(der, _)| der.len() + 12 <= bytes.len()), "larger than its value");
 }
 
 fn hardware(bytes: &[u8]) {

@@ -6,6 +6,8 @@ use std::net::{IpAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
+use crate::probe::platform::echo::{Echoes, Heard, Pieces};
+
 pub(in crate::probe) fn proxy_settings(_: &Path) -> io::Result<Vec<(String, String, String)>> {
     Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))
 }
@@ -14,23 +16,21 @@ pub(in crate::probe) fn path_mtu(_: &TcpStream) -> io::Result<u32> {
     Err(io::Error::new(io::ErrorKind::NotFound, "not known how to ask on this system"))
 }
 
-/// Echoes to one address.
-pub(in crate::probe) struct Echo;
+/// Echoes to one address: there are none.
+pub(in crate::probe) enum Echo {}
 
 impl Echo {
-    pub(in crate::probe) fn open(_: IpAddr, _: u32) -> io::Result<Self> {
+    pub(in crate::probe) fn open(_: IpAddr, _: u32, _: Pieces) -> io::Result<Self> {
         Err(io::Error::new(io::ErrorKind::NotFound, "not known how to send echoes on this system"))
     }
+}
 
-    pub(in crate::probe) fn whole(&self) -> io::Result<()> {
-        Ok(())
+impl Echoes for Echo {
+    fn send(&self, _: u16, _: usize) -> io::Result<()> {
+        match *self {}
     }
 
-    pub(in crate::probe) fn send(&self, _: u16, _: usize) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(in crate::probe) fn receive(&self, _: Duration) -> io::Result<Option<u16>> {
-        Ok(None)
+    fn receive(&self, _: Duration) -> Option<Heard> {
+        match *self {}
     }
 }

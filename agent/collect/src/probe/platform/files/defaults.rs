@@ -23,6 +23,9 @@ pub(in crate::probe) const LOGS: &[(&str, &str)] = &[
 /// Names that are set by hand.
 pub(in crate::probe) const HOSTS: &str = "/etc/hosts";
 
+/// What is asked for names, and in which order.
+pub(in crate::probe) const SWITCH: Option<&str> = Some("/etc/nsswitch.conf");
+
 /// Whether a path names one file of the whole system.
 pub(in crate::probe) fn is_absolute(path: &str) -> bool {
     path.starts_with('/') && path.split('/').all(|part| part != "..")

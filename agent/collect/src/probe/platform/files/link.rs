@@ -16,6 +16,12 @@ pub(in crate::probe) fn interfaces(context: &Context<'_>) -> Result<Vec<Link>, U
     Ok(names.filter_map(|name| link(context, folder, name)).collect())
 }
 
+/// The largest packet that an interface sends, in bytes.
+pub(in crate::probe) fn interface_mtu(context: &Context<'_>, index: u32) -> Option<u32> {
+    let name = super::super::links().ok()?.remove(&index)?;
+    context.read(&format!("/sys/class/net/{name}/mtu")).ok()?.trim().parse().ok()
+}
+
 fn link(context: &Context<'_>, folder: &str, name: String) -> Option<Link> {
     let read = |file: &str| {
         context.read(&format!("{folder}/{name}/{file}")).ok().map(|text| text.trim().to_owned())

@@ -1,12 +1,15 @@
 //! Echoes (ICMP): over the kernel's sockets for them where the account's group may have one (icmp(7),
 //! `ping_group_range`), else over a raw one, which takes a privilege.
 
+use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, ipproto};
+
+use crate::probe::platform::echo::{Echoes, Heard, Pieces};
 
 /// Type, code, checksum, identifier, sequence (RFC 792, RFC 4443).
 const HEADER: usize = 8;
@@ -18,11 +21,13 @@ pub(in crate::probe) struct Echo {
     six: bool,
     /// Ours among those of others, where the kernel does not tell them apart.
     raw: Option<[u8; 2]>,
+    /// One that the kernel knew to be too large for the way, until that was told.
+    refused: Cell<Option<u16>>,
 }
 
 impl Echo {
     /// Opens a way to an address; one that is good on one link only needs its number.
-    pub(in crate::probe) fn open(address: IpAddr, scope: u32) -> io::Result<Self> {
+    pub(in crate::probe) fn open(address: IpAddr, scope: u32, pieces: Pieces) -> io::Result<Self> {
         let six = address.is_ipv6();
         let (family, protocol) = if six {
             (AddressFamily::INET6, ipproto::ICMPV6)
@@ -41,11 +46,15 @@ impl Echo {
             IpAddr::V6(address) => SocketAddrV6::new(address, 0, 0, scope).into(),
         };
         socket.connect(at)?;
-        Ok(Self { socket, six, raw })
+        let echo = Self { socket, six, raw, refused: Cell::default() };
+        match pieces {
+            Pieces::Allowed => {}
+            Pieces::Forbidden => echo.whole()?,
+        }
+        Ok(echo)
     }
 
-    /// From now on packets are sent whole or not at all, whatever the kernel has learnt of the way.
-    pub(in crate::probe) fn whole(&self) -> io::Result<()> {
+    fn whole(&self) -> io::Result<()> {
         if self.six {
             set(&self.socket, libc::IPPROTO_IPV6, libc::IPV6_DONTFRAG, 1)?;
             // Otherwise "packet too big" is kept from those who look for the largest themselves.
@@ -60,9 +69,10 @@ impl Echo {
             set(&self.socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE)
         }
     }
+}
 
-    /// Sends an echo with so many bytes of data.
-    pub(in crate::probe) fn send(&self, sequence: u16, data: usize) -> io::Result<()> {
+impl Echoes for Echo {
+    fn send(&self, sequence: u16, data: usize) -> io::Result<()> {
         const REQUEST: [u8; 2] = [8, 128];
         let mut packet = vec![0; HEADER + data];
         packet[0] = REQUEST[usize::from(self.six)];
@@ -72,38 +82,51 @@ impl Echo {
             let sum = checksum(&packet);
             packet[2..4].copy_from_slice(&sum.to_be_bytes());
         }
-        self.socket.send(&packet).map(drop)
+        match self.socket.send(&packet) {
+            Ok(_) => Ok(()),
+            Err(error) if too_large(&error) => {
+                self.refused.set(Some(sequence));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// The number of the next echo that comes back; none if none comes in time.
-    pub(in crate::probe) fn receive(&self, within: Duration) -> io::Result<Option<u16>> {
+    fn receive(&self, within: Duration) -> Option<Heard> {
+        if let Some(sequence) = self.refused.take() {
+            return Some(Heard::TooLarge { sequence: Some(sequence) });
+        }
         let until = Instant::now() + within;
         let mut packet = [0; 2048];
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(None);
+                return None;
             }
-            self.socket.set_read_timeout(Some(left))?;
-            let length = match self.socket.recv(&mut packet) {
-                Ok(length) => length,
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock
-                            | io::ErrorKind::TimedOut
-                            | io::ErrorKind::Interrupted
-                    ) =>
-                {
-                    continue;
+            let received = self
+                .socket
+                .set_read_timeout(Some(left))
+                .and_then(|()| self.socket.recv(&mut packet));
+            match received {
+                Ok(length) => {
+                    if let Some(sequence) = reply(&packet[..length], self.six, self.raw) {
+                        return Some(Heard::Back { sequence, took: None });
+                    }
                 }
-                Err(error) => return Err(error),
-            };
-            if let Some(sequence) = reply(&packet[..length], self.six, self.raw) {
-                return Ok(Some(sequence));
+                Err(error) if too_large(&error) => return Some(Heard::TooLarge { sequence: None }),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock
+                    | io::ErrorKind::TimedOut
+                    | io::ErrorKind::Interrupted => {}
+                    _ => return Some(Heard::Astray { why: error.to_string() }),
+                },
             }
         }
     }
+}
+
+fn too_large(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EMSGSIZE)
 }
 
 /// The sequence of an answer. A raw socket of IPv4 gives the head of the packet with it.

@@ -26,6 +26,9 @@ pub(in crate::probe) const LOGS: &[(&str, &str)] = &[
 /// Names that are set by hand.
 pub(in crate::probe) const HOSTS: &str = r"C:\Windows\System32\drivers\etc\hosts";
 
+/// What is asked for names is in no file: after the hosts it is always the servers.
+pub(in crate::probe) const SWITCH: Option<&str> = None;
+
 /// Whether a path names one file of this machine: a drive's letter and a way from its root, in no
 /// other notation, since those lead to other machines and to devices.
 pub(in crate::probe) fn is_absolute(path: &str) -> bool {

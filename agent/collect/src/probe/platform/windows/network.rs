@@ -87,10 +87,31 @@ pub(in crate::probe) fn addresses() -> io::Result<Vec<Address>> {
     let of = |adapter: tables::Adapter| {
         let index = adapter.index.max(adapter.index_v6);
         let each = adapter.addresses.into_iter();
-        // The scope is Linux's word, which nobody asks for: addresses tell their own.
-        each.map(move |(address, prefix)| Address { index, address, prefix, scope: 0 })
+        each.map(move |(address, prefix)| Address { index, address, prefix, scope: scope(address) })
     };
     Ok(adapters.into_iter().flat_map(of).collect())
+}
+
+/// How far an address reaches, as rtnetlink counts it (`RT_SCOPE_UNIVERSE`, `_LINK`, `_HOST`).
+fn scope(address: IpAddr) -> u8 {
+    let link_local = match address {
+        IpAddr::V4(four) => four.is_link_local(),
+        IpAddr::V6(six) => six.is_unicast_link_local(),
+    };
+    if address.is_loopback() {
+        254
+    } else if link_local {
+        253
+    } else {
+        0
+    }
+}
+
+/// The largest packet that an interface sends, in bytes.
+pub(in crate::probe) fn interface_mtu(_: &Context<'_>, index: u32) -> Option<u32> {
+    let row = tables::interface(index).ok()?;
+    // Windows' loopback has no limit, which it tells by all ones.
+    (row.Mtu > 0 && row.Mtu != u32::MAX).then_some(row.Mtu)
 }
 
 pub(in crate::probe) fn default_routes() -> io::Result<Vec<DefaultRoute>> {
@@ -167,6 +188,15 @@ mod tests {
     fn what_windows_fills_in_is_no_server() {
         assert!(is_filler("fec0:0:0:ffff::1".parse().expect("an address")));
         assert!(!is_filler("2001:db8::53".parse().expect("an address")));
+    }
+
+    #[test]
+    fn only_addresses_that_reach_beyond_their_link_are_of_global_scope() {
+        for (address, expected) in
+            [("::1", 254), ("fe80::1", 253), ("169.254.1.1", 253), ("2001:db8::1", 0)]
+        {
+            assert_eq!(scope(address.parse().expect("an address")), expected, "{address}");
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::NetworkManagement::IpHelper::{
     FreeMibTable, GAA_FLAG_SKIP_ANYCAST, GAA_FLAG_SKIP_MULTICAST, GetAdaptersAddresses,
-    GetIfTable2, GetIpForwardTable2, GetIpNetTable2, IP_ADAPTER_ADDRESSES_LH, MIB_IF_ROW2,
-    MIB_IPFORWARD_ROW2, MIB_IPNET_ROW2,
+    GetIfEntry2, GetIfTable2, GetIpForwardTable2, GetIpNetTable2, IP_ADAPTER_ADDRESSES_LH,
+    MIB_IF_ROW2, MIB_IPFORWARD_ROW2, MIB_IPNET_ROW2,
 };
 use windows_sys::Win32::Networking::WinSock::{
     AF_INET, AF_INET6, AF_UNSPEC, SOCKADDR_IN, SOCKADDR_IN6, SOCKADDR_INET, SOCKET_ADDRESS,
@@ -159,6 +159,15 @@ pub(super) fn interfaces() -> io::Result<Vec<MIB_IF_ROW2>> {
     check(code)?;
     // SAFETY: the table holds so many rows behind its count.
     Ok(unsafe { copied(table.cast(), (*table).NumEntries, (&raw const (*table).Table).cast()) })
+}
+
+/// One interface, by its index.
+#[expect(unsafe_code, reason = "a function of Windows")]
+pub(super) fn interface(index: u32) -> io::Result<MIB_IF_ROW2> {
+    let mut row = MIB_IF_ROW2 { InterfaceIndex: index, ..MIB_IF_ROW2::default() };
+    // SAFETY: the row is ours, and names the interface that it is to be filled in of.
+    check(unsafe { GetIfEntry2(&raw mut row) })?;
+    Ok(row)
 }
 
 /// The routes of both families.
