@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use befund_expression::Expression;
 use befund_model::id::Hash;
 use befund_model::language::Text;
-
-use crate::expression::Expression;
 
 /// A rule over facts.
 #[derive(Debug)]

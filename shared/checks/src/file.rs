@@ -3,13 +3,14 @@
 use std::fmt;
 use std::ops::Range;
 
+use befund_expression::{Expression, Names};
 use befund_model::id::Hash;
 use befund_model::language::Text;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::check::{Check, Shown};
-use crate::expression::Expression;
+use crate::facts::names;
 
 /// The most bytes of a file.
 const MOST_BYTES: usize = 256 << 10;
@@ -77,7 +78,7 @@ pub fn read(text: &str) -> Result<Vec<Check>, Vec<Problem>> {
         let at = error.span().map_or(0, |span| span.start);
         vec![problem(text, at, error.message().to_owned())]
     })?;
-    let mut reader = Reader { text, problems: Vec::new() };
+    let mut reader = Reader { text, names: names(), problems: Vec::new() };
     let checks: Vec<Check> = raw.check.into_iter().map(|raw| reader.check(raw)).collect();
     for (index, check) in checks.iter().enumerate() {
         if checks[..index].iter().any(|other| other.id == check.id) {
@@ -94,6 +95,7 @@ pub fn read(text: &str) -> Result<Vec<Check>, Vec<Problem>> {
 
 struct Reader<'a> {
     text: &'a str,
+    names: Names,
     problems: Vec<Problem>,
 }
 
@@ -149,7 +151,7 @@ impl Reader<'_> {
     }
 
     fn expression(&mut self, text: &Spanned<String>) -> Option<Expression> {
-        match Expression::compile(text.get_ref()) {
+        match Expression::compile(text.get_ref(), &self.names) {
             Ok(expression) => Some(expression),
             Err(error) => {
                 let Range { start, .. } = text.span();

@@ -23,13 +23,13 @@ pub fn judge(check: &Check, facts: &Facts) -> Option<Finding> {
             return Some(unknown(check, format!("{section} is {status}{colon}{reason}")));
         }
     }
-    match check.applies.as_ref().map(|applies| applies.holds(facts)) {
+    match check.applies.as_ref().map(|applies| applies.holds(facts.scope())) {
         Some(Ok(false)) => return None,
         Some(Err(reason)) => return Some(unknown(check, reason)),
         Some(Ok(true)) | None => {}
     }
     for (condition, verdict) in [(&check.fail, Verdict::Fail), (&check.warn, Verdict::Warn)] {
-        match condition.as_ref().map(|condition| condition.holds(facts)) {
+        match condition.as_ref().map(|condition| condition.holds(facts.scope())) {
             Some(Ok(true)) => return Some(finding(check, facts, verdict)),
             Some(Err(reason)) => return Some(unknown(check, reason)),
             Some(Ok(false)) | None => {}
@@ -46,7 +46,7 @@ fn finding(check: &Check, facts: &Facts, verdict: Verdict) -> Finding {
         .evidence
         .iter()
         .filter_map(|shown| {
-            let value = shown.value.value(facts).ok().and_then(|value| text(&value))?;
+            let value = shown.value.value(facts.scope()).ok().and_then(|value| text(&value))?;
             Some(Evidence { label: shown.label.clone(), value })
         })
         .collect();

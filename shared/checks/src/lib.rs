@@ -8,17 +8,14 @@
 //! A section's name in an expression has underscores for dots: `filesystems_usage.filesystems`.
 
 mod check;
-mod expression;
 mod facts;
 mod file;
-mod functions;
 mod judge;
 mod shipped;
 
+pub use befund_expression::{Expression, ExpressionError, Patterns};
 pub use check::{Check, Shown};
-pub use expression::{Expression, ExpressionError};
 pub use facts::{Facts, name_of};
 pub use file::{Problem, read};
-pub use functions::Patterns;
 pub use judge::judge;
 pub use shipped::{SHIPPED, shipped};

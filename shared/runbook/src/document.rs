@@ -8,6 +8,8 @@ use serde_json::Value;
 use befund_model::action::Risk;
 use befund_model::language::Text;
 
+mod input;
+
 /// A runbook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Runbook {

@@ -1,6 +1,7 @@
 //! Runbooks: what their authors write, and what running one means.
 //!
 //! - [`document`]: a runbook as it is once it was read: types that cannot say what may not be done.
+//! - [`reader`]: their text, read into that, and everything that is wrong with it at once.
 //! - [`machine`]: a run as a state machine. It is told what happened and says what to do next; it measures,
 //!   asks and changes nothing itself, and evaluates no expression itself, so that whoever drives it decides
 //!   where that is done (the executor: in a child that can be killed).
@@ -9,5 +10,12 @@
 //!
 //! [`befund_trust`]: ../befund_trust/index.html
 
+mod diagnostic;
 pub mod document;
+mod language;
 pub mod machine;
+pub mod reader;
+mod yaml;
+
+pub use diagnostic::{Diagnostic, Severity, render};
+pub use reader::{Reading, read};

@@ -40,8 +40,8 @@ fn problems_point_at_the_place() {
     .concat();
     insta::assert_snapshot!(told, @r###"
     9:12: it is not CEL: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}
-    9:9: there is no section `filesystem`: the sections' names, with underscores for dots, are what can be named
-    11:3: there is no section `filesystem`: the sections' names, with underscores for dots, are what can be named
+    9:9: there is no section `filesystem`: did you mean `filesystems`?
+    11:3: there is no section `filesystem`: did you mean `filesystems`?
     9:1: unknown field `warm`, expected one of `id`, `version`, `title`, `category`, `applies`, `fail`, `warn`, `evidence`, `explanation`, `user`, `remedy`, `references`
     1:1: the check can neither fail nor warn: give it `fail` or `warn`
     10:15: a reference is an https address
