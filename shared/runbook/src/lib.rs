@@ -2,6 +2,7 @@
 //!
 //! - [`document`]: a runbook as it is once it was read: types that cannot say what may not be done.
 //! - [`reader`]: their text, read into that, and everything that is wrong with it at once.
+//! - [`lint()`]: whether what was read makes sense. [`load`] does both.
 //! - [`machine`]: a run as a state machine. It is told what happened and says what to do next; it measures,
 //!   asks and changes nothing itself, and evaluates no expression itself, so that whoever drives it decides
 //!   where that is done (the executor: in a child that can be killed).
@@ -13,9 +14,11 @@
 mod diagnostic;
 pub mod document;
 mod language;
+mod lint;
 pub mod machine;
 pub mod reader;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity, render};
+pub use lint::{lint, load};
 pub use reader::{Reading, read};

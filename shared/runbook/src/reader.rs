@@ -2,7 +2,7 @@
 //! [`Runbook`] with its defaults filled in. All that is wrong is told at once, each with its place.
 //!
 //! What is read is well-formed. Whether it makes sense (probes that exist, facts that can come, undo that
-//! fits) is the linter's to say, who wrote it the signature's.
+//! fits) is the linter's to say ([`lint`](crate::lint())), who wrote it the signature's.
 
 use std::collections::BTreeMap;
 
