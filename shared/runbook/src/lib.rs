@@ -6,6 +6,7 @@
 //! - [`machine`]: a run as a state machine. It is told what happened and says what to do next; it measures,
 //!   asks and changes nothing itself, and evaluates no expression itself, so that whoever drives it decides
 //!   where that is done (the executor: in a child that can be killed).
+//! - [`rehearsal`]: a runbook tried on recorded facts, so that its authors see what it would do before it is signed.
 //!
 //! Deliberately without any I/O, clock or signature: those are the executor's and [`befund_trust`]'s.
 //!
@@ -17,7 +18,11 @@ mod language;
 mod lint;
 pub mod machine;
 pub mod reader;
+pub mod rehearsal;
 mod yaml;
+
+#[cfg(test)]
+mod sample;
 
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use lint::{lint, load};

@@ -7,14 +7,43 @@
 //! ```
 //!
 //! Whoever drives it does each [`Do`] and tells what came of it by the [`Heard`] with the same [`Step`].
-//! Time arrives as a parameter: how long the run has lasted, people's thinking left out where the driver
-//! says so. What it promises, and its tests try to break:
+//! What it promises, and its tests try to break:
 //!
 //! - it ends, whatever it hears, within its limits;
 //! - nothing is acted without its detector true now, its consent given and its approval given;
 //! - what was acted is verified, or its verification is told as not made;
 //! - a detector whose facts are missing is unknown, never healthy;
 //! - a dry run acts nothing.
+//!
+//! # What the driver owes it
+//!
+//! - *Every [`Do`] is answered once*, but for [`Do::Tell`] and [`Do::End`]. What is not wanted (an unknown step, one
+//!   answered before, an answer of the wrong kind) is ignored. Measurements of one batch may be made side by side, and
+//!   answered in any order.
+//! - *`at`* is how long the run has lasted, counted on from zero and over interruptions. The time in which
+//!   [`Do::Ask`], [`Do::Consent`] or [`Do::Approve`] is outstanding does not count; that in which a [`Do::Wait`]
+//!   after `user.instruct` passes does. An `at` earlier than the one before is taken as that.
+//! - *It is told before it is done*: a [`Heard`] is synced to the journal, with its `at`, before it is handed to
+//!   [`Machine::hear`]. For [`Do::Act`] and [`Do::Undo`] the journal has INTENT(step) synced before the child starts, and EXIT
+//!   (the [`Heard`] itself) after it ended.
+//! - *Cancelling*: the driver stops the children of measuring and evaluating, and asks nobody any more; of an act in
+//!   flight it stops the child, waits for it, and tells what came of it by [`Heard::Acted`]; an undo in flight it lets end.
+//!   The machine ends, or undoes first what must not stay, and then ends.
+//! - *[`Do::Measure::within`] and its like are kept by the driver*: what overstays is killed and told as `timeout`.
+//! - *Inputs* are those that the signed schema admits; the machine only adds defaults.
+//!
+//! # Going on after an interruption
+//!
+//! The journal's past is handed to [`Machine::resume`], which goes the same way again, step by step, and gives what is
+//! outstanding anew, but for [`Do::Act`] and [`Do::Undo`]. Of those ([`Machine::outstanding`] has them) the driver says
+//! what it knows: EXIT is in the journal: that [`Heard`] is part of the past. Only INTENT is: if the action says
+//! that it was done, [`Heard::Acted`]; if it was not, or may be repeated: it is done (again), and heard of; else
+//! [`Heard::Indeterminate`]. Neither is: it is done now. A restart of the machine that the run itself wanted is
+//! [`Heard::Acted`] with `ok` where the boot id has changed since INTENT.
+//! The driver then journals [`Heard::Interrupted`] as the newest of the past, and does what it was given.
+//! If it dies before that, nothing has been done, and it resumes once more in the same way.
+//!
+//! What was measured before an interruption is measured anew before anything is judged or changed by it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,15 +52,49 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use befund_model::action::{Acted, Prediction, Risk};
+use befund_model::job::JobState;
 use befund_model::language::Text;
 use befund_model::probe::ProbeResult;
+use befund_model::snapshot::Status;
 
 use crate::document::{Act, Consent, OnInterrupt, Source, UndoBy};
 
+mod aftermath;
+mod asking;
+mod attempt;
+mod conclusion;
+mod ending;
+mod exchange;
+mod filling;
+mod handle;
+mod judging;
+mod lines;
+mod looking;
+mod measuring;
+mod names;
+mod run;
+
+#[cfg(test)]
+mod tests;
+
+pub use exchange::{MAX_INTERRUPTIONS, MAX_NEWS, MAX_STEPS};
+pub use handle::Machine;
+
 /// What a [`Do`] is about, and what its [`Heard`] answers: unique within a run, the same in every run of the
-/// same runbook that goes the same way, as in `collect/1/dns`, `fix/dns-dead/0/act`.
+/// same runbook that goes the same way, as in `collect/1/dns`, `fix/dns-dead/0/act`;
+/// a name that is wanted again gets a number, as in `collect/1/dns#2`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Step(pub String);
+
+impl Step {
+    /// Of [`Do::Measure`]: the name of the collecting step that is measured, as in `dns` of
+    /// `fix/dns-dead/0/verify/2/dns` and of `collect/1/dns#2`, where it is tried again.
+    #[must_use]
+    pub fn measurement(&self) -> &str {
+        let last = self.0.rsplit('/').next().unwrap_or_default();
+        last.split('#').next().unwrap_or_default()
+    }
+}
 
 /// What the machine wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,8 +208,9 @@ pub struct FixOrder {
     pub undo: UndoBy,
 }
 
-/// What the machine is told.
-#[derive(Clone, Debug, PartialEq)]
+/// What the machine is told. As the driver's journal keeps it, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Heard {
     /// Of [`Do::Measure`].
     Measured {
@@ -223,4 +287,44 @@ pub enum Heard {
         /// Who.
         by: String,
     },
+    /// The run was interrupted and goes on; see [`Machine::resume`].
+    Interrupted {
+        /// By what.
+        by: Interruption,
+    },
+}
+
+/// What interrupts a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interruption {
+    /// The machine restarted, whether the run wanted that or not; counted against the runbook's `reboots`.
+    Reboot,
+    /// The connection was lost that the run needs (for an approval, for an answer from afar).
+    Disconnect,
+    /// The agent started anew.
+    AgentRestart,
+}
+
+impl Interruption {
+    /// The words for people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reboot => "a restart of the machine",
+            Self::Disconnect => "a lost connection",
+            Self::AgentRestart => "a restart of the agent",
+        }
+    }
+}
+
+/// How a run ended, for the job's outcome; its result is [`Do::End`]'s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// `Done`, `Cancelled` or `Indeterminate`.
+    pub state: JobState,
+    /// `Ok` where all was measured and the run went to its own end.
+    pub status: Status,
+    /// Why the status is not `ok`; empty if it is.
+    pub reason: String,
 }

@@ -1,0 +1,107 @@
+//! Texts that fit: one line, no control characters, cut with a visible mark. What comes from a machine or a
+//! person may be of any length.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use befund_model::action::{Acted, Prediction};
+
+/// The most characters of one line.
+pub(super) const MAX_LINE: usize = 300;
+/// The most lines of a prediction.
+const MAX_LINES: usize = 20;
+/// The most commands of an action that are kept, and the most bytes of output and characters of line of each.
+const MAX_COMMANDS: usize = 8;
+const MAX_OUTPUT: usize = 1_024;
+
+/// The text as one line, at most [`MAX_LINE`] characters of it.
+pub(super) fn line(text: &str) -> String {
+    cut(text, MAX_LINE)
+}
+
+/// The text as one line, at most `most` characters of it and a mark.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let mut line: String = text
+        .trim()
+        .chars()
+        .take(most)
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    if text.trim().chars().nth(most).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// A fact, shown within a line.
+pub(super) fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => cut(text, 80),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            cut(&value.to_string(), 80)
+        }
+    }
+}
+
+/// A duration, for people.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 60, seconds % 60) {
+        (0, 0) => format!("{} ms", duration.as_millis()),
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+/// The prediction, cut.
+pub(super) fn prediction(mut prediction: Prediction) -> Prediction {
+    let more = prediction.lines.len().saturating_sub(MAX_LINES);
+    prediction.lines.truncate(MAX_LINES);
+    prediction.lines.iter_mut().for_each(|text| *text = line(text));
+    if more > 0 {
+        prediction.lines.push(format!("… and {more} more"));
+    }
+    prediction
+}
+
+/// What is told and kept in the result of what an action came to: cut, and without what undoing needs, which
+/// stays in the machine's journal.
+pub(super) fn acted(acted: &Acted) -> Acted {
+    let mut told = Acted { before: Value::Null, ..acted.clone() };
+    told.reason = line(&told.reason);
+    told.summary = line(&told.summary);
+    told.commands.truncate(MAX_COMMANDS);
+    for command in &mut told.commands {
+        command.line.truncate(16);
+        command.line.iter_mut().for_each(|word| *word = cut(word, 80));
+        let excess = command.output.len().saturating_sub(MAX_OUTPUT);
+        if excess > 0 {
+            // The end says most.
+            let from = (excess..).find(|at| command.output.is_char_boundary(*at)).unwrap_or(0);
+            command.output.drain(..from);
+            command.cut = true;
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_and_shows_where_it_was_cut() {
+        assert_eq!(line("two\nlines"), "two lines");
+        let long = line(&"ä".repeat(1_000));
+        assert_eq!(long.chars().count(), MAX_LINE + 1);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        let said = [0, 1, 60, 61].map(|seconds| duration(Duration::from_secs(seconds)));
+        assert_eq!(said, ["0 ms", "1 s", "1 min", "1 min 1 s"]);
+    }
+}
