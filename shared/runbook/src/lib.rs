@@ -19,6 +19,7 @@ mod lint;
 pub mod machine;
 pub mod reader;
 pub mod rehearsal;
+mod schema;
 mod yaml;
 
 #[cfg(test)]
@@ -27,3 +28,4 @@ mod sample;
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use lint::{lint, load};
 pub use reader::{Reading, read};
+pub use schema::schema;

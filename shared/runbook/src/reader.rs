@@ -4,15 +4,16 @@
 //! What is read is well-formed. Whether it makes sense (probes that exist, facts that can come, undo that
 //! fits) is the linter's to say ([`lint`](crate::lint())), who wrote it the signature's.
 
-use std::collections::BTreeMap;
-
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::document::Runbook;
 use crate::yaml::{self, Place};
 
 mod build;
 mod check;
+mod places;
 mod template;
+
+use places::Places;
 
 /// The most bytes of a runbook.
 pub const MOST_BYTES: usize = yaml::MOST_BYTES;
@@ -22,7 +23,8 @@ pub const MOST_BYTES: usize = yaml::MOST_BYTES;
 pub struct Reading {
     /// The runbook.
     pub runbook: Runbook,
-    places: BTreeMap<String, Place>,
+    text: String,
+    places: Places,
 }
 
 /// Reads a text.
@@ -43,7 +45,9 @@ pub fn read(text: &str) -> Result<Reading, Vec<Diagnostic>> {
     let mut build = build::Build::new(&places);
     let runbook = build.runbook(&root);
     match runbook {
-        Some(runbook) if build.problems.is_empty() => Ok(Reading { runbook, places }),
+        Some(runbook) if build.problems.is_empty() => {
+            Ok(Reading { runbook, text: text.to_owned(), places })
+        }
         Some(_) => Err(sorted(build.problems)),
         None => {
             // A test holds that whatever fits the tables can be built.
@@ -63,28 +67,31 @@ impl Reading {
         path: &str,
         message: String,
     ) -> Diagnostic {
-        let Place { line, column } = place_of(&self.places, path);
+        let Place { line, column } = self.places.of(path);
         let (path, expected) = (path.to_owned(), String::new());
         Diagnostic { severity, code, line, column, path, message, expected }
+    }
+
+    /// Something that is wrong with an expression, at a place within it; nothing if it was not written, and a
+    /// default stands for it that was made of one that was.
+    pub(crate) fn within(
+        &self,
+        path: &str,
+        expression: &str,
+        (line, column): (usize, usize),
+        message: String,
+    ) -> Option<Diagnostic> {
+        let key = (path.to_owned(), expression.to_owned());
+        let written = self.places.expressions.get(&key)?;
+        let Place { line, column } = written.place_of(&self.text, line, column);
+        let (severity, code, path) = (Severity::Error, "expression", path.to_owned());
+        let expected = String::new();
+        Some(Diagnostic { severity, code, line, column, path, message, expected })
     }
 
     /// Where the part at `path` was written, from 1; `None` if it was not, and a default stands for it.
     #[must_use]
     pub fn place(&self, path: &str) -> Option<(usize, usize)> {
-        self.places.get(path).map(|place| (place.line, place.column))
-    }
-}
-
-/// The place of a part, or of the nearest one around it that was written.
-fn place_of(places: &BTreeMap<String, Place>, path: &str) -> Place {
-    let mut path = path;
-    loop {
-        if let Some(place) = places.get(path) {
-            return *place;
-        }
-        match path.rfind(['.', '[']) {
-            Some(end) => path = &path[..end],
-            None => return Place { line: 1, column: 1 },
-        }
+        self.places.parts.get(path).map(|place| (place.line, place.column))
     }
 }

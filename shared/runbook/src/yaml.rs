@@ -128,14 +128,17 @@ impl Scalar {
             };
             return Place { line: at.line, column: at.column + written };
         }
-        // A literal block keeps its lines; they are found by their ends.
+        // A literal block keeps its lines; they are found by their ends, from where it or its content begins.
         let Some(inner) = self.text.lines().nth(within.line.saturating_sub(1)) else { return at };
-        let line = at.line + within.line;
-        match source.lines().nth(line - 1).and_then(|outer| outer.strip_suffix(inner)) {
-            Some(indent) if self.style == Style::Block && indent.trim().is_empty() => {
-                Place { line, column: indent.chars().count() + within.column }
-            }
-            _ => at,
+        let indent = |line: usize| {
+            let outer = source.lines().nth(line.checked_sub(1)?)?;
+            let indent = outer.strip_suffix(inner).filter(|indent| indent.trim().is_empty())?;
+            Some(Place { line, column: indent.chars().count() + within.column })
+        };
+        let first = at.line + within.line;
+        match self.style {
+            Style::Block => indent(first - 1).or_else(|| indent(first)).unwrap_or(at),
+            Style::Plain | Style::Single | Style::Double => at,
         }
     }
 }

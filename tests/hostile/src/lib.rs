@@ -9,6 +9,7 @@ mod local;
 mod pieces;
 mod probes;
 mod redaction;
+mod runbook;
 mod session;
 mod system;
 mod wire;
@@ -25,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("disks", |data| collect(Reader::Disks, data)),
     ("edid", |data| collect(Reader::Edid, data)),
     ("expand", gate::expand),
+    ("expression", runbook::expression),
     ("frame", local::frame),
     ("http", probes::http),
     ("indexes", |data| collect(Reader::Indexes, data)),
@@ -39,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     ("probes", probes::packets),
     ("proxy", local::proxy),
     ("redaction", redaction::run),
+    ("runbook", runbook::read),
     ("session", session::run),
     ("smbios", system::smbios),
     ("spool", local::spool),

@@ -148,11 +148,6 @@ const ANSWERS: [(&str, &str, &str); 4] = [
     ("later", "Later", "Später"),
 ];
 
-/// They alone.
-pub(crate) fn answers() -> Vec<&'static str> {
-    ANSWERS.iter().map(|(value, ..)| *value).collect()
-}
-
 /// The text of one of them.
 pub(crate) fn answer_text(value: &str) -> Option<Text> {
     let (_, en, de) = ANSWERS.iter().find(|(known, ..)| *known == value)?;

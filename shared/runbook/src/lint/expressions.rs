@@ -143,8 +143,13 @@ impl Linter<'_> {
             };
             let (shape, problems) = expression.shape(&self.shapes);
             for problem in problems {
-                let message = format!("in `{}`: {}", shown(&condition.text), problem.message);
-                self.error("expression", &path, message);
+                let place = (problem.line, problem.column);
+                let told = self.reading.within(&path, &condition.text, place, problem.message);
+                self.diagnostics.extend(told);
+            }
+            // What a default made of another expression was told with that.
+            if self.reading.place(&path).is_none() {
+                continue;
             }
             let wrong = match wanted {
                 Wanted::Flag if !shape.meets(&Shape::Flag) => Some("true or false"),
@@ -258,15 +263,4 @@ fn mentions(text: &str, root: &str, name: &str) -> bool {
     let by_dot = text.match_indices(&dotted).any(|(at, _)| ends(&text[at + dotted.len()..]));
     let bare = text.replace(['"', '\'', ' '], "");
     by_dot || bare.contains(&format!("{root}[{name}]"))
-}
-
-/// The beginning of an expression, for a message.
-fn shown(text: &str) -> String {
-    let line: Vec<&str> = text.split_whitespace().collect();
-    let line = line.join(" ");
-    if line.chars().count() <= 60 {
-        return line;
-    }
-    let begin: String = line.chars().take(57).collect();
-    format!("{begin}...")
 }

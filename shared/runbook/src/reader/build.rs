@@ -1,14 +1,14 @@
 //! The [`Runbook`] of a document that fits the tables of the language, with defaults filled in. Every function
 //! here is `None` only for what does not fit, which was told before.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use befund_model::language::Text;
 use befund_model::probe::spec;
 use serde_json::Value;
 
-use super::{place_of, template};
+use super::places::Places;
+use super::template;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::{
     Choice, Collect, Condition, Escalate, Fits, Limits, Piece, Question, Resume, Retry, Runbook,
@@ -26,18 +26,18 @@ mod input;
 const SECTION_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) struct Build<'a> {
-    places: &'a BTreeMap<String, Place>,
+    places: &'a Places,
     /// What is wrong although every part by itself is well-formed.
     pub(super) problems: Vec<Diagnostic>,
 }
 
 impl<'a> Build<'a> {
-    pub(super) const fn new(places: &'a BTreeMap<String, Place>) -> Self {
+    pub(super) const fn new(places: &'a Places) -> Self {
         Self { places, problems: Vec::new() }
     }
 
     pub(super) fn complain(&mut self, path: &str, code: &'static str, message: String) {
-        let Place { line, column } = place_of(self.places, path);
+        let Place { line, column } = self.places.of(path);
         let (severity, path, expected) = (Severity::Error, path.to_owned(), String::new());
         self.problems.push(Diagnostic { severity, code, line, column, path, message, expected });
     }

@@ -1,10 +1,11 @@
 //! Every part of a document by the form that the tables of the language give it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use befund_expression::{Expression, Names, near};
 use regex::Regex;
 
+use super::places::{Places, Written};
 use super::template;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Piece;
@@ -20,7 +21,7 @@ const MOST_LISTS: usize = 3;
 const MOST_LONG: usize = 2_000;
 
 /// The places of all parts, and what is wrong with them.
-pub(super) fn check(text: &str, root: &Node) -> (BTreeMap<String, Place>, Vec<Diagnostic>) {
+pub(super) fn check(text: &str, root: &Node) -> (Places, Vec<Diagnostic>) {
     let steps = root.get("collect").map(Node::entries).unwrap_or_default();
     let names = steps.iter().map(|(key, _)| key.text.clone());
     let own = ["ask", "inputs"].map(str::to_owned);
@@ -30,7 +31,7 @@ pub(super) fn check(text: &str, root: &Node) -> (BTreeMap<String, Place>, Vec<Di
         text,
         names: Names::new(names.chain(own), "name", hint),
         patterns: HashMap::new(),
-        places: BTreeMap::new(),
+        places: Places::default(),
         problems: Vec::new(),
     };
     check.object(root, &ROOT, "");
@@ -41,13 +42,13 @@ struct Check<'a> {
     text: &'a str,
     names: Names,
     patterns: HashMap<&'static str, Option<Regex>>,
-    places: BTreeMap<String, Place>,
+    places: Places,
     problems: Vec<Diagnostic>,
 }
 
 impl Check<'_> {
     fn part(&mut self, node: &Node, form: &Form, path: &str) {
-        self.places.insert(path.to_owned(), node.place);
+        self.places.parts.insert(path.to_owned(), node.place);
         match form {
             Form::Object(object) => self.object(node, object, path),
             Form::By(objects) => self.one_of(node, objects, path),
@@ -86,7 +87,7 @@ impl Check<'_> {
             Form::Text(most) => self.text(place, text, *most, path),
             Form::Pattern(pattern) => {
                 if !self.fits(pattern, text) {
-                    let message = format!("`{shown}` is none: it has another form");
+                    let message = format!("`{shown}` does not fit");
                     self.expected(place, "form", path, message, pattern.says.to_owned());
                 }
             }
@@ -116,7 +117,9 @@ impl Check<'_> {
                         self.expected(place, "out-of-range", path, message, says(form));
                     }
                     None => {
-                        let message = format!("`{shown}` is no whole number");
+                        let quoted = scalar.style != Style::Plain;
+                        let what = if quoted { "a quoted text" } else { "no whole number" };
+                        let message = format!("`{shown}` is {what}");
                         self.expected(place, "wrong-type", path, message, says(form));
                     }
                 }
@@ -178,15 +181,16 @@ impl Check<'_> {
 
     /// An expression that begins `skipped` characters within the scalar.
     fn expression(&mut self, at: Place, scalar: &Scalar, text: &str, skipped: usize, path: &str) {
-        let Err(error) = Expression::compile(text, &self.names) else { return };
-        let column = if error.line == 1 { error.column + skipped } else { error.column };
-        let within = Place { line: error.line, column };
-        let place = scalar.place_of(self.text, at, within);
-        self.complain(place, "expression", path, error.message);
+        let written = Written { at, scalar: scalar.clone(), skipped };
+        if let Err(error) = Expression::compile(text, &self.names) {
+            let place = written.place_of(self.text, error.line, error.column);
+            self.complain(place, "expression", path, error.message);
+        }
+        self.places.expressions.insert((path.to_owned(), text.to_owned()), written);
     }
 
     fn template(&mut self, node: &Node, path: &str, lists: usize) {
-        self.places.insert(path.to_owned(), node.place);
+        self.places.parts.insert(path.to_owned(), node.place);
         match &node.content {
             Content::Scalar(scalar) if node.scalar().is_some() => {
                 if scalar.text.chars().count() > MOST_LONG {
@@ -226,7 +230,7 @@ impl Check<'_> {
         };
         for (key, value) in entries {
             let path = join(path, &key.text);
-            self.places.insert(path.clone(), value.place);
+            self.places.parts.insert(path.clone(), value.place);
             if !["en", "de"].contains(&key.text.as_str()) {
                 let message = format!("`{}` is no language that Befund speaks", shown(&key.text));
                 self.expected(key.place, "unknown-key", &path, message, "`en` and `de`".to_owned());
@@ -306,7 +310,7 @@ impl Check<'_> {
         let Content::Map(entries) = &node.content else {
             return self.wrong(node, &format!("a mapping: {}", object.noun), path);
         };
-        self.places.insert(path.to_owned(), node.place);
+        self.places.parts.insert(path.to_owned(), node.place);
         for (key, value) in entries {
             let path = join(path, &key.text);
             match object.keys.iter().find(|known| known.name == key.text) {
