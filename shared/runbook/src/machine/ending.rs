@@ -192,9 +192,11 @@ fn fitting(mut result: RunbookResult) -> RunbookResult {
         };
         size -= saved;
     }
-    for attempt in result.attempts.iter_mut().filter(|_| size > room) {
-        for acted in [&mut attempt.acted, &mut attempt.undone].into_iter().flatten() {
-            acted.commands.clear();
+    if size > room {
+        for attempt in &mut result.attempts {
+            let came = [&mut attempt.acted, &mut attempt.undone];
+            came.into_iter().flatten().for_each(|acted| acted.commands.clear());
+            attempt.prediction.iter_mut().for_each(|prediction| prediction.lines.truncate(1));
         }
     }
     result

@@ -5,15 +5,20 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use befund_model::action::{Acted, Prediction};
+use befund_model::action::{Acted, Command, Prediction};
+use befund_model::job::MAX_EVENT_BYTES;
 
 /// The most characters of one line.
 pub(super) const MAX_LINE: usize = 300;
-/// The most lines of a prediction.
+/// The most lines of a prediction, and the most characters of each, so that it fits into one piece of news
+/// whatever the letters are.
 const MAX_LINES: usize = 20;
-/// The most commands of an action that are kept, and the most bytes of output and characters of line of each.
+const MAX_PREDICTED: usize = 160;
+/// The most commands of an action that are kept, and the most bytes of output of each.
 const MAX_COMMANDS: usize = 8;
-const MAX_OUTPUT: usize = 1_024;
+const MAX_OUTPUT: usize = 2_048;
+/// The most bytes of an action's result, as JSON.
+const MAX_ACTED: usize = MAX_EVENT_BYTES - 1_024;
 
 /// The text as one line, at most [`MAX_LINE`] characters of it.
 pub(super) fn line(text: &str) -> String {
@@ -59,7 +64,7 @@ pub(super) fn duration(duration: Duration) -> String {
 pub(super) fn prediction(mut prediction: Prediction) -> Prediction {
     let more = prediction.lines.len().saturating_sub(MAX_LINES);
     prediction.lines.truncate(MAX_LINES);
-    prediction.lines.iter_mut().for_each(|text| *text = line(text));
+    prediction.lines.iter_mut().for_each(|text| *text = cut(text, MAX_PREDICTED));
     if more > 0 {
         prediction.lines.push(format!("… and {more} more"));
     }
@@ -76,15 +81,30 @@ pub(super) fn acted(acted: &Acted) -> Acted {
     for command in &mut told.commands {
         command.line.truncate(16);
         command.line.iter_mut().for_each(|word| *word = cut(word, 80));
-        let excess = command.output.len().saturating_sub(MAX_OUTPUT);
-        if excess > 0 {
-            // The end says most.
-            let from = (excess..).find(|at| command.output.is_char_boundary(*at)).unwrap_or(0);
-            command.output.drain(..from);
-            command.cut = true;
-        }
     }
-    told
+    let mut room = MAX_OUTPUT;
+    loop {
+        told.commands.iter_mut().for_each(|command| end_of(command, room));
+        let size = serde_json::to_vec(&told).map_or(0, |bytes| bytes.len());
+        if size <= MAX_ACTED {
+            return told;
+        }
+        if room == 0 {
+            told.commands.pop();
+        }
+        room /= 2;
+    }
+}
+
+/// Keeps only the end of the output, which says most.
+fn end_of(command: &mut Command, room: usize) {
+    let excess = command.output.len().saturating_sub(room);
+    if excess > 0 {
+        let length = command.output.len();
+        let from = (excess..length).find(|at| command.output.is_char_boundary(*at));
+        command.output.drain(..from.unwrap_or(length));
+        command.cut = true;
+    }
 }
 
 #[cfg(test)]
