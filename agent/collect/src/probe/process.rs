@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
             .map_or(sample.spent_us, |spent_us| sample.spent_us.saturating_sub(*spent_us));
         let percent = spent as f64 * 100.0 / full.max(1.0);
         sample.process.cpu_percent = (percent * 10.0).round() / 10.0;
+        sample.process.started = Some(sample.start).filter(|start| *start > 0);
     }
     let number = u32::try_from(after.len()).unwrap_or(u32::MAX);
     let mut processes: Vec<Process> = after.into_iter().map(|sample| sample.process).collect();
