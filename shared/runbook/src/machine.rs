@@ -23,9 +23,10 @@
 //! - *`at`* is how long the run has lasted, counted on from zero and over interruptions. The time in which
 //!   [`Do::Ask`], [`Do::Consent`] or [`Do::Approve`] is outstanding does not count; that in which a [`Do::Wait`]
 //!   after `user.instruct` passes does. An `at` earlier than the one before is taken as that.
-//! - *It is told before it is done*: a [`Heard`] is synced to the journal, with its `at`, before it is handed to
-//!   [`Machine::hear`]. For [`Do::Act`] and [`Do::Undo`] the journal has INTENT(step) synced before the child starts, and EXIT
-//!   (the [`Heard`] itself) after it ended.
+//! - *It is told before it is done*: a [`Heard`] is appended to the journal, with its `at`, before it is handed to
+//!   [`Machine::hear`]. For [`Do::Act`] and [`Do::Undo`] the journal has INTENT(step) synced, and with it all before it,
+//!   before the child starts, and EXIT synced after it ended. What was appended after the newest of these may be lost: the
+//!   past is then shorter, and what it lacks is measured, asked and approved again.
 //! - *Cancelling*: the driver stops the children of measuring and evaluating, and asks nobody any more; of an act in
 //!   flight it stops the child, waits for it, and tells what came of it by [`Heard::Acted`]; an undo in flight it lets end.
 //!   The machine ends, or undoes first what must not stay, and then ends.
@@ -35,13 +36,21 @@
 //! # Going on after an interruption
 //!
 //! The journal's past is handed to [`Machine::resume`], which goes the same way again, step by step, and gives what is
-//! outstanding anew, but for [`Do::Act`] and [`Do::Undo`]. Of those ([`Machine::outstanding`] has them) the driver says
-//! what it knows: EXIT is in the journal: that [`Heard`] is part of the past. Only INTENT is: if the action says
-//! that it was done, [`Heard::Acted`]; if it was not, or may be repeated: it is done (again), and heard of; else
-//! [`Heard::Indeterminate`]. Neither is: it is done now. A restart of the machine that the run itself wanted is
-//! [`Heard::Acted`] with `ok` where the boot id has changed since INTENT.
-//! The driver then journals [`Heard::Interrupted`] as the newest of the past, and does what it was given.
-//! If it dies before that, nothing has been done, and it resumes once more in the same way.
+//! outstanding anew, but for [`Do::Act`] and [`Do::Undo`]. Of one of those in flight ([`Machine::outstanding`] has it) the
+//! driver tells what its journal knows:
+//!
+//! | journal | driver |
+//! |---|---|
+//! | EXIT | hears what it says, as [`Heard::Acted`] or [`Heard::Undone`] |
+//! | INTENT only, and the action says that it was done | hears [`Heard::Acted`] or [`Heard::Undone`] |
+//! | INTENT only, and it was not done or may be repeated | does it (again), and hears of it |
+//! | INTENT only, and nobody can tell | hears [`Heard::Indeterminate`] |
+//! | INTENT only, of `machine.reboot`, and the boot id is another | hears [`Heard::Acted`] with `ok` |
+//! | neither, of [`Do::Act`] | hears [`Heard::NotBegun`]: whether it is still right is looked at first |
+//! | neither, of [`Do::Undo`] | does it now, INTENT first |
+//!
+//! Before that, it journals [`Heard::Interrupted`] as the newest of the past. If it dies before that, nothing has been
+//! done, and it resumes once more in the same way.
 //!
 //! What was measured before an interruption is measured anew before anything is judged or changed by it.
 
@@ -267,6 +276,12 @@ pub enum Heard {
     },
     /// Of [`Do::Act`] or [`Do::Undo`], after a crash: nobody can tell whether it was done.
     Indeterminate {
+        /// Which.
+        step: Step,
+    },
+    /// Of [`Do::Act`], after an interruption that came before it was begun. It is wanted again, in a step of its own, if
+    /// the cause is still there.
+    NotBegun {
         /// Which.
         step: Step,
     },

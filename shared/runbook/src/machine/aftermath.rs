@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use befund_model::action::Acted;
 use befund_model::job::{JobNews, JobState};
-use befund_model::runbook::{Attempt, AttemptEnd};
+use befund_model::runbook::{Attempt, AttemptEnd, Facts};
 use befund_model::snapshot::Status;
 
 use super::attempt::{End, is_persons};
@@ -32,14 +32,14 @@ struct Done {
 }
 
 impl Run {
-    /// Does it, and sees what became of it.
+    /// Does it, and sees what became of it; `None` if an interruption came before it was begun.
     pub(super) async fn act(
         &mut self,
         base: &str,
         place: Place,
         order: FixOrder,
         attempt: &mut Attempt,
-    ) -> Result<End, Stop> {
+    ) -> Result<Option<End>, Stop> {
         let interruptions = self.exchange.interruptions();
         let passing = self.passing();
         let step = self.exchange.name(&format!("{base}/act"));
@@ -52,9 +52,7 @@ impl Run {
             self.exchange.stand(JobState::Rebooting);
         }
         self.exchange.want(Do::Act { step, fix: order.clone() })?;
-        if self.before.is_empty() {
-            self.before = self.facts.clone();
-        }
+        let before = self.facts.clone();
         self.age = Age::Stale;
         let acted = loop {
             match self.exchange.surely().await {
@@ -64,9 +62,19 @@ impl Run {
                 }
                 Heard::Indeterminate { .. } => {
                     self.exchange.stand(JobState::Running);
-                    return Ok(self.indeterminate(
-                        "it was interrupted, and nobody can tell whether it was done",
-                    ));
+                    self.noted(before);
+                    let reason = "it was interrupted, and nobody can tell whether it was done";
+                    return Ok(Some(self.indeterminate(reason)));
+                }
+                Heard::NotBegun { .. } => {
+                    self.exchange.stand(JobState::Running);
+                    if let Some(stop) = self.exchange.stopped() {
+                        return Err(stop);
+                    }
+                    if self.exchange.interruptions() != interruptions {
+                        return Ok(None);
+                    }
+                    return Ok(Some((AttemptEnd::Failed, "it was not begun".to_owned())));
                 }
                 Heard::Measured { .. }
                 | Heard::Evaluated { .. }
@@ -81,14 +89,22 @@ impl Run {
             }
         };
         self.exchange.stand(JobState::Running);
+        self.noted(before);
         let told = lines::acted(&acted);
         self.exchange.tell(JobNews::Acted { fix, acted: Box::new(told.clone()) });
         attempt.acted = Some(told);
         let done = Done { base: base.to_owned(), place, order, acted, interruptions };
         if done.acted.status != Status::Ok {
-            return Ok(self.failed(&done, attempt).await);
+            return Ok(Some(self.failed(&done, attempt).await));
         }
-        Ok(self.prove(&done, &passing, attempt).await)
+        Ok(Some(self.prove(&done, &passing, attempt).await))
+    }
+
+    /// Notes what was measured before anything was done.
+    fn noted(&mut self, before: Facts) {
+        if self.before.is_empty() {
+            self.before = before;
+        }
     }
 
     fn indeterminate(&mut self, reason: &str) -> End {
@@ -230,6 +246,7 @@ impl Run {
                 | Heard::Consented { .. }
                 | Heard::Approved { .. }
                 | Heard::Acted { .. }
+                | Heard::NotBegun { .. }
                 | Heard::Waited { .. }
                 | Heard::Cancelled { .. }
                 | Heard::Interrupted { .. } => {}

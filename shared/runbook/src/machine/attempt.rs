@@ -106,15 +106,19 @@ impl Run {
         if let Go::No(end) = self.agree(&base, &order, fix, attempt).await? {
             return Ok(end);
         }
-        if let Go::No(end) = self.recheck(&base, place, &order, fix, begun).await? {
-            return Ok(end);
+        loop {
+            if let Go::No(end) = self.recheck(&base, place, &order, fix, begun).await? {
+                return Ok(end);
+            }
+            // That may have taken what was left.
+            if let Some(reason) = self.beyond_limits(&order) {
+                self.waited();
+                return Ok((AttemptEnd::Failed, reason));
+            }
+            if let Some(end) = self.act(&base, place, order.clone(), attempt).await? {
+                return Ok(end);
+            }
         }
-        // That may have taken what was left.
-        if let Some(reason) = self.beyond_limits(&order) {
-            self.waited();
-            return Ok((AttemptEnd::Failed, reason));
-        }
-        self.act(&base, place, order, attempt).await
     }
 
     /// Whether the fix fits now; its parameters if it does.

@@ -25,16 +25,23 @@ impl Run {
     /// Ends the run. After a cancel nothing is evaluated any more; after any other stop, only what says whom the
     /// ticket goes to.
     pub(super) async fn end(mut self, stop: Option<Stop>) -> Finished {
-        let cancelled = matches!(stop, Some(Stop::Cancelled { .. }));
-        let accepted = if cancelled || self.age == Age::Stale || self.is_overtaken() {
+        let overtaken = self.age == Age::Stale || self.is_overtaken();
+        let accepted = if self.exchange.cancelled().is_some() || overtaken {
             Held::Unknown("the facts are not those of the machine as it is now".to_owned())
         } else {
             self.accepted().await
         };
-        let early = stop.as_ref().map(Stop::words).or_else(|| self.halted.clone());
-        let escalates = !cancelled && self.mode == Mode::Run;
+        let broke_off = stop.is_some() || self.halted.is_some();
+        let escalates = self.exchange.cancelled().is_none() && self.mode == Mode::Run;
         let escalate_to =
-            if escalates { self.escalate_to(&accepted, early.is_some()).await } else { Ok(None) };
+            if escalates { self.escalate_to(&accepted, broke_off).await } else { Ok(None) };
+        // Also one that came only now.
+        let stop = self.exchange.cancelled().or(stop);
+        let early = stop.as_ref().map(Stop::words).or_else(|| self.halted.clone());
+        let (accepted, escalate_to) = match &stop {
+            Some(Stop::Cancelled { .. }) => (Held::Unknown("cancelled".to_owned()), Ok(None)),
+            Some(_) | None => (accepted, escalate_to),
+        };
         let ended = self.ended(stop.as_ref(), early.as_deref());
         let result = self.result(accepted, early.as_deref(), escalate_to);
         self.exchange.tell(JobNews::Output(result.conclusion.clone()));
@@ -44,6 +51,9 @@ impl Run {
     async fn accepted(&mut self) -> Held {
         let Some(accept) = self.runbook.accept.clone() else {
             let verdicts = || self.judged.iter().map(|cause| cause.verdict);
+            if self.judged.is_empty() {
+                return Held::Unknown("no cause was judged".to_owned());
+            }
             if verdicts().any(|verdict| verdict == CauseVerdict::Found) {
                 return Held::No;
             }
@@ -54,7 +64,7 @@ impl Run {
         };
         let (scope, missing) = self.scope();
         let texts = vec![accept.text.clone()];
-        let value = self.surely_evaluate("accept", texts, scope.into(), missing.clone()).await;
+        let value = self.evaluate_last("accept", texts, scope.into(), missing.clone()).await;
         held(&accept.text, value.into_iter().next(), &missing)
     }
 
@@ -79,7 +89,7 @@ impl Run {
         }
         let texts: Vec<_> =
             when.iter().chain([&to]).map(|condition| condition.text.clone()).collect();
-        let values = self.surely_evaluate("escalate", texts, scope.into(), missing.clone()).await;
+        let values = self.evaluate_last("escalate", texts, scope.into(), missing.clone()).await;
         let mut values = values.into_iter();
         // A run that broke off escalates whatever it is; so does one of which that cannot be told.
         if let Some(when) = when
@@ -98,7 +108,7 @@ impl Run {
         }
     }
 
-    async fn surely_evaluate(
+    async fn evaluate_last(
         &self,
         name: &str,
         expressions: Vec<String>,
@@ -109,8 +119,10 @@ impl Run {
         let step = self.exchange.name(name);
         self.exchange.must(Do::Evaluate { step, expressions, scope, missing });
         loop {
-            if let Heard::Evaluated { values, .. } = self.exchange.surely().await {
-                return one_for_each(values, count);
+            match self.exchange.unless_cancelled().await {
+                Some(Heard::Evaluated { values, .. }) => return one_for_each(values, count),
+                Some(_) => {}
+                None => return one_for_each(Vec::new(), count),
             }
         }
     }

@@ -110,6 +110,7 @@ impl Exchange {
             | Heard::Approved { .. }
             | Heard::Acted { .. }
             | Heard::Indeterminate { .. }
+            | Heard::NotBegun { .. }
             | Heard::Undone { .. }
             | Heard::Waited { .. } => {
                 let Some(step) = step_of(&heard) else { return };
@@ -192,6 +193,22 @@ impl Exchange {
         poll_fn(|_| self.inner().heard.take().map_or(Poll::Pending, Poll::Ready)).await
     }
 
+    /// The next answer, unless somebody cancels the run: of what is still wanted when it is to stop for another reason.
+    pub(super) async fn unless_cancelled(&self) -> Option<Heard> {
+        poll_fn(|_| {
+            let mut inner = self.inner();
+            if let Some(heard) = inner.heard.take() {
+                return Poll::Ready(Some(heard));
+            }
+            if !matches!(inner.stop, Some(Stop::Cancelled { .. })) {
+                return Poll::Pending;
+            }
+            inner.outstanding.clear();
+            Poll::Ready(None)
+        })
+        .await
+    }
+
     /// Tells news; those beyond [`MAX_NEWS`] are left out, after a line that says so.
     pub(super) fn tell(&self, news: JobNews) {
         let mut inner = self.inner();
@@ -232,6 +249,11 @@ impl Exchange {
         self.inner().reboots
     }
 
+    /// Why somebody wants the run to stop, if anybody does.
+    pub(super) fn cancelled(&self) -> Option<Stop> {
+        self.stopped().filter(|stop| matches!(stop, Stop::Cancelled { .. }))
+    }
+
     /// Why the run is to stop, if it is.
     pub(super) fn stopped(&self) -> Option<Stop> {
         self.inner().stop.clone()
@@ -252,8 +274,13 @@ impl Inner {
         }
     }
 
+    /// The first reason stays, unless somebody wants it so.
     fn stop(&mut self, stop: Stop) {
-        self.stop.get_or_insert(stop);
+        match (&self.stop, &stop) {
+            (Some(Stop::Cancelled { .. }), _) => {}
+            (None, _) | (Some(_), Stop::Cancelled { .. }) => self.stop = Some(stop),
+            (Some(_), _) => {}
+        }
     }
 
     fn want(&mut self, doing: Do) {
@@ -325,6 +352,7 @@ const fn step_of(heard: &Heard) -> Option<&Step> {
         | Heard::Approved { step, .. }
         | Heard::Acted { step, .. }
         | Heard::Indeterminate { step }
+        | Heard::NotBegun { step }
         | Heard::Undone { step, .. }
         | Heard::Waited { step } => Some(step),
         Heard::Cancelled { .. } | Heard::Interrupted { .. } => None,
@@ -339,7 +367,10 @@ const fn answers(wanted: &Do, heard: &Heard) -> bool {
         Do::Predict { .. } => matches!(heard, Heard::Predicted { .. }),
         Do::Consent { .. } => matches!(heard, Heard::Consented { .. }),
         Do::Approve { .. } => matches!(heard, Heard::Approved { .. }),
-        Do::Act { .. } => matches!(heard, Heard::Acted { .. } | Heard::Indeterminate { .. }),
+        Do::Act { .. } => matches!(
+            heard,
+            Heard::Acted { .. } | Heard::Indeterminate { .. } | Heard::NotBegun { .. }
+        ),
         Do::Undo { .. } => matches!(heard, Heard::Undone { .. } | Heard::Indeterminate { .. }),
         Do::Wait { .. } => matches!(heard, Heard::Waited { .. }),
         Do::Tell(_) | Do::End(_) => false,

@@ -144,6 +144,7 @@ impl Run {
                 | Heard::Approved { .. }
                 | Heard::Acted { .. }
                 | Heard::Indeterminate { .. }
+                | Heard::NotBegun { .. }
                 | Heard::Undone { .. }
                 | Heard::Cancelled { .. }
                 | Heard::Interrupted { .. } => {}

@@ -1,3 +1,5 @@
+//! Rehearsals of one runbook, as its authors would write them.
+
 use befund_model::runbook::RunbookResult;
 use serde_json::json;
 

@@ -184,6 +184,9 @@ impl Witness {
                 self.succeeded.insert((fix.cause.clone(), fix.index));
             }
             (_, Heard::Indeterminate { .. }) => self.indeterminate = true,
+            (Do::Act { fix, .. }, Heard::NotBegun { .. }) => {
+                self.begun.remove(&(fix.cause.clone(), fix.index));
+            }
             _ => {}
         }
     }
@@ -199,6 +202,16 @@ impl Witness {
         prop_assert!(!result.conclusion.is_empty());
         prop_assert!(ended.state.is_final());
         prop_assert_eq!(result.facts.len(), runbook.collect.len());
+        if result.accepted == Some(true) {
+            let of = |text: &String| self.values.get(text).map(|(_, value)| value.clone());
+            match &runbook.accept {
+                Some(accept) => prop_assert_eq!(of(&accept.text), Some(Ok(json!(true)))),
+                None => prop_assert!(
+                    runbook.causes.iter().all(|c| of(&c.when.text) == Some(Ok(json!(false)))),
+                    "accepted without a look at every cause"
+                ),
+            }
+        }
         for name in self.begun.keys() {
             let is_it = |attempt: &&befund_model::runbook::Attempt| {
                 (attempt.fix.cause.as_str(), attempt.fix.index) == (name.0.as_str(), name.1)
@@ -266,6 +279,7 @@ fn answer(wanted: &Do, dice: &mut Dice, malice: Malice) -> Heard {
         Do::Act { step, .. } | Do::Undo { step, .. } if dice.once_in(12) => {
             Heard::Indeterminate { step }
         }
+        Do::Act { step, .. } if dice.once_in(6) => Heard::NotBegun { step },
         Do::Act { step, .. } => {
             let status = if fails { Status::Failed } else { Status::Ok };
             let before = dice.pick(&[Value::Null, json!({"was": 1})]);

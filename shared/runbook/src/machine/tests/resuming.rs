@@ -56,6 +56,22 @@ fn an_act_in_flight_is_the_drivers_to_tell_of() {
 }
 
 #[test]
+fn an_act_that_was_not_begun_is_done_only_if_it_is_still_right() {
+    for still_there in [true, false] {
+        let mut player = Player::new(one_fix(OnInterrupt::Recheck));
+        let Do::Act { step, .. } = player.until(is_act) else { panic!("an act") };
+        player.resume(Interruption::Reboot);
+        player.measures("dns", json!({"answered": !still_there}));
+        player.hear(Heard::NotBegun { step });
+        let result = player.end();
+        let end = if still_there { AttemptEnd::NotVerified } else { AttemptEnd::Needless };
+        assert_eq!(result.attempts[0].end, end);
+        assert_eq!(player.acts(), 1 + usize::from(still_there));
+        assert_eq!(result.before.is_empty(), !still_there, "nothing was changed");
+    }
+}
+
+#[test]
 fn a_question_a_consent_and_an_approval_are_asked_again_and_facts_measured_anew_before_acting() {
     type Which = fn(&Do) -> bool;
     let each: [Which; 3] = [
@@ -136,4 +152,31 @@ fn news_that_a_dying_driver_did_not_tell_are_at_hand() {
     assert!(matches!(told.as_slice(), [JobNews::StepEnded { .. }]), "{told:?}");
     player.resume(Interruption::AgentRestart);
     assert_eq!(player.machine.last_news(), told);
+}
+
+#[test]
+fn what_was_heard_comes_out_of_a_journal_as_it_went_in() {
+    let mut player = Player::new(no_internet());
+    player.until(is_act);
+    player.resume(Interruption::Disconnect);
+    let outstanding = player.machine.outstanding();
+    player.answer(&outstanding[0]);
+    player.end();
+    for (heard, _) in &player.past {
+        let line = serde_json::to_string(heard).expect("it is JSON");
+        let read: Heard = serde_json::from_str(&line).expect("it is what was heard");
+        assert_eq!(read, *heard, "{line}");
+    }
+}
+
+#[test]
+fn a_run_may_move_between_threads() {
+    let mut player = Player::new(no_internet());
+    player.until(|wanted| matches!(wanted, Do::Measure { .. }));
+    let mut machine = player.machine;
+    let elsewhere = std::thread::spawn(move || {
+        machine.hear(Heard::Cancelled { by: "tina".to_owned() }, std::time::Duration::ZERO);
+        machine.ended().is_some()
+    });
+    assert!(elsewhere.join().expect("the thread ends"));
 }

@@ -193,6 +193,18 @@ fn a_cancel_while_measuring_ends_at_once_and_keeps_what_was_measured() {
 }
 
 #[test]
+fn a_cancel_at_the_very_end_is_not_waited_out() {
+    for which in ["accept", "escalate"] {
+        let mut player = Player::new(dns_only(Vec::new()));
+        player.until(|wanted| matches!(wanted, Do::Evaluate { step, .. } if step.0 == which));
+        player.hear(Heard::Cancelled { by: "tina".to_owned() });
+        let result = player.end();
+        assert_eq!((result.accepted, result.escalate_to), (None, None));
+        assert_eq!(player.machine.ended().expect("it ended").state, JobState::Cancelled);
+    }
+}
+
+#[test]
 fn a_cancel_waits_for_the_act_in_flight_and_says_what_stays() {
     for (on_interrupt, end) in
         [(OnInterrupt::Recheck, AttemptEnd::NotVerified), (OnInterrupt::Undo, AttemptEnd::Reverted)]
