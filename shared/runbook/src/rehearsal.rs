@@ -1,5 +1,5 @@
 //! A rehearsal: a runbook tried on recorded facts, with what is expected of it. As data, so that whoever writes a
-//! runbook writes its tests in the same way; how the file is read is not said here.
+//! runbook writes its tests in the same way.
 //!
 //! ```yaml
 //! runbook: net.no-internet
@@ -8,6 +8,7 @@
 //!   link: {interfaces: [{name: eth0, physical: true}]}
 //!   web: {status: timeout, reason: no answer within 10 s}
 //!   addr: {status: ok, verdict: fail, facts: {ipv4: []}}
+//! now: 2026-11-26T12:00:00Z         # when it is judged, for facts with times in them
 //! inputs: {site: intranet.example}  # defaults for what is not named
 //! mode: run                         # or dry
 //! answers: {scope: "no"}            # nobody answers what is not named
@@ -35,18 +36,32 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use befund_model::Timestamp;
 use befund_model::probe::Verdict;
 use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode};
 use befund_model::snapshot::Status;
 
+use crate::document::Runbook;
+
 mod play;
 mod report;
+mod text;
 
 #[cfg(test)]
 mod tests;
 
 pub use play::rehearse;
 pub use report::{Line, Report};
+pub use text::{Unread, read};
+
+/// Rehearses the runbook with the expressions' real meaning, at the rehearsal's time or, where it has none, at `now`.
+#[must_use]
+pub fn rehearse_at(runbook: &Runbook, rehearsal: &Rehearsal, now: Timestamp) -> Report {
+    let now = rehearsal.now.unwrap_or(now);
+    rehearse(runbook, rehearsal, |expressions, scope, missing| {
+        befund_expression::evaluate(expressions, scope, missing, now)
+    })
+}
 
 /// A rehearsal, as it is written.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -58,6 +73,9 @@ pub struct Rehearsal {
     pub scenario: String,
     /// What is measured at first.
     pub facts: Scene,
+    /// What `now` is in expressions.
+    #[serde(default)]
+    pub now: Option<Timestamp>,
     /// What whoever starts it sets.
     #[serde(default)]
     pub inputs: BTreeMap<String, Value>,

@@ -10,6 +10,7 @@ mod pieces;
 mod probes;
 mod redaction;
 mod runs;
+mod runbook;
 mod session;
 mod system;
 mod trust;
@@ -29,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     ("disks", |data| collect(Reader::Disks, data)),
     ("edid", |data| collect(Reader::Edid, data)),
     ("expand", gate::expand),
+    ("expression", runbook::expression),
     ("frame", local::frame),
     ("http", probes::http),
     ("indexes", |data| collect(Reader::Indexes, data)),
@@ -45,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     ("redaction", redaction::run),
     ("root", trust::roots),
     ("runs", runs::run),
+    ("runbook", runbook::read),
     ("session", session::run),
     ("signature", trust::signatures),
     ("smbios", system::smbios),

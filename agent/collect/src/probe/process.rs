@@ -25,6 +25,7 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     let mut after = platform::processes(context)?;
     for sample in &mut after {
         sample.process.cpu_percent = share(&before, sample, measured);
+        sample.process.started = Some(sample.start).filter(|start| *start > 0);
     }
     let number = u32::try_from(after.len()).unwrap_or(u32::MAX);
     let mut processes: Vec<Process> = after.into_iter().map(|sample| sample.process).collect();

@@ -92,6 +92,10 @@ pub struct Process {
     pub rss_bytes: u64,
     /// The kernel's letter: R, S, D, Z, T, I; empty where it tells none.
     pub state: String,
+    /// When it was started, by the system's own count (Linux: clock ticks after boot, proc_pid_stat(5);
+    /// Windows: FILETIME): with the number, what tells it from a later process, and what `process.end` asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<u64>,
 }
 
 /// `log.tail@1`: the last lines of a log, redacted.

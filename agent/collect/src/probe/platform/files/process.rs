@@ -43,6 +43,7 @@ fn parse(stat: &str, page: u64, uid: u32) -> Option<Sample> {
             cpu_percent: 0.0,
             rss_bytes: number(24)?.saturating_mul(page),
             state: (*fields.first()?).to_owned(),
+            started: None,
         },
     })
 }
