@@ -272,7 +272,6 @@ impl Keep {
         }
         let mut memory = self.memory.clone();
         memory.floors.took_root(&taken);
-        memory.floors.saw(now);
         // The floor first: a crash in between leaves an older root that is of no use until the new one comes again.
         let standing = serde_json::to_vec(&taken.standing()).unwrap_or_default();
         self.remember(memory)?;
@@ -408,7 +407,9 @@ impl Keep {
     ) -> Result<(), KeepError> {
         let mut memory = self.memory.clone();
         memory.seen.take(number, expires, now)?;
-        memory.floors.saw(now);
+        if let Some(held) = &self.held {
+            memory.floors.saw(now, &held.manifest);
+        }
         self.remember(memory)
     }
 

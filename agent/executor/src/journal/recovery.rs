@@ -107,9 +107,10 @@ pub(super) fn open_intent(entries: &[Entry]) -> Option<&Intent> {
 /// The step that something heard answers, if it is one that changes something.
 pub(super) const fn answers(heard: &Heard) -> Option<&Step> {
     match heard {
-        Heard::Acted { step, .. } | Heard::Undone { step, .. } | Heard::Indeterminate { step } => {
-            Some(step)
-        }
+        Heard::Acted { step, .. }
+        | Heard::NotBegun { step }
+        | Heard::Undone { step, .. }
+        | Heard::Indeterminate { step } => Some(step),
         Heard::Measured { .. }
         | Heard::Evaluated { .. }
         | Heard::Answered { .. }
@@ -117,6 +118,7 @@ pub(super) const fn answers(heard: &Heard) -> Option<&Step> {
         | Heard::Consented { .. }
         | Heard::Approved { .. }
         | Heard::Waited { .. }
+        | Heard::Interrupted { .. }
         | Heard::Cancelled { .. } => None,
     }
 }

@@ -119,6 +119,8 @@ fn told(heard: &befund_runbook::machine::Heard) -> Option<&Acted> {
     match heard {
         Heard::Acted { acted, .. } | Heard::Undone { acted, .. } => Some(acted),
         Heard::Indeterminate { .. }
+        | Heard::NotBegun { .. }
+        | Heard::Interrupted { .. }
         | Heard::Measured { .. }
         | Heard::Evaluated { .. }
         | Heard::Answered { .. }

@@ -50,7 +50,7 @@ fn signed(namespace: Namespace, signer: u8, bytes: &[u8]) -> Vec<String> {
     vec![key(signer).sign(namespace, bytes)]
 }
 
-const RUNBOOK: &str = include_str!("../../../../shared/runbook/tests/no-internet.yaml");
+const RUNBOOK: &str = include_str!("../../../../runbooks/net.no-internet.yaml");
 
 fn catalogue(version: u64, files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
