@@ -62,14 +62,8 @@ pub(crate) struct Ran {
     pub(crate) exit: Option<i32>,
     /// Its standard output, 256 KiB at most; of a program that was run, not only asked, with its standard error.
     pub(crate) text: String,
-    /// The last line that it wrote to either.
+    /// The last line of its standard error, or of its standard output if it wrote nothing there.
     pub(crate) last: String,
-}
-
-impl Ran {
-    pub(crate) fn is_ok(&self) -> bool {
-        self.exit == Some(0)
-    }
 }
 
 /// Which of a program's outputs.
@@ -81,8 +75,10 @@ pub(crate) enum Stream {
 
 /// Whether a program changes something, and so is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Manner {
+pub(crate) enum Manner {
+    /// It is only asked, without a word to anybody.
     Asked,
+    /// What it says is told while it says it.
     Told,
 }
 
@@ -145,11 +141,6 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Asks a program something; however it ends, and without a word to anybody.
-    pub(crate) fn ask(&self, program: &Path, arguments: &[&str]) -> Outcome<Ran> {
-        self.execute(plainly(program, arguments), Manner::Asked)
-    }
-
     /// Runs a program that changes something; however it ends.
     pub(crate) fn run(&self, program: &Path, arguments: &[&str]) -> Outcome<Ran> {
         self.execute(plainly(program, arguments), Manner::Told)
@@ -167,12 +158,8 @@ impl<'a> Context<'a> {
         self.execute(invocation, Manner::Told)
     }
 
-    /// As [`Self::ask`], with all that there is to say of it.
-    pub(crate) fn inquire(&self, invocation: Invocation<'_>) -> Outcome<Ran> {
-        self.execute(invocation, Manner::Asked)
-    }
-
-    fn execute(&self, invocation: Invocation<'_>, manner: Manner) -> Outcome<Ran> {
+    /// Runs it in this manner, however it ends.
+    pub(crate) fn execute(&self, invocation: Invocation<'_>, manner: Manner) -> Outcome<Ran> {
         let begun = Instant::now();
         let left = self.left()?;
         let until = begun + if manner == Manner::Asked { left.min(ASKED) } else { left };
@@ -194,7 +181,8 @@ impl<'a> Context<'a> {
         .map_err(|error| Trouble::io(format_args!("run {program}"), &error))?;
         lines.end(|line| cut |= manner == Manner::Told && !self.line(line));
         let text = String::from_utf8_lossy(&answer).into_owned();
-        let last = self.redacted(&lines.last);
+        let last = if lines.last_err.is_empty() { &lines.last_out } else { &lines.last_err };
+        let last = self.redacted(last);
         if manner == Manner::Told {
             let output = self.redacted(tail(&text, KEPT_BYTES));
             cut |= output.len() < text.len();
@@ -282,7 +270,8 @@ fn tail(text: &str, bytes: usize) -> &str {
 struct Lines {
     out: Vec<u8>,
     err: Vec<u8>,
-    last: String,
+    last_out: String,
+    last_err: String,
 }
 
 impl Lines {
@@ -318,7 +307,11 @@ impl Lines {
         let bytes = std::mem::take(self.held(stream));
         let line = String::from_utf8_lossy(&bytes);
         if !line.trim().is_empty() {
-            shown(line.trim()).clone_into(&mut self.last);
+            let last = match stream {
+                Stream::Out => &mut self.last_out,
+                Stream::Err => &mut self.last_err,
+            };
+            shown(line.trim()).clone_into(last);
             each(line.trim_end());
         }
     }

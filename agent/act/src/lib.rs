@@ -11,7 +11,6 @@
 pub mod child;
 mod context;
 mod engine;
-mod environment;
 mod hosts;
 mod order;
 mod parameters;

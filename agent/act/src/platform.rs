@@ -31,7 +31,7 @@ use windows::{self as system, family};
 mod plain;
 
 pub(crate) use family::{
-    Account, Folder, Prepared, interpreter, is_program, prepare_script, program_folders, set_clock,
+    Account, Prepared, interpreter, is_program, prepare_script, program_folders, set_clock,
 };
 pub(crate) use process::run;
 pub use system::Root;

@@ -1,8 +1,10 @@
 //! Linux: the actions, by area. By netlink and files where that is simple, else by the system's own tools.
 
 mod accounts;
+mod asking;
 mod devices;
 mod disk;
+mod environment;
 mod names;
 mod netlink;
 mod network;
@@ -20,9 +22,9 @@ use befund_model::action::Takes;
 
 use crate::context::Context;
 use crate::engine::{Check, Row, nothing_to_undo};
-use crate::parameters::plain_name;
 use crate::trouble::{Outcome, Trouble};
 
+use super::family::plain_name;
 use super::{clock, hosts as redirects};
 
 pub use root::Root;

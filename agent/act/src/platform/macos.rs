@@ -9,10 +9,11 @@ use befund_model::action::Takes;
 
 use crate::context::Context;
 use crate::engine::{Check, Plan, Row, nothing_to_undo};
-use crate::parameters::{Parameters, plain_name};
+use crate::parameters::Parameters;
 use crate::trouble::Outcome;
 
-use super::{Folder, clock, hosts as redirects};
+use super::family::{Folder, plain_name};
+use super::{clock, hosts as redirects};
 
 pub use super::plain::Root;
 

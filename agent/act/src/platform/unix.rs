@@ -1,5 +1,7 @@
 //! What Linux and macOS have in common: how programs are surrounded and killed, accounts, private folders.
 
+mod names;
+
 use std::fs::{self, DirBuilder};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
@@ -12,6 +14,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, Timespec, clock_settime};
 
 use crate::Interpreter;
+
+pub(super) use names::plain_name;
 
 /// Where programs are looked for.
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 
-use crate::platform::Folder;
+use crate::platform::family::Folder;
 
 /// The bytes as a file that only whoever is started from here can open.
 pub(crate) fn sealed(_: &Folder, bytes: &[u8]) -> io::Result<(PathBuf, Option<OwnedFd>)> {

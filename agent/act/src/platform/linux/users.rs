@@ -22,7 +22,7 @@ pub(super) fn signed_in(context: &Context<'_>) -> Outcome<Account> {
     let user = context.order.user.as_ref().ok_or_else(|| {
         Trouble::unsupported("nobody is signed in whose settings could be changed")
     })?;
-    crate::parameters::plain_name(&user.name, 128)
+    crate::platform::family::plain_name(&user.name, 128)
         .map_err(|why| Trouble::failed(format!("the account's name cannot be used: {why}")))?;
     let account = named(context, &user.name)?;
     if account.uid.to_string() != user.id {

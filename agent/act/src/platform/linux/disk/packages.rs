@@ -21,9 +21,15 @@ const CACHES: [Cache; 5] = [
     ("/var/cache/zypp/packages", &[".rpm"], "zypper", &["--non-interactive", "clean"]),
 ];
 
-fn found(
-    context: &Context<'_>,
-) -> Outcome<Vec<(PathBuf, &'static [&'static str], &'static str, Swept)>> {
+/// A cache that has something in it: its folder, who cleans it and with which words, and what is in it.
+struct Found {
+    folder: &'static str,
+    program: PathBuf,
+    words: &'static [&'static str],
+    swept: Swept,
+}
+
+fn found(context: &Context<'_>) -> Outcome<Vec<Found>> {
     let mut all = Vec::new();
     let mut known = false;
     for (folder, endings, name, words) in CACHES {
@@ -37,7 +43,7 @@ fn found(
         let swept = sweep(context.root, folder, rule, Manner::Count)
             .map_err(|error| Trouble::io(format_args!("look through {folder}"), &error))?;
         if swept.files > 0 {
-            all.push((program, words, folder, swept));
+            all.push(Found { folder, program, words, swept });
         }
     }
     if !known {
@@ -49,7 +55,7 @@ fn found(
 }
 
 pub(in crate::platform::linux) fn plan(context: &Context<'_>, _: &Parameters) -> Outcome<Plan> {
-    let line = |(_, _, folder, swept): &(_, _, _, Swept)| {
+    let line = |Found { folder, swept, .. }: &Found| {
         let Swept { files, bytes, .. } = swept;
         format!("{folder}: remove {files} package files, which frees {}", size(*bytes))
     };
@@ -63,7 +69,7 @@ pub(in crate::platform::linux) fn perform(
     _: &mut Plan,
 ) -> Outcome<String> {
     let mut all = Swept::default();
-    for (program, words, _, swept) in found(context)? {
+    for Found { program, words, swept, .. } in found(context)? {
         let folder = context.root.host_path("/").display().to_string();
         let mut words = words.to_vec();
         // apt takes another tree by its configuration, the others by a word.

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::engine::{Plan, noted};
-use crate::environment::{Form, without_proxies};
 use crate::parameters::Parameters;
 use crate::platform::edits::{self, Edit, Noted};
+use crate::platform::linux::environment::{Form, without_proxies};
 use crate::trouble::Outcome;
 
 /// The files, and how they are written.

@@ -96,7 +96,7 @@ pub(in crate::platform::linux) fn undo(
 
 fn set(context: &Context<'_>, switch: &str, to: &str) -> Outcome<()> {
     // It comes back from the journal: a name of the kernel's, and nothing else.
-    if !switch.strip_prefix("rfkill").is_some_and(|number| number.parse::<u32>().is_ok()) {
+    if switch.strip_prefix("rfkill").is_none_or(|number| number.parse::<u32>().is_err()) {
         return Err(Trouble::failed(format!("{switch:?} is no switch of a radio")));
     }
     let path = format!("{SWITCHES}/{switch}/soft");
