@@ -63,6 +63,10 @@ pub(crate) fn run(
     loop {
         let now = Instant::now();
         if now >= until {
+            // One that has ended was waited for: its number may be another's by now.
+            if let Some(status) = child.try_wait()? {
+                return Ok(Ended { exit: status.code(), is_late: false });
+            }
             family::kill_all(&mut child);
             let _ = child.wait();
             return Ok(Ended { exit: None, is_late: true });

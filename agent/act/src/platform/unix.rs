@@ -72,19 +72,25 @@ pub(crate) fn surround(command: &mut Command, account: Option<&Account>) -> io::
     Ok(())
 }
 
-/// Kills a program and all that it has started and that has not left it.
+/// Kills a program and all that it has started and that has not left it. Each is stopped before it is asked for
+/// its children, so that it makes no more meanwhile.
 pub(crate) fn kill_all(child: &mut Child) {
     let mut family = vec![child.id()];
     let mut at = 0;
     while let Some(parent) = family.get(at).copied() {
+        signal(parent, Signal::STOP);
         family.extend(children_of(parent));
         at += 1;
     }
+    for pid in family.into_iter().rev() {
+        signal(pid, Signal::KILL);
+    }
     let _ = child.kill();
-    for pid in family.into_iter().skip(1) {
-        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
+}
+
+fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
     }
 }
 

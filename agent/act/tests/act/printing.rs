@@ -38,7 +38,7 @@ impl Cups {
             folder.path().join("cups-files.conf"),
             format!(
                 "ServerRoot {at}\nRequestRoot {at}/spool\nStateDir {at}/state\nCacheDir {at}/cache\n\
-                 AccessLog {at}/access\nErrorLog {at}/error\nPageLog {at}/page\nFileDevice Yes\nSystemGroup root\nGroup root\n"
+                 AccessLog {at}/access\nErrorLog {at}/error\nPageLog {at}/page\nFileDevice Yes\nSystemGroup root\nGroup lp\n"
             ),
         )
         .ok()?;
