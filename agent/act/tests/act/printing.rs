@@ -51,7 +51,7 @@ impl Cups {
             .ok()?;
         let cups = Self { server, socket, _folder: folder };
         for _ in 0..100 {
-            if cups.tool("lpstat", &["-r"]).0 {
+            if cups.tool("lpstat", &["-r"]).1.contains("is running") {
                 let made =
                     cups.tool("lpadmin", &["-p", "Lab", "-E", "-v", "file:/dev/null", "-m", "raw"]);
                 return made.0.then_some(cups);
