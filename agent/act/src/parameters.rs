@@ -176,7 +176,6 @@ mod tests {
             "a\0b",
             "$(id)",
             "`id`",
-            "a b",
             "a\nb",
             "a|b",
             "a&b",

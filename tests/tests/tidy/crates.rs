@@ -9,6 +9,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("befund-runtime", &["befund-model"]),
     ("befund-proto", &["befund-model"]),
     ("befund-collect", &["befund-model", "befund-runtime"]),
+    ("befund-act", &["befund-model", "befund-runtime"]),
     ("befund-executor", &["befund-model", "befund-runtime", "befund-collect"]),
     (
         "befund-agent",

@@ -19,7 +19,8 @@ const WINE_SERVER: &str = "/usr/lib/wine/wineserver64";
 /// Debian's compiler, which comes with the standard library's sources.
 const DEBIANS_RUSTC: &str = "/usr/bin/rustc";
 /// The agent's crates, each with tests of its own.
-const CRATES: [&str; 4] = ["befund-agent", "befund-collect", "befund-executor", "befund-runtime"];
+const CRATES: [&str; 5] =
+    ["befund-act", "befund-agent", "befund-collect", "befund-executor", "befund-runtime"];
 
 /// Runs it.
 ///

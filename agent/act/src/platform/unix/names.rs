@@ -26,6 +26,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn no_space_stands_in_a_name() {
+        assert!(plain_name("a b", 128).is_err());
+        assert!(plain_name("cups.service", 128).is_ok());
+        assert!(plain_name("openvpn@site:1.service", 128).is_ok());
+    }
+
     proptest! {
         #[test]
         fn what_passes_can_stand_on_a_command_line(name in any::<String>()) {
