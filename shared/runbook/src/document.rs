@@ -371,7 +371,8 @@ pub struct Verify {
 /// Whom a ticket goes to that was not solved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Escalate {
-    /// Only then; without it, when it was not accepted.
+    /// Only then; without it, when it was not accepted. It and [`Self::to`] may name `accepted`, whether the
+    /// trouble is over.
     pub when: Option<Condition>,
     /// The group: a text in CEL.
     pub to: Condition,
