@@ -250,7 +250,10 @@ impl Check<'_> {
             self.places.parts.insert(path.clone(), value.place);
             if !["en", "de"].contains(&key.text.as_str()) {
                 let message = format!("`{}` is no language that Befund speaks", shown(&key.text));
-                self.expected(key.place, "unknown-key", &path, message, "`en` and `de`".to_owned());
+                let cut = value.scalar().is_none();
+                let hint = if cut { "; quote a text that has a comma in it" } else { "" };
+                let expected = format!("`en` and `de`{hint}");
+                self.expected(key.place, "unknown-key", &path, message, expected);
             } else if let Some(text) = value.text() {
                 self.text(value.place, text, most, &path);
             } else {
@@ -295,7 +298,6 @@ impl Check<'_> {
     }
 
     fn one_of(&mut self, node: &Node, objects: &[&'static Object], path: &str) {
-        let tells = |object: &&&'static Object| object.keys.first().map_or("", |key| key.name);
         let Content::Map(_) = &node.content else {
             let nouns: Vec<&str> = objects.iter().map(|object| object.noun).collect();
             return self.wrong(node, &format!("a mapping: {}", nouns.join(", or ")), path);
@@ -305,8 +307,7 @@ impl Check<'_> {
         match given.as_slice() {
             [one] => self.object(node, one, path),
             [] => {
-                // What was written may still be told, by the first, which has the most keys in common.
-                let first: Vec<&str> = objects.iter().map(|object| tells(&object)).collect();
+                let first: Vec<&str> = objects.iter().copied().map(tells).collect();
                 let slip = node.entries().iter().find_map(|(key, _)| {
                     let near = near(&key.text, first.iter().copied())?;
                     Some(format!(": did you mean `{near}` by `{}`?", shown(&key.text)))
@@ -384,6 +385,11 @@ impl Check<'_> {
         let (severity, path) = (Severity::Error, path.to_owned());
         self.problems.push(Diagnostic { severity, code, line, column, path, message, expected });
     }
+}
+
+/// The key that tells an object from others.
+fn tells(object: &Object) -> &'static str {
+    object.keys.first().map_or("", |key| key.name)
 }
 
 /// What a form takes, in words.
