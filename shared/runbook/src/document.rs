@@ -257,6 +257,8 @@ pub struct Cause {
     pub evidence: Vec<(String, Condition)>,
     /// The causes that would follow from this one.
     pub explains: Vec<String>,
+    /// What a technician does about it, where no fix can or none helps; without it, what the first fix says.
+    pub advice: Option<Text>,
     /// What to do about it, one after the other until it is verified.
     pub fixes: Vec<Fix>,
     /// When it is put right.

@@ -289,6 +289,12 @@ const CAUSE_KEYS: Object = Object {
             "The causes that would follow from this one, and are not put right while it is found.",
         ),
         key(
+            "advice",
+            Default("what the first fix says"),
+            Both(PARAGRAPH),
+            "What a technician does about it, where no fix can or none helps.",
+        ),
+        key(
             "fix",
             Default("nothing is done about it"),
             List { of: &By(&[&ACT_FIX, &SCRIPT_FIX]), most: 10 },
