@@ -62,17 +62,6 @@ pub fn main(evaluate: Evaluate) -> ExitCode {
     }
 }
 
-/// For an agent that has no language: nothing is known.
-#[must_use]
-pub fn without_language(
-    expressions: &[String],
-    _: &Value,
-    _: &BTreeMap<String, String>,
-    _: Timestamp,
-) -> Vec<Result<Value, String>> {
-    expressions.iter().map(|_| Err("this agent evaluates no expressions".to_owned())).collect()
-}
-
 #[derive(Debug, thiserror::Error)]
 enum JudgeError {
     #[error("this command is asked by the executor, which starts it; there is nothing to type")]
