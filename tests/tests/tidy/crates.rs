@@ -5,7 +5,9 @@ use crate::Breach;
 /// For each crate of the workspace, the others that it may depend on. The tests may know all.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("befund-model", &[]),
-    ("befund-checks", &["befund-model"]),
+    ("befund-expression", &["befund-model"]),
+    ("befund-checks", &["befund-model", "befund-expression"]),
+    ("befund-runbook", &["befund-model", "befund-expression"]),
     ("befund-runtime", &["befund-model"]),
     ("befund-proto", &["befund-model"]),
     ("befund-collect", &["befund-model", "befund-runtime"]),
@@ -22,6 +24,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "befund-hostile",
         &[
             "befund-model",
+            "befund-expression",
+            "befund-runbook",
             "befund-runtime",
             "befund-proto",
             "befund-collect",
