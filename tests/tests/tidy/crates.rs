@@ -65,6 +65,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "befund-hostile",
         &[
             "befund-model",
+            "befund-expression",
+            "befund-runbook",
             "befund-runtime",
             "befund-proto",
             "befund-collect",
