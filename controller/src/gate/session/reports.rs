@@ -35,7 +35,7 @@ impl Reports {
             other @ (Heard::Hello { .. }
             | Heard::Beat
             | Heard::CheckIn(_)
-            | Heard::SaidHeard(..)) => return Err(other),
+            | Heard::WordTaken(..)) => return Err(other),
         }
         self.messages += 1;
         Ok(())
