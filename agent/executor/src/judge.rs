@@ -62,15 +62,15 @@ pub fn main(evaluate: Evaluate) -> ExitCode {
     }
 }
 
-/// For an agent that has no language: nothing is known.
+/// The language of runbooks: see [`befund_expression`].
 #[must_use]
-pub fn without_language(
+pub fn cel(
     expressions: &[String],
-    _: &Value,
-    _: &BTreeMap<String, String>,
-    _: Timestamp,
+    scope: &Value,
+    missing: &BTreeMap<String, String>,
+    now: Timestamp,
 ) -> Vec<Result<Value, String>> {
-    expressions.iter().map(|_| Err("this agent evaluates no expressions".to_owned())).collect()
+    befund_expression::evaluate(expressions, scope, missing, now)
 }
 
 #[derive(Debug, thiserror::Error)]
