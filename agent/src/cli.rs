@@ -160,7 +160,7 @@ pub fn main() -> ExitCode {
     let result = match cli.part {
         Part::Collect => return befund_executor::child::main(),
         Part::Judge => {
-            return befund_executor::judge::main(befund_executor::judge::without_language);
+            return befund_executor::judge::main(befund_expression::evaluate);
         }
         Part::Link(Link { service: true, .. }) => platform::service::host(link::SERVICE, serve),
         Part::Executor(Executor { service: true, .. }) => {

@@ -154,7 +154,7 @@ impl SessionStream {
                 self.shared.pickup.later(self.agent);
             }
             Heard::CheckIn(root) => self.check_in(root),
-            Heard::SaidHeard(job, seq) => {
+            Heard::WordTaken(job, seq) => {
                 let shared = Arc::clone(&self.shared);
                 self.work = Some(Box::pin(work::said_heard(shared, self.agent, job, seq)));
             }

@@ -37,7 +37,7 @@ pub(super) enum Heard {
     /// A job ended.
     Finished(JobId, Box<Outcome>),
     /// What was said to a job reached it.
-    SaidHeard(JobId, u32),
+    WordTaken(JobId, u32),
     /// Nothing to do: a part of a result, or a message from a newer agent.
     Nothing,
 }
@@ -118,7 +118,7 @@ impl Session {
             Some(Body::Event(event)) => self.event(&event),
             Some(Body::Result(part)) => self.part(&part),
             Some(Body::SaidAck(ack)) => {
-                Ok(Heard::SaidHeard(convert::id::job("SaidAck.job", &ack.job)?, ack.seq))
+                Ok(Heard::WordTaken(convert::id::job("SaidAck.job", &ack.job)?, ack.seq))
             }
         }
     }
