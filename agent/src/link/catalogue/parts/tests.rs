@@ -166,10 +166,10 @@ proptest! {
         prop_assert_eq!(read(sent(&items)), Ok(items));
     }
 
-    /// A stream that lacks a part, has one twice or two in another order never gives a thing that was not
-    /// sent; it breaks, or what was left out as a whole is missing.
+    /// A stream that lacks a part, has one twice or two in another order breaks, or gives no more than was
+    /// sent.
     #[test]
-    fn a_damaged_stream_gives_nothing_that_was_not_sent(
+    fn a_damaged_stream_gives_no_more_than_was_sent(
         items in some_items(),
         at in any::<prop::sample::Index>(),
         how in 0..3_u8,
@@ -183,10 +183,7 @@ proptest! {
             _ => { let other = (at + 1) % parts.len(); parts.swap(at, other); }
         }
         if let Ok(read) = read(parts) {
-            let mut sent = bytes_of(&items);
-            let read = bytes_of(&read);
-            sent.sort();
-            prop_assert!(read.iter().map(Vec::len).sum::<usize>() <= sent.iter().map(Vec::len).sum());
+            prop_assert!(bytes_of(&read) <= bytes_of(&items));
         }
     }
 
@@ -206,22 +203,21 @@ proptest! {
             };
             let Ok(items) = reader.take(v1::CataloguePart { body: Some(part) }) else { return Ok(()) };
             prop_assert!(items.len() <= 2);
-            given += bytes_of(&items).iter().map(Vec::len).sum::<usize>();
+            given += bytes_of(&items);
             prop_assert!(given <= reader.total);
         }
     }
 }
 
-/// The bytes of all things.
-fn bytes_of(items: &[Item]) -> Vec<Vec<u8>> {
+/// How many bytes all things have.
+fn bytes_of(items: &[Item]) -> usize {
     items
         .iter()
-        .flat_map(|item| match item {
+        .map(|item| match item {
             Item::Root(signed) | Item::Manifest(signed) => {
-                let signatures = signed.signatures.iter().map(|text| text.clone().into_bytes());
-                std::iter::once(signed.bytes.clone()).chain(signatures).collect::<Vec<_>>()
+                signed.bytes.len() + signed.signatures.iter().map(String::len).sum::<usize>()
             }
-            Item::File { bytes, .. } => vec![bytes.clone()],
+            Item::File { bytes, .. } => bytes.len(),
         })
-        .collect()
+        .sum()
 }
