@@ -137,8 +137,7 @@ impl Driver {
             Err(Broken(why)) => {
                 self.scene.cancelled.cancel();
                 self.tasks.shutdown().await;
-                let changing =
-                    |wanted: &Do| matches!(wanted, Do::Act { .. } | Do::Undo { .. });
+                let changing = |wanted: &Do| matches!(wanted, Do::Act { .. } | Do::Undo { .. });
                 let state = if self.machine.outstanding().iter().any(changing) {
                     JobState::Indeterminate
                 } else {
@@ -277,8 +276,7 @@ impl Driver {
         match wanted {
             Do::Evaluate { step, expressions, scope, missing } => {
                 let judge = Arc::clone(&self.judge);
-                let judged =
-                    measuring::evaluate(scene, judge, step, expressions, scope, missing);
+                let judged = measuring::evaluate(scene, judge, step, expressions, scope, missing);
                 self.tasks.spawn(judged);
             }
             Do::Ask { step, question } => {

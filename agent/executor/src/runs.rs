@@ -133,9 +133,8 @@ impl Runs {
         if let Some(run) = self.find(order.job) {
             return if run.order == order { Ok(run) } else { Err(refused(admit::seen(&order))) };
         }
-        let policy = Policy::load(&shared.config.policy).map_err(|error| {
-            refused(Refusal { by: Refuser::Policy, why: crate::told(&error) })
-        })?;
+        let policy = Policy::load(&shared.config.policy)
+            .map_err(|error| refused(Refusal { by: Refuser::Policy, why: crate::told(&error) }))?;
         let admitted = match &order.work {
             Work::Undo(ticket) if self.is_at_work(*ticket) => {
                 let why = format!("a runbook of ticket {ticket} is at work; cancel it first");

@@ -46,8 +46,15 @@ async fn predicted(scene: &Scene, fix: &FixOrder) -> Prediction {
         Err(why) => why,
         Ok(work) => {
             let cancel = &scene.cancelled;
-            let done =
-                child::run(scene, work, Purpose::Predict, LOOKING, LOOKING_OUTPUT, Live::Silent, cancel);
+            let done = child::run(
+                scene,
+                work,
+                Purpose::Predict,
+                LOOKING,
+                LOOKING_OUTPUT,
+                Live::Silent,
+                cancel,
+            );
             match done.await.answer {
                 Ok(Told::Predicted(prediction)) => return prediction,
                 Ok(_) => "the child answered something else".to_owned(),
@@ -125,7 +132,13 @@ async fn change(scene: &Scene, step: Step, fix: FixOrder) {
         Ok(work) => {
             let live = Live::Told(scene, &intent);
             let done = child::run(
-                scene, work, Purpose::Perform, fix.within, fix.output, live, &scene.cancelled,
+                scene,
+                work,
+                Purpose::Perform,
+                fix.within,
+                fix.output,
+                live,
+                &scene.cancelled,
             );
             finish(scene, step, done.await, fix.within, Did::Act).await;
         }
@@ -211,7 +224,8 @@ pub(super) async fn holds(scene: &Scene, fix: &FixOrder) -> (Holds, String) {
         return (Holds::Unknown, "it cannot be asked for".to_owned());
     };
     let cancel = &scene.cancelled;
-    let done = child::run(scene, work, Purpose::Holds, LOOKING, LOOKING_OUTPUT, Live::Silent, cancel);
+    let done =
+        child::run(scene, work, Purpose::Holds, LOOKING, LOOKING_OUTPUT, Live::Silent, cancel);
     match done.await.answer {
         Ok(Told::Holds { holds, reason }) => (holds, reason),
         Ok(_) => (Holds::Unknown, "the child answered something else".to_owned()),

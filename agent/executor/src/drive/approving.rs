@@ -166,9 +166,8 @@ fn verify(
     let mut keep = scene.keep();
     let now = admit::time_for(&keep, wall(), &fix.act)?;
     let root = keep.root().ok_or("this machine has no trust root")?;
-    let people =
-        approval::verify(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
-            .map_err(|refusal| crate::told(&refusal))?;
+    let people = approval::verify(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
+        .map_err(|refusal| crate::told(&refusal))?;
     keep.use_number(sealed.number, sealed.expires, now).map_err(|error| crate::told(&error))?;
     let names: Vec<String> =
         people.into_iter().map(|person| format!("{} ({})", person.name, person.id)).collect();

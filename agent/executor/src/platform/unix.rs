@@ -10,9 +10,9 @@ use tokio::process::Child;
 use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
-mod time;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
+mod time;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
