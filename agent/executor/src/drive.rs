@@ -27,6 +27,7 @@ mod acting;
 mod agreeing;
 mod approving;
 mod child;
+mod desk;
 mod measuring;
 pub mod person;
 mod resuming;
@@ -161,9 +162,9 @@ impl Driver {
             let word = tokio::select! {
                 biased;
                 () = self.scene.runs.stop.cancelled() => return Ok(Left::Stopped),
-                () = self.scene.run.cancel.cancelled(), if !self.cancelled => {
+                () = self.scene.run.cancelled.cancelled(), if !self.cancelled => {
                     self.cancelled = true;
-                    Word::Heard(Heard::Cancelled { by: "the help desk".to_owned() })
+                    Word::Heard(Heard::Cancelled { by: self.scene.run.canceller() })
                 }
                 Some(ended) = self.tasks.join_next() => match ended {
                     Err(error) if error.is_panic() => {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::BASE64;
@@ -68,7 +68,8 @@ pub(crate) struct Run {
     pub(crate) order: Order,
     pub(crate) by: StartedBy,
     pub(crate) log: Log,
-    pub(crate) cancel: CancellationToken,
+    pub(crate) cancelled: CancellationToken,
+    canceller: OnceLock<String>,
     said: mpsc::Sender<Said>,
 }
 
@@ -271,7 +272,8 @@ impl Runs {
 impl Run {
     fn new(order: Order, by: StartedBy, log: Log) -> (Arc<Self>, mpsc::Receiver<Said>) {
         let (said, heard) = mpsc::channel(SAID);
-        let run = Self { order, by, log, cancel: CancellationToken::new(), said };
+        let cancelled = CancellationToken::new();
+        let run = Self { order, by, log, cancelled, canceller: OnceLock::new(), said };
         (Arc::new(run), heard)
     }
 
@@ -280,6 +282,18 @@ impl Run {
         if self.said.try_send(said).is_err() {
             info!(job = %self.order.job, "nobody heard what was said to the run");
         }
+    }
+
+    /// Cancels it, if nobody has yet.
+    pub(crate) fn cancel(&self, by: &str) {
+        // The first one stays.
+        let _ = self.canceller.set(by.to_owned());
+        self.cancelled.cancel();
+    }
+
+    /// Who cancelled it.
+    pub(crate) fn canceller(&self) -> String {
+        self.canceller.get().cloned().unwrap_or_default()
     }
 
     fn mode(&self) -> Mode {
