@@ -138,8 +138,7 @@ impl Driver {
             Err(Broken(why)) => {
                 self.scene.cancelled.cancel();
                 self.tasks.shutdown().await;
-                let changing =
-                    |wanted: &Do| matches!(wanted, Do::Act { .. } | Do::Undo { .. });
+                let changing = |wanted: &Do| matches!(wanted, Do::Act { .. } | Do::Undo { .. });
                 let state = if self.machine.outstanding().iter().any(changing) {
                     JobState::Indeterminate
                 } else {
@@ -196,13 +195,19 @@ impl Driver {
         }
     }
 
-    /// Takes a place among the runs at work; whether the executor stays.
+    /// Takes a place among the runs at work; whether the executor stays. Whoever cancels the run waits for no place.
     async fn take_slot(&mut self) -> bool {
-        let runs = Arc::clone(&self.scene.runs);
-        let slot = runs.stop.run_until_cancelled(Arc::clone(&runs.slots).acquire_owned()).await;
-        // The semaphore is never closed.
-        self.slot = slot.and_then(Result::ok);
-        self.slot.is_some()
+        let runs = &self.scene.runs;
+        tokio::select! {
+            biased;
+            () = runs.stop.cancelled() => false,
+            () = self.scene.run.cancelled.cancelled() => true,
+            // The semaphore is never closed.
+            slot = Arc::clone(&runs.slots).acquire_owned() => {
+                self.slot = slot.ok();
+                true
+            }
+        }
     }
 
     /// Journals what was heard, and tells the machine; what it wants then, or nothing if the executor ends.
@@ -278,8 +283,7 @@ impl Driver {
         match wanted {
             Do::Evaluate { step, expressions, scope, missing } => {
                 let judge = Arc::clone(&self.judge);
-                let judged =
-                    measuring::evaluate(scene, judge, step, expressions, scope, missing);
+                let judged = measuring::evaluate(scene, judge, step, expressions, scope, missing);
                 self.tasks.spawn(judged);
             }
             Do::Ask { step, question } => {

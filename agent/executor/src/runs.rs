@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, info_span};
+use tracing::{Instrument as _, info, info_span};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -132,11 +132,11 @@ impl Runs {
         };
         admit::look_at(&order, shared.config.agent).map_err(refused)?;
         if let Some(run) = self.find(order.job) {
-            return if run.order == order { Ok(run) } else { Err(refused(admit::seen(&order))) };
+            // Handed over twice, as after a lost connection: what it was taken on for stays.
+            return Ok(run);
         }
-        let policy = Policy::load(&shared.config.policy).map_err(|error| {
-            refused(Refusal { by: Refuser::Policy, why: crate::told(&error) })
-        })?;
+        let policy = Policy::load(&shared.config.policy)
+            .map_err(|error| refused(Refusal { by: Refuser::Policy, why: crate::told(&error) }))?;
         let admitted = match &order.work {
             Work::Undo(ticket) if self.is_at_work(*ticket) => {
                 let why = format!("a runbook of ticket {ticket} is at work; cancel it first");
@@ -305,11 +305,6 @@ fn open(folder: &Path) -> Result<(Ledger, Keep), OpenError> {
     let keep = Keep::open(&folder.join(TRUST), built(), wall())?;
     let ledger = Ledger::open(&folder.join(JOURNAL))?;
     Ok((ledger, keep))
-}
-
-/// Reports once that a run was lost that nobody can name any more.
-fn lost(job: JobId, why: &str) {
-    error!(%job, why, "a run was lost");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -95,8 +95,7 @@ impl Desk {
         mode: Mode,
         ticket: Option<TicketNumber>,
     ) -> Result<JobId, Box<Outcome>> {
-        let failed =
-            |why: String| Box::new(result::without(JobState::Failed, Status::Failed, why));
+        let failed = |why: String| Box::new(result::without(JobState::Failed, Status::Failed, why));
         let shared = self.shared().map_err(failed)?;
         let runs = shared.runs().await.map_err(failed)?;
         let Some(agent) = shared.config.agent else {

@@ -104,11 +104,7 @@ impl Person for Nobody {
         Box::pin(async { None })
     }
 
-    fn consent<'a>(
-        &'a self,
-        _: &'a About,
-        _: &'a Asked,
-    ) -> Reply<'a, Result<String, NoConsent>> {
+    fn consent<'a>(&'a self, _: &'a About, _: &'a Asked) -> Reply<'a, Result<String, NoConsent>> {
         Box::pin(async { Err(NoConsent::Nobody) })
     }
 

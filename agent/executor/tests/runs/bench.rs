@@ -70,8 +70,7 @@ impl Bench {
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let agent = AgentId::new(Timestamp::UNIX_EPOCH, random());
-        let child =
-            ChildCommand { program: PROGRAM.into(), arguments: vec!["collect".into()] };
+        let child = ChildCommand { program: PROGRAM.into(), arguments: vec!["collect".into()] };
         let mut config = Config::new(child);
         config.agent = Some(agent);
         config.policy = folder.path().join("policy.toml");
@@ -252,9 +251,7 @@ impl Following<'_> {
     /// The statement that is to be signed.
     pub(crate) async fn statement(&mut self) -> (FixRef, String) {
         self.until(|news| match news {
-            JobNews::ApprovalAsked { fix, statement, .. } => {
-                Some((fix.clone(), statement.clone()))
-            }
+            JobNews::ApprovalAsked { fix, statement, .. } => Some((fix.clone(), statement.clone())),
             _ => None,
         })
         .await

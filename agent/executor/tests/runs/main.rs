@@ -2,9 +2,9 @@
 
 #![cfg(target_os = "linux")]
 
+mod approving;
 mod bench;
 mod book;
-mod approving;
 mod person;
 mod stopping;
 mod undoing;

@@ -82,7 +82,10 @@ async fn who_says_no_is_heard_and_nobody_is_asked_to_sign() {
     let result = result(&outcome);
     assert_eq!(result.attempts[0].end, AttemptEnd::Refused, "{result:#?}");
     assert_eq!(result.attempts[0].reason, "the user (anna) said no");
-    assert_eq!(*anna.agreed.lock().expect("no panic"), ["test.link: The interface is given its signal."]);
+    assert_eq!(
+        *anna.agreed.lock().expect("no panic"),
+        ["test.link: The interface is given its signal."]
+    );
     assert_eq!(bench.card("arguments"), None);
     bench.stop().await;
 }

@@ -4,7 +4,7 @@ use befund_model::job::{JobNews, JobState, Said, Work};
 use befund_model::runbook::{AttemptEnd, Mode};
 use befund_trust::signature::Namespace;
 
-use crate::bench::{Bench, UNATTENDED, eventually, is_gone, machine, result, root_of};
+use crate::bench::{Bench, UNATTENDED, eventually, is_gone, machine, result, root_of, ticket};
 use crate::book::{Files, files, link, of_one, sign};
 
 /// The first time that it is run, the script begins and does not end.
@@ -136,7 +136,8 @@ async fn a_run_goes_on_after_the_restart_that_it_wanted() {
     let folder = machine(UNATTENDED);
     std::fs::write(folder.path().join("boot"), "first").expect("a file");
     let up = "link.interfaces.exists(i, i.up)";
-    let fix = "act: machine.reboot, text: {en: The machine is restarted., de: Das Gerät startet neu.}";
+    let fix =
+        "act: machine.reboot, text: {en: The machine is restarted., de: Das Gerät startet neu.}";
     let runbook = of_one("test.restart", &format!("!{up}"), fix, up);
     let files = Files::from([("test.restart.yaml".to_owned(), runbook.into_bytes())]);
     let mut bench = Bench::process(folder, &files).await;
@@ -158,5 +159,33 @@ async fn a_run_goes_on_after_the_restart_that_it_wanted() {
     assert_eq!(result(&outcome).attempts[0].end, AttemptEnd::Verified, "{outcome:#?}");
     let resumed = JobNews::Resumed { after: "a restart of the machine".to_owned() };
     assert!(run.events.iter().any(|event| event.what == resumed), "{:#?}", run.events);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_undo_that_was_interrupted_is_done_again() {
+    let folder = machine(UNATTENDED);
+    let mut files = files(&root_of(folder.path()), link(""), "");
+    let down = files.get_mut("scripts/down.sh").expect("it is there");
+    let card = root_of(folder.path()).join("sys/class/net/eth0").display().to_string();
+    *down = [STUCK.replace("CARD", &card).as_bytes(), b"\n", down].concat();
+    let mut bench = Bench::process(folder, &files).await;
+    let mut run = bench.run(&bench.order(Mode::Run)).await;
+    run.approve(1).await;
+    run.outcome().await;
+    drop(run);
+    let order = bench.order_for(Work::Undo(ticket()));
+    let mut run = bench.run(&order).await;
+    run.output("begun").await;
+    drop(run);
+
+    bench.kill();
+    let outcome = bench.attach(order.job, 0).await.outcome().await;
+
+    let undone = result(&outcome);
+    assert_eq!(undone.attempts.len(), 1, "{undone:#?}");
+    assert_eq!(undone.attempts[0].end, AttemptEnd::Reverted, "{undone:#?}");
+    assert_eq!(bench.card("times").as_deref(), Some("2"));
+    assert_eq!(bench.card("operstate").as_deref(), Some("down"));
     bench.stop().await;
 }

@@ -40,6 +40,38 @@ async fn a_ticket_is_undone_with_what_was_noted_and_only_once() {
     bench.stop().await;
 }
 
+#[tokio::test]
+async fn what_must_hold_after_a_change_and_does_not_has_it_undone() {
+    let folder = machine(UNATTENDED);
+    let confirm =
+        "        confirm: {within: 5s, until: \"link.interfaces.exists(i, i.name == 'none')\"}";
+    let files = files(&root_of(folder.path()), link(confirm), "");
+    let bench = Bench::inside(folder, &files, |_| {}).await;
+    let mut run = bench.run(&bench.order(Mode::Run)).await;
+    run.approve(1).await;
+    let outcome = run.outcome().await;
+    let reverted = result(&outcome);
+    assert_eq!(reverted.attempts[0].end, AttemptEnd::Reverted, "{reverted:#?}");
+    assert_eq!(bench.card("operstate").as_deref(), Some("down"));
+    drop(run);
+    let none = bench.run(&bench.order_for(Work::Undo(ticket()))).await.outcome().await;
+    assert_eq!(result(&none).attempts, [], "it is undone already");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_ticket_is_not_undone_while_its_runbook_is_at_work() {
+    let folder = machine(UNATTENDED);
+    let files = files(&root_of(folder.path()), link(""), "");
+    let bench = Bench::inside(folder, &files, |_| {}).await;
+    let mut run = bench.run(&bench.order(Mode::Run)).await;
+    run.statement().await;
+    let refused = bench.run(&bench.order_for(Work::Undo(ticket()))).await.outcome().await;
+    assert_eq!(refused.state, JobState::Refused);
+    assert!(refused.reason.contains("is at work; cancel it first"), "{}", refused.reason);
+    bench.stop().await;
+}
+
 /// A network of this test's own; removed when it goes.
 struct Network(String);
 

@@ -1,6 +1,6 @@
 //! The whole way of a fix: found, agreed to, signed, done, verified.
 
-use befund_model::job::{JobNews, JobState};
+use befund_model::job::{JobNews, JobState, Said};
 use befund_model::runbook::{AttemptEnd, Mode};
 use befund_model::snapshot::Status;
 
@@ -40,5 +40,50 @@ async fn a_cause_is_found_its_fix_signed_done_and_verified() {
     assert!(bench.client.unreported().await.expect("an executor").is_empty());
     let mut twice = bench.run(&order).await;
     assert_eq!(twice.outcome().await.state, JobState::Refused);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn runs_that_wait_for_people_keep_no_place_from_others() {
+    let folder = machine(UNATTENDED);
+    let files = files(&root_of(folder.path()), link(""), "");
+    let bench = Bench::inside(folder, &files, |_| {}).await;
+    let mut waiting = Vec::new();
+    for _ in 0..5 {
+        let mut run = bench.run(&bench.order(Mode::Run)).await;
+        run.statement().await;
+        waiting.push(run);
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_technician_answers_and_what_is_none_of_the_choices_is_told() {
+    let folder = machine(UNATTENDED);
+    let ask = r#"ask:
+  lamp:
+    to: technician
+    text: {en: "Does the lamp burn?", de: "Brennt die Lampe?"}
+    choice: ["yes", "no"]
+    timeout: 10m
+    default: "no"
+escalate: {to: "ask.lamp == 'yes' ? 'L3' : 'L2'"}
+"#;
+    let runbook = link("").replace("escalate: {to: \"'L2'\"}\n", ask);
+    let files = files(&root_of(folder.path()), runbook, "");
+    let bench = Bench::inside(folder, &files, |_| {}).await;
+    let mut run = bench.run(&bench.order(Mode::Dry)).await;
+    run.until(|news| matches!(news, JobNews::Asked(_)).then_some(())).await;
+    let answer = |answer: &str| Said::Answer {
+        question: "lamp".to_owned(),
+        answer: answer.to_owned(),
+        by: "tina".to_owned(),
+    };
+    run.say(answer("maybe")).await;
+    run.output("none of the choices").await;
+    run.say(answer("yes")).await;
+    let result = result(&run.outcome().await);
+    assert_eq!(result.answers[0].answer, "yes", "{result:#?}");
+    assert_eq!(result.answers[0].by, "tina");
     bench.stop().await;
 }
