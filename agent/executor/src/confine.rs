@@ -309,9 +309,9 @@ impl Confined {
         cpu = cpu.max(usage.cpu);
         let took = started.elapsed();
         let left = pen.kill(Instant::now() + KILL).await;
-        // A kernel that is out of memory kills; it was not the program's own doing.
+        // Where the system killed part of it for its memory, what the rest says is not the whole truth.
         let end = match (end, usage.over) {
-            (End::Signalled(_) | End::Exited(1..), Some(End::OverMemory)) => End::OverMemory,
+            (End::Signalled(_) | End::Exited(_), Some(End::OverMemory)) => End::OverMemory,
             (End::Signalled(_), _) if cpu >= limits.cpu => End::OverCpu,
             (end, _) => end,
         };

@@ -11,6 +11,8 @@ use befund_model::language::Text;
 
 mod input;
 
+pub(crate) use input::{MOST_HOST, MOST_NAME};
+
 /// A runbook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Runbook {
@@ -257,6 +259,8 @@ pub struct Cause {
     pub evidence: Vec<(String, Condition)>,
     /// The causes that would follow from this one.
     pub explains: Vec<String>,
+    /// What a technician does about it, where no fix can or none helps; without it, what the first fix says.
+    pub advice: Option<Text>,
     /// What to do about it, one after the other until it is verified.
     pub fixes: Vec<Fix>,
     /// When it is put right.
@@ -376,7 +380,8 @@ pub struct Verify {
 /// Whom a ticket goes to that was not solved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Escalate {
-    /// Only then; without it, when it was not accepted.
+    /// Only then; without it, when it was not accepted. It and [`Self::to`] may name `accepted`, whether the
+    /// trouble is over.
     pub when: Option<Condition>,
     /// The group: a text in CEL.
     pub to: Condition,

@@ -67,6 +67,7 @@ pub(crate) fn cause(id: &str, when: &str, fixes: Vec<Fix>) -> Cause {
         when: condition(when),
         evidence: Vec::new(),
         explains: Vec::new(),
+        advice: None,
         fixes,
         verify: None,
     }

@@ -60,7 +60,7 @@ fn of(form: &Form) -> Value {
         Form::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Form::Duration { min, max } => quantity(&TIMES, &time_text(*min), &time_text(*max)),
         Form::Size { min, max } => quantity(&SIZES, &size_text(*min), &size_text(*max)),
-        Form::Expression => json!({"type": "string", "minLength": 1, "maxLength": 2_000}),
+        Form::Expression(_) => json!({"type": "string", "minLength": 1, "maxLength": 2_000}),
         Form::Value => json!({"type": ["string", "number", "boolean"]}),
         Form::Template => {
             let scalar = of(&Form::Value);

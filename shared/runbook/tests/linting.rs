@@ -35,6 +35,18 @@ fn good_runbooks_are_left_alone() {
 }
 
 #[test]
+fn what_authors_are_shown_is_good() {
+    const PAGE: &str = include_str!("../../../docs/runbooks.md");
+    let (_, after) = PAGE.split_once("```yaml\n").expect("an example");
+    let (example, _) = after.split_once("```").expect("its end");
+    let told = match load(example) {
+        Ok((_, told)) => told,
+        Err(told) => panic!("{}", render("docs/runbooks.md", example, &told)),
+    };
+    assert_eq!(told, []);
+}
+
+#[test]
 fn what_is_named_exists() {
     insta::assert_snapshot!(told(&[
         ("net.http@1", "net.htpp@1"),
@@ -69,6 +81,8 @@ fn what_is_asked_of_facts_can_be_among_them() {
         ("{probe: net.dns@1}", "{probe: net.dns@1, with: {name: '${web.result}'}}"),
         ("to: user", "when: ask.many == 'no'"),
         ("inputs.host", "\"'x'\""),
+        ("!accepted", "accepted == 5"),
+        ("  dns: {", "  accepted: {probe: net.link@1}\n  dns: {"),
     ]));
 }
 

@@ -196,6 +196,7 @@ fn what_does_not_go_together_is_told() {
             "{act: net.adapter_restart, risk: change, with: {interface: x}}",
         ),
         ("{act: dns.flush_cache}", "{script: scripts/x}"),
+        ("web.result == 'none'", "accepted"),
         ("causes:", "inputs:\n  n: {type: number, min: 5, max: 3, title: {en: a, de: b}}\ncauses:"),
         (
             "causes:",

@@ -206,6 +206,7 @@ fn texts(runbook: &Runbook) -> Vec<&Text> {
     }
     for cause in &runbook.causes {
         texts.push(&cause.title);
+        texts.extend(&cause.advice);
         texts.extend(cause.fixes.iter().filter_map(|fix| fix.text.as_ref()));
     }
     texts
@@ -233,6 +234,16 @@ fn people_read_both_languages_and_are_spoken_to_politely() {
                 let said = text.en.split(|c: char| !c.is_alphanumeric()).any(|it| it == word);
                 assert!(!said, "{}: {word} in {:?}", runbook.name, text.en);
             }
+        }
+    }
+}
+
+#[test]
+fn whoever_reads_of_a_cause_reads_what_to_do() {
+    for runbook in shipped() {
+        for cause in &runbook.causes {
+            let told = cause.advice.is_some() || !cause.fixes.is_empty();
+            assert!(told, "{}: {} has neither a fix nor an advice", runbook.name, cause.id);
         }
     }
 }

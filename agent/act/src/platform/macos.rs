@@ -1,5 +1,7 @@
 //! macOS: the few actions that are plain there; the rest says why not.
 
+mod interfaces;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
@@ -35,7 +37,6 @@ pub(crate) const UNSUPPORTED: &[(&str, &str)] = &[
     ("net.adapter_enable", NOT_YET),
     ("net.adapter_restart", NOT_YET),
     ("net.dhcp_renew", NOT_YET),
-    ("net.mtu_set", NOT_YET),
     ("net.route_default_restore", NOT_YET),
     ("net.vpn_reconnect", NOT_YET),
     ("net.wifi_radio_on", NOT_YET),
@@ -53,7 +54,6 @@ pub(crate) const UNSUPPORTED: &[(&str, &str)] = &[
     ("share.reconnect", NOT_YET),
     ("sound.restart", NOT_YET),
     ("sound.unmute", NOT_YET),
-    ("updates.refresh", NOT_YET),
 ];
 
 /// How each of the others is done.
@@ -73,11 +73,25 @@ pub(crate) const ROWS: &[Row] = &[
         holds: Check::Plan,
     },
     Row {
+        name: "net.mtu_set",
+        plan: interfaces::plan,
+        perform: interfaces::perform,
+        undo: interfaces::undo,
+        holds: Check::Look(interfaces::holds),
+    },
+    Row {
         name: "time.resync",
         plan: clock::plan,
         perform: clock::perform,
         undo: nothing_to_undo,
         holds: Check::Plan,
+    },
+    Row {
+        name: "updates.refresh",
+        plan: plan_look,
+        perform: look,
+        undo: nothing_to_undo,
+        holds: Check::Unknown("only the update service knows when it looked last"),
     },
 ];
 
@@ -86,9 +100,28 @@ pub(crate) fn name(_: Takes, name: &str) -> Result<(), String> {
     plain_name(name, LONGEST_NAME)
 }
 
-/// No action here names a thing of the machine's.
-pub(crate) fn exists(_: &Context<'_>, _: &str, _: Takes, _: &str) -> Outcome<()> {
-    Ok(())
+/// Whether this machine has what is named: an interface, since no action here names anything else.
+pub(crate) fn exists(context: &Context<'_>, _: &str, takes: Takes, name: &str) -> Outcome<()> {
+    match takes {
+        Takes::Interface => interfaces::mtu(context, name).map(|_| ()),
+        Takes::Named(_)
+        | Takes::Service
+        | Takes::Printer
+        | Takes::Account
+        | Takes::Number { .. }
+        | Takes::Word(_) => Ok(()),
+    }
+}
+
+fn plan_look(context: &Context<'_>, _: &Parameters) -> Outcome<Plan> {
+    context.program("softwareupdate")?;
+    Ok(Plan::change("have softwareupdate look for updates")
+        .unpredictable("what it finds is not known before"))
+}
+
+fn look(context: &Context<'_>, _: &Parameters, _: &mut Plan) -> Outcome<String> {
+    context.must(&context.program("softwareupdate")?, &["--list"])?;
+    Ok("it was looked for updates".to_owned())
 }
 
 fn plan_flush(_: &Context<'_>, _: &Parameters) -> Outcome<Plan> {

@@ -37,7 +37,7 @@ pub(crate) enum Form {
         max: u64,
     },
     /// An expression.
-    Expression,
+    Expression(Sees),
     /// A scalar of any kind.
     Value,
     /// A value that is filled in: scalars whose texts may have `${EXPRESSION}` in them, and lists of such.
@@ -66,6 +66,15 @@ pub(crate) enum Form {
     Either(&'static Form, &'static Form),
     /// Nothing that a runbook says, and why.
     Refused(&'static str),
+}
+
+/// What an expression may name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sees {
+    /// Facts, answers, inputs and the time.
+    Facts,
+    /// Those, and whether the trouble is over.
+    Ending,
 }
 
 /// A mapping of known keys.

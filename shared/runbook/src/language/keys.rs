@@ -3,11 +3,11 @@
 use befund_model::action::Risk;
 
 use super::form::Form::{
-    Both, By, Duration, Either, Expression, Flag, List, Map, Object as Of, Pattern, Refused, Size,
-    Template, Text, Value, Whole, Words,
+    Both, By, Duration, Either, Flag, List, Map, Object as Of, Pattern, Refused, Size, Template,
+    Text, Value, Whole, Words,
 };
 use super::form::Need::{Default, Required};
-use super::form::{Form, Key, Need, Object};
+use super::form::{Form, Key, Need, Object, Sees};
 use super::pattern::{ANSWER, CAUSE, CHECK, LABEL, NAME, PROBE, RUNBOOK, SCRIPT, SECTION};
 use super::words::{self, InputType, Interruption};
 use crate::document::{Consent, Interpreter, OnInterrupt, System, Whom};
@@ -24,6 +24,9 @@ const LINE: usize = 120;
 const PARAGRAPH: usize = 1_000;
 /// What is left out where nothing is said.
 const NONE: Need = Default("none");
+
+/// An expression over facts.
+const EXPRESSION: Form = Form::Expression(Sees::Facts);
 
 const fn key(name: &'static str, need: Need, form: Form, says: &'static str) -> Key {
     Key { name, need, form, says }
@@ -89,7 +92,7 @@ pub(crate) const ROOT: Object = Object {
         key(
             "accept",
             Default("no cause is found any more"),
-            Expression,
+            EXPRESSION,
             "When the trouble is over.",
         ),
         key(
@@ -235,7 +238,7 @@ const PARAMETERS: Form = Map { names: &NAME, of: &Template, most: 20 };
 const QUESTION: Object = Object {
     noun: "a question",
     keys: &[
-        key("when", Default("it is always asked"), Expression, "Only then is it asked."),
+        key("when", Default("it is always asked"), EXPRESSION, "Only then is it asked."),
         key("to", Default("user"), Words(words::words::<Whom>), "Who is asked."),
         key("text", Required, Both(300), "The question."),
         key(
@@ -272,11 +275,11 @@ const CAUSE_KEYS: Object = Object {
     keys: &[
         key("id", Required, Pattern(&CAUSE), "Its id within the runbook."),
         key("title", Required, Both(LINE), "What it says of the machine, for a technician."),
-        key("when", Required, Expression, "When it is the case: the detector."),
+        key("when", Required, EXPRESSION, "When it is the case: the detector."),
         key(
             "evidence",
             NONE,
-            Map { names: &LABEL, of: &Expression, most: 20 },
+            Map { names: &LABEL, of: &EXPRESSION, most: 20 },
             "The facts that show it: a label and an expression for each.",
         ),
         key(
@@ -284,6 +287,12 @@ const CAUSE_KEYS: Object = Object {
             NONE,
             List { of: &Pattern(&CAUSE), most: 60 },
             "The causes that would follow from this one, and are not put right while it is found.",
+        ),
+        key(
+            "advice",
+            Default("what the first fix says"),
+            Both(PARAGRAPH),
+            "What a technician does about it, where no fix can or none helps.",
         ),
         key(
             "fix",
@@ -305,7 +314,7 @@ const VERIFY: Object = Object {
     keys: &[
         key("within", Default("30s"), Duration { min: S, max: 24 * H }, "Within this time."),
         key("every", Default("5s"), Duration { min: 500, max: 10 * M }, "How often is looked."),
-        key("until", Default("the cause's `when` is false"), Expression, "What must hold."),
+        key("until", Default("the cause's `when` is false"), EXPRESSION, "What must hold."),
     ],
 };
 
@@ -316,14 +325,14 @@ const CONFIRM: Object = Object {
         key(
             "until",
             Default("what worked before has not stopped working"),
-            Expression,
+            EXPRESSION,
             "What must hold.",
         ),
         key("else", Default("undo"), Words(words::elses), "What happens otherwise."),
     ],
 };
 
-const WHEN: Key = key("when", Default("always"), Expression, "Only then is it done.");
+const WHEN: Key = key("when", Default("always"), EXPRESSION, "Only then is it done.");
 const TEXT: Key = key(
     "text",
     Default("the action's own sentence"),
@@ -441,8 +450,18 @@ const UNDO_SCRIPT: Object = Object {
 const ESCALATE: Object = Object {
     noun: "an escalation",
     keys: &[
-        key("when", Default("the trouble is not over"), Expression, "Only then is it escalated."),
-        key("to", Required, Expression, "The group: an expression whose value is a text."),
+        key(
+            "when",
+            Default("the trouble is not over"),
+            Form::Expression(Sees::Ending),
+            "Only then is it escalated.",
+        ),
+        key(
+            "to",
+            Required,
+            Form::Expression(Sees::Ending),
+            "The group: an expression whose value is a text.",
+        ),
         key(
             "attach",
             NONE,

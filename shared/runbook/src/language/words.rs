@@ -8,6 +8,8 @@ use crate::document::{Consent, Interpreter, OnInterrupt, System, Whom};
 
 /// The only version of the language.
 pub(crate) const API: &str = "befund/v1";
+/// Whether the trouble is over, in an escalation's expressions.
+pub(crate) const ACCEPTED: &str = "accepted";
 /// Tells the person to do something.
 pub(crate) const INSTRUCT: &str = "user.instruct";
 /// Opens an address for the person.

@@ -41,7 +41,8 @@ impl Linter<'_> {
     /// A name that expressions use.
     fn name(&mut self, name: &str, path: &str) {
         // Words of CEL that cannot be names, with those that are reserved.
-        const TAKEN: [&str; 26] = [
+        const TAKEN: [&str; 27] = [
+            "accepted",
             "ask",
             "inputs",
             "now",

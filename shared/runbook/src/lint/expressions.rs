@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Linter, facts};
 use crate::diagnostic::Diagnostic;
 use crate::document::{Condition, InputKind, Piece, Runbook, Source, Template, With};
+use crate::language::words::ACCEPTED;
 
 /// What each name in a runbook's expressions stands for.
 pub(super) fn shapes(runbook: &Runbook) -> BTreeMap<String, Shape> {
@@ -39,6 +40,7 @@ pub(super) fn shapes(runbook: &Runbook) -> BTreeMap<String, Shape> {
         (name.clone(), Member { shape, optional: false })
     });
     shapes.insert("inputs".to_owned(), Shape::Object(inputs.collect()));
+    shapes.insert(ACCEPTED.to_owned(), Shape::Flag);
     shapes
 }
 

@@ -177,6 +177,9 @@ fn explain(causes: &[document::Cause], judged: &mut [Cause]) {
 }
 
 fn advice(cause: &document::Cause) -> String {
+    if let Some(advice) = &cause.advice {
+        return lines::line(&advice.en);
+    }
     let Some(fix) = cause.fixes.first() else { return String::new() };
     lines::line(&match &fix.text {
         Some(text) => text.en.clone(),

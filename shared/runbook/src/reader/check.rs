@@ -9,10 +9,11 @@ use super::places::{Places, Written};
 use super::template;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Piece;
-use crate::language::form::{Form, Need, Object};
+use crate::language::form::{Form, Need, Object, Sees};
 use crate::language::keys::ROOT;
 use crate::language::pattern::Pattern;
 use crate::language::quantity::{bytes, milliseconds, size_text, time_text};
+use crate::language::words::ACCEPTED;
 use crate::yaml::{Content, Node, Place, Scalar, Style};
 
 /// How deep lists may stand in a parameter.
@@ -25,10 +26,12 @@ pub(super) fn check(text: &str, root: &Node) -> (Places, Vec<Diagnostic>) {
     let steps = root.get("collect").map(Node::entries).unwrap_or_default();
     let names = steps.iter().map(|(key, _)| key.text.clone());
     let own = ["ask", "inputs"].map(str::to_owned);
+    let ending = [ACCEPTED.to_owned()];
     let hint =
         "what can be named are the names under `collect`, `ask.NAME`, `inputs.NAME` and `now`";
     let mut check = Check {
         text,
+        ending: Names::new(names.clone().chain(own.clone()).chain(ending), "name", hint),
         names: Names::new(names.chain(own), "name", hint),
         patterns: HashMap::new(),
         places: Places::default(),
@@ -41,6 +44,8 @@ pub(super) fn check(text: &str, root: &Node) -> (Places, Vec<Diagnostic>) {
 struct Check<'a> {
     text: &'a str,
     names: Names,
+    /// What an escalation may name.
+    ending: Names,
     patterns: HashMap<&'static str, Option<Regex>>,
     places: Places,
     problems: Vec<Diagnostic>,
@@ -68,7 +73,7 @@ impl Check<'_> {
             | Form::Whole { .. }
             | Form::Duration { .. }
             | Form::Size { .. }
-            | Form::Expression
+            | Form::Expression(_)
             | Form::Value => match &node.content {
                 Content::Scalar(scalar) if node.scalar().is_some() => {
                     self.scalar(node.place, scalar, form, path);
@@ -130,7 +135,7 @@ impl Check<'_> {
             Form::Size { min, max } => {
                 self.quantity(place, bytes(text), (*min, *max), "size", &shown, form, path);
             }
-            Form::Expression => self.expression(place, scalar, text, 0, path),
+            Form::Expression(sees) => self.expression(place, scalar, (text, 0), *sees, path),
             Form::Value => {
                 if text.chars().count() > MOST_LONG {
                     let message = format!("it has more than {MOST_LONG} characters");
@@ -180,9 +185,20 @@ impl Check<'_> {
     }
 
     /// An expression that begins `skipped` characters within the scalar.
-    fn expression(&mut self, at: Place, scalar: &Scalar, text: &str, skipped: usize, path: &str) {
+    fn expression(
+        &mut self,
+        at: Place,
+        scalar: &Scalar,
+        (text, skipped): (&str, usize),
+        sees: Sees,
+        path: &str,
+    ) {
+        let names = match sees {
+            Sees::Facts => &self.names,
+            Sees::Ending => &self.ending,
+        };
         let written = Written { at, scalar: scalar.clone(), skipped };
-        if let Err(error) = Expression::compile(text, &self.names) {
+        if let Err(error) = Expression::compile(text, names) {
             let place = written.place_of(self.text, error.line, error.column);
             self.complain(place, "expression", path, error.message);
         }
@@ -201,7 +217,8 @@ impl Check<'_> {
                     Ok(pieces) => {
                         for (skipped, piece) in pieces {
                             if let Piece::Filled(condition) = piece {
-                                self.expression(node.place, scalar, &condition.text, skipped, path);
+                                let text = (condition.text.as_str(), skipped);
+                                self.expression(node.place, scalar, text, Sees::Facts, path);
                             }
                         }
                     }
@@ -233,7 +250,10 @@ impl Check<'_> {
             self.places.parts.insert(path.clone(), value.place);
             if !["en", "de"].contains(&key.text.as_str()) {
                 let message = format!("`{}` is no language that Befund speaks", shown(&key.text));
-                self.expected(key.place, "unknown-key", &path, message, "`en` and `de`".to_owned());
+                let cut = value.scalar().is_none();
+                let hint = if cut { "; quote a text that has a comma in it" } else { "" };
+                let expected = format!("`en` and `de`{hint}");
+                self.expected(key.place, "unknown-key", &path, message, expected);
             } else if let Some(text) = value.text() {
                 self.text(value.place, text, most, &path);
             } else {
@@ -278,7 +298,6 @@ impl Check<'_> {
     }
 
     fn one_of(&mut self, node: &Node, objects: &[&'static Object], path: &str) {
-        let tells = |object: &&&'static Object| object.keys.first().map_or("", |key| key.name);
         let Content::Map(_) = &node.content else {
             let nouns: Vec<&str> = objects.iter().map(|object| object.noun).collect();
             return self.wrong(node, &format!("a mapping: {}", nouns.join(", or ")), path);
@@ -288,8 +307,7 @@ impl Check<'_> {
         match given.as_slice() {
             [one] => self.object(node, one, path),
             [] => {
-                // What was written may still be told, by the first, which has the most keys in common.
-                let first: Vec<&str> = objects.iter().map(|object| tells(&object)).collect();
+                let first: Vec<&str> = objects.iter().copied().map(tells).collect();
                 let slip = node.entries().iter().find_map(|(key, _)| {
                     let near = near(&key.text, first.iter().copied())?;
                     Some(format!(": did you mean `{near}` by `{}`?", shown(&key.text)))
@@ -369,6 +387,11 @@ impl Check<'_> {
     }
 }
 
+/// The key that tells an object from others.
+fn tells(object: &Object) -> &'static str {
+    object.keys.first().map_or("", |key| key.name)
+}
+
 /// What a form takes, in words.
 fn says(form: &Form) -> String {
     match form {
@@ -387,7 +410,7 @@ fn says(form: &Form) -> String {
             let (min, max) = (size_text(*min), size_text(*max));
             format!("a size from {min} to {max}, as a whole number with `B`, `KiB` or `MiB`")
         }
-        Form::Expression => "an expression, as in `web.result == 'open'`".to_owned(),
+        Form::Expression(_) => "an expression, as in `web.result == 'open'`".to_owned(),
         Form::Value => "a text, a number, or `true` or `false`".to_owned(),
         Form::Template => "a text, a number, `true` or `false`, or a list of these".to_owned(),
         Form::List { of, .. } => format!("a list of {}", says(of)),

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn what_is_no_rehearsal_says_why() {
         let yaml = read("runbook: [").expect_err("no YAML");
-        assert!(yaml.to_string().contains("rehearsal:1:"), "{yaml}");
+        assert!(yaml.to_string().contains("rehearsal:2:1: error[yaml]"), "{yaml}");
         let Unread::Form(form) = read("runbook: a.b\nfact: {}\n").expect_err("no key of one")
         else {
             panic!("its form is wrong");

@@ -26,8 +26,12 @@ impl Build<'_> {
             Some(node) => Some(verify(node, &when)?),
             None => None,
         };
-        let title = both(node.get("title")?)?;
-        Some(Cause { id: text(node, "id")?, title, when, evidence, explains, fixes, verify })
+        let advice = match node.get("advice") {
+            Some(node) => Some(both(node)?),
+            None => None,
+        };
+        let (id, title) = (text(node, "id")?, both(node.get("title")?)?);
+        Some(Cause { id, title, when, evidence, explains, advice, fixes, verify })
     }
 }
 
