@@ -75,11 +75,11 @@ async fn approved(
         Risk::Change => Role::Change,
         Risk::Disruptive => Role::Disruptive,
     };
-    loop {
-        let life = match role {
-            Role::Disruptive => DISRUPTIVE,
-            Role::Change | Role::Root | Role::Catalogue => CHANGE,
-        };
+    let life = match role {
+        Role::Disruptive => DISRUPTIVE,
+        Role::Change | Role::Root | Role::Catalogue => CHANGE,
+    };
+    while Instant::now() < scene.deadline {
         let (sealed, people) = seal(scene, fix, prediction, life, role)?;
         let statement = String::from_utf8(sealed.bytes.clone())
             .map_err(|_| "the statement to be signed is no text".to_owned())?;
@@ -97,10 +97,8 @@ async fn approved(
                 },
             }
         }
-        if Instant::now() >= scene.deadline {
-            return Err("nobody approved it before the job's deadline".to_owned());
-        }
     }
+    Err("nobody approved it before the job's deadline".to_owned())
 }
 
 /// Makes a statement of what is about to be done; and how many people have to sign it.

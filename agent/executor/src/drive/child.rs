@@ -144,8 +144,8 @@ pub(super) async fn run(
     let program = Program {
         path: command.program.clone(),
         arguments: command.arguments.clone(),
-        environment: Vec::new(),
-        folder: std::env::temp_dir(),
+        environment: crate::platform::surroundings(),
+        folder: "/".into(),
         input,
         privileges: Privileges::Kept,
     };

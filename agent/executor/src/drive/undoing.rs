@@ -82,7 +82,7 @@ impl Undoing<'_> {
             if known.contains(&step) {
                 continue;
             }
-            if self.scene.run.cancel.is_cancelled() {
+            if self.scene.run.cancelled.is_cancelled() {
                 self.note(&undoable.intent.fix, None, AttemptEnd::Refused, "cancelled before it");
                 continue;
             }
@@ -251,7 +251,7 @@ impl Undoing<'_> {
         };
         let (state, status) = if is(AttemptEnd::Indeterminate) > 0 {
             (JobState::Indeterminate, Status::Partial)
-        } else if self.scene.run.cancel.is_cancelled() {
+        } else if self.scene.run.cancelled.is_cancelled() {
             (JobState::Cancelled, Status::Partial)
         } else if all == undone {
             (JobState::Done, Status::Ok)

@@ -46,6 +46,11 @@ pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// What of this process's own surroundings a child needs: nothing.
+pub(crate) const fn surroundings() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    Vec::new()
+}
+
 /// What restarts the machine: a program and its arguments.
 pub(crate) fn restart() -> (PathBuf, &'static [&'static str]) {
     let known = ["/usr/sbin/shutdown", "/sbin/shutdown"];
