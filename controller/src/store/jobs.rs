@@ -57,6 +57,21 @@ impl Jobs for Store {
             .transpose()
     }
 
+    async fn jobs_in(&self, state: JobState, limit: u32) -> Result<Vec<Job>> {
+        self.read("look for jobs by their state")
+            .await?
+            .rows(
+                format!(
+                    "SELECT {COLUMNS} FROM jobs WHERE state = $1 ORDER BY created_at, id LIMIT $2"
+                ),
+                args![state.as_str(), limit],
+            )
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
     async fn waiting(&self, agents: &[AgentId], at: Timestamp) -> Result<Vec<AuditedJob>> {
         let mut jobs = Vec::new();
         if agents.is_empty() {

@@ -5,7 +5,7 @@ use std::future::Future;
 use befund_model::Timestamp;
 use befund_model::audit::{AuditEntry, By};
 use befund_model::id::{AgentId, AuditId, JobId, TicketNumber};
-use befund_model::job::{Job, JobEvent, Order, Outcome};
+use befund_model::job::{Job, JobEvent, JobState, Order, Outcome};
 
 use super::Result;
 
@@ -89,6 +89,12 @@ pub trait Jobs {
     ) -> impl Future<Output = Result<AuditedJob>> + Send;
     /// A job.
     fn job(&self, id: JobId) -> impl Future<Output = Result<Option<Job>>> + Send;
+    /// The jobs that stand so, oldest first.
+    fn jobs_in(
+        &self,
+        state: JobState,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Job>>> + Send;
     /// The jobs of a machine that wait to be delivered and have not expired, oldest first.
     fn waiting(
         &self,
