@@ -14,6 +14,7 @@ mod jobs;
 mod keep;
 pub mod journal;
 pub mod judge;
+pub mod people;
 mod platform;
 pub mod policy;
 mod result;

@@ -14,16 +14,23 @@ pub(crate) use unix::pen::{Pen, Pens};
 #[cfg(windows)]
 pub(crate) use windows::pen::{Pen, Pens};
 
+#[cfg(target_os = "linux")]
+pub(crate) use linux::sessions;
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) use unix::sessions;
+#[cfg(windows)]
+pub(crate) use windows::sessions;
+
 #[cfg(unix)]
 pub(crate) use unix::{
-    ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect, die_with_parent,
     handed, listen, starter_left,
 };
 #[cfg(unix)]
 pub use unix::{Listening, default_policy};
 #[cfg(windows)]
 pub(crate) use windows::{
-    ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect, die_with_parent,
     handed, listen, starter_left,
 };
 #[cfg(windows)]

@@ -3,6 +3,7 @@
 mod cgroup;
 mod keeper;
 mod pen;
+pub(crate) mod sessions;
 mod tree;
 
 pub(crate) use pen::{Pen, Pens};

@@ -12,12 +12,16 @@ use befund_runtime::local::{Callers, Listener, Stream};
 mod activation;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
+#[cfg(not(target_os = "linux"))]
+pub(crate) mod sessions;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "befund-executor.socket";
+/// What starts the executor for people where the system does, for texts.
+pub(crate) const PEOPLE: &str = "befund-people.socket";
 /// Who may do anything, for texts.
 pub(crate) const MASTERS: &str = "root";
 
