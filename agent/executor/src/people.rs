@@ -36,7 +36,7 @@ pub mod client;
 mod conversation;
 mod desk;
 pub mod door;
-mod offers;
+pub mod offers;
 pub mod protocol;
 pub mod signed_in;
 mod wording;
@@ -131,6 +131,21 @@ pub struct OwnRun {
     pub result: oneshot::Receiver<Result<RunbookResult, String>>,
     /// Stops it.
     pub cancel: CancellationToken,
+}
+
+/// Nothing may be started.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRuns;
+
+impl OwnRuns for NoRuns {
+    fn offers(&self) -> Result<Vec<Arc<Runbook>>, String> {
+        Ok(Vec::new())
+    }
+
+    fn start<'a>(&'a self, _: JobId, wish: Wish, _: &'a Account) -> Starting<'a> {
+        let why = format!("this machine keeps no runbook {}", wish.runbook);
+        Box::pin(async { Err(why) })
+    }
 }
 
 /// Who works at the machine, and what they are asked. Clones share it.
@@ -365,6 +380,15 @@ impl State {
     }
 }
 
+/// What somebody came for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// To be asked, and nothing else.
+    Attends,
+    /// To have a run.
+    Fixes,
+}
+
 /// A connection, as the door sees it: it is somebody's presence, and ends when this is dropped.
 #[derive(Debug)]
 struct Presence {
@@ -376,7 +400,10 @@ struct Presence {
 
 impl Presence {
     /// A connection of this account, and what is to be said to it.
-    fn new(people: &People, account: Account) -> (Self, mpsc::Sender<ToPerson>, mpsc::Receiver<ToPerson>) {
+    fn new(
+        people: &People,
+        account: Account,
+    ) -> (Self, mpsc::Sender<ToPerson>, mpsc::Receiver<ToPerson>) {
         let (say, said) = mpsc::channel(LINES);
         let mut state = people.state();
         state.last_visitor += 1;
@@ -393,14 +420,14 @@ impl Presence {
     }
 
     /// It is there to be asked; one that only waits is no reason to stay.
-    async fn arrive(&mut self, language: Language, role: desk::Role) {
+    async fn arrive(&mut self, language: Language, role: Role) {
         let signed_in = self.people.signed_in().await;
         let name = self.account.name();
-        let guest = Guest { account: self.account.clone(), name, language, role };
+        let guest = Guest { account: self.account.clone(), name, language };
         let mut state = self.people.state();
         let effects = state.desk.arrive(self.visitor, guest, self.people.scene(&signed_in));
         state.perform(effects);
-        if role == desk::Role::Attends && self.busy {
+        if role == Role::Attends && self.busy {
             self.busy = false;
             state.busy -= 1;
         }
@@ -417,7 +444,8 @@ impl Presence {
     }
 
     async fn answer(&self, number: u64, choice: &str) {
-        self.reply(number, |desk, visitor, scene| desk.answer(visitor, number, choice, scene)).await;
+        self.reply(number, |desk, visitor, scene| desk.answer(visitor, number, choice, scene))
+            .await;
     }
 
     async fn consent(&self, number: u64, given: bool, for_ticket: bool) {

@@ -23,15 +23,15 @@ pub(crate) use windows::sessions;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect, die_with_parent,
-    handed, listen, starter_left,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
+    die_with_parent, handed, listen, starter_left,
 };
 #[cfg(unix)]
 pub use unix::{Listening, default_policy};
 #[cfg(windows)]
 pub(crate) use windows::{
-    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect, die_with_parent,
-    handed, listen, starter_left,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
+    die_with_parent, handed, listen, starter_left,
 };
 #[cfg(windows)]
 pub use windows::{Listening, default_policy};

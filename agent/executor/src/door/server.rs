@@ -12,14 +12,19 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use befund_model::id::{AgentId, JobId};
+use befund_runtime::clock::random;
 use befund_runtime::files;
 use befund_runtime::local::{self, Callers};
 use befund_runtime::peer::Account;
 
 use super::connection;
 use crate::ChildCommand;
+use crate::activate::Listeners;
 use crate::child::ChildWork;
-use crate::platform::{self, Listening};
+use crate::people::door::Host;
+use crate::people::signed_in::{Sessions, SignedIn};
+use crate::people::{self, NoRuns, People};
+use crate::platform;
 use crate::spare::Spare;
 use crate::supervise::{Running, StartError};
 
@@ -48,6 +53,10 @@ pub struct Config {
     pub idle: Duration,
     /// When the collect child of a snapshot is killed.
     pub collect_within: Duration,
+    /// With whom this machine is enrolled, as people are told; empty before it is.
+    pub organisation: String,
+    /// How it is known who is signed in. Only tests say anything else than [`SignedIn::System`].
+    pub signed_in: SignedIn,
 }
 
 impl Config {
@@ -63,6 +72,8 @@ impl Config {
             root: PathBuf::from("/"),
             idle: Duration::from_secs(30),
             collect_within: Duration::from_secs(12),
+            organisation: String::new(),
+            signed_in: SignedIn::System,
         }
     }
 }
@@ -104,11 +115,15 @@ pub enum Ended {
 /// # Errors
 /// If the listener cannot be used.
 pub async fn run(
-    listener: Listening,
+    listeners: impl Into<Listeners>,
     config: Config,
     stop: CancellationToken,
 ) -> std::io::Result<Ended> {
-    let mut listener = platform::listen(listener, Callers::Only(config.allow.clone()))?;
+    let Listeners { link, people: peoples } = listeners.into();
+    let mut listener = platform::listen(link, Callers::Only(config.allow.clone()))?;
+    let sessions = Sessions::new(config.signed_in.clone(), &config.allow);
+    let first = u64::from_be_bytes(random());
+    let people = People::new(config.organisation.clone(), sessions, first);
     let tasks = TaskTracker::new();
     let idle = config.idle;
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -120,6 +135,18 @@ pub async fn run(
     });
     // Ends what runs when the executor is told to stop.
     let ending = stop.child_token();
+    let visits = TaskTracker::new();
+    if let Some(peoples) = peoples {
+        let host = Host { people: people.clone(), runs: Arc::new(NoRuns) };
+        match platform::listen(peoples, Callers::Everybody) {
+            Ok(door) => {
+                let (tasks, ending) = (visits.clone(), ending.clone());
+                visits.spawn(people::door::serve(door, host, tasks, ending));
+            }
+            // Somebody else may hold its name. Nobody can be asked then, and the rest goes on.
+            Err(error) => warn!(%error, "could not open the people's door"),
+        }
+    }
     info!("the executor is ready");
     let ended = loop {
         let accepted = tokio::select! {
@@ -127,7 +154,7 @@ pub async fn run(
             accepted = timeout(idle, accept(&mut listener, &slots)) => accepted,
         };
         match accepted {
-            Err(_) if tasks.is_empty() => break Ended::Idle,
+            Err(_) if tasks.is_empty() && !people.is_busy() => break Ended::Idle,
             Err(_) => {}
             Ok((stream, slot)) => {
                 let (shared, ending) = (Arc::clone(&shared), ending.clone());
@@ -143,7 +170,14 @@ pub async fn run(
         }
     };
     tasks.close();
-    if timeout(GRACE, tasks.wait()).await.is_err() {
+    // Those who only waited to be asked.
+    visits.close();
+    let ended_well = async {
+        tasks.wait().await;
+        ending.cancel();
+        visits.wait().await;
+    };
+    if timeout(GRACE, ended_well).await.is_err() {
         warn!("some connections did not end in time");
     }
     debug!(?ended, "the executor ends");

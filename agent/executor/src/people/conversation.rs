@@ -63,13 +63,13 @@ pub(crate) enum Turn {
 
 /// A run that a person wants.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wish {
+pub struct Wish {
     /// The runbook's name.
-    pub(crate) runbook: String,
+    pub runbook: String,
     /// Its inputs.
-    pub(crate) inputs: std::collections::BTreeMap<String, serde_json::Value>,
+    pub inputs: std::collections::BTreeMap<String, serde_json::Value>,
     /// How it is meant.
-    pub(crate) mode: befund_model::runbook::Mode,
+    pub mode: befund_model::runbook::Mode,
 }
 
 impl Conversation {
@@ -79,7 +79,8 @@ impl Conversation {
     }
 
     /// Whether nothing that it says counts any more.
-    pub(crate) fn is_over(&self) -> bool {
+    #[cfg(test)]
+    fn is_over(&self) -> bool {
         self.state == State::Over
     }
 
@@ -147,8 +148,7 @@ mod tests {
                 mode: Default::default(),
                 language,
             }),
-            any::<u64>()
-                .prop_map(|number| FromPerson::Answer { number, choice: "yes".to_owned() }),
+            any::<u64>().prop_map(|number| FromPerson::Answer { number, choice: "yes".to_owned() }),
             (any::<u64>(), any::<bool>()).prop_map(|(number, given)| FromPerson::Consent {
                 number,
                 given,

@@ -31,15 +31,6 @@ pub(crate) const OBJECTION: Duration = Duration::from_secs(30);
 /// A connection.
 pub(crate) type Visitor = u64;
 
-/// What somebody came for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// To be asked.
-    Attends,
-    /// To have a run.
-    Fixes,
-}
-
 /// Whom a run is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
@@ -58,8 +49,6 @@ pub(crate) struct Guest {
     pub(crate) name: String,
     /// What the person reads.
     pub(crate) language: Language,
-    /// What they came for.
-    pub(crate) role: Role,
 }
 
 /// Something that is asked.

@@ -21,10 +21,9 @@ use befund_runtime::local::{self, Listener, ReadHalf, Stream, WriteHalf};
 use befund_runtime::peer::{Account, Peer};
 
 use super::conversation::{Conversation, Turn, Wish};
-use super::desk::Role;
 use super::protocol::{FromPerson, MAX_FRAME_BYTES, ToPerson};
 use super::wording::{Phrase, Teller, line};
-use super::{OwnRun, OwnRuns, People, Presence, offers};
+use super::{OwnRun, OwnRuns, People, Presence, Role, offers};
 
 /// The most connections of all accounts, and of one.
 const MAX_CONNECTIONS: usize = 32;
@@ -139,9 +138,8 @@ async fn read(mut from: ReadHalf, hear: mpsc::Sender<FromPerson>) {
 async fn write(mut to: WriteHalf, mut said: mpsc::Receiver<ToPerson>) {
     while let Some(message) = said.recv().await {
         let sent = timeout(PATIENCE, frame::send(&mut to, &message, &[]));
-        let sent = sent.await.unwrap_or_else(|_| {
-            Err(FrameError::Io(std::io::ErrorKind::TimedOut.into()))
-        });
+        let sent =
+            sent.await.unwrap_or_else(|_| Err(FrameError::Io(std::io::ErrorKind::TimedOut.into())));
         if let Err(error) = sent {
             return debug!(error = &error as &dyn std::error::Error, "a person left");
         }
@@ -186,7 +184,8 @@ impl Visit {
     }
 
     async fn misplaced(&self) {
-        let why = "that does not belong here; the program may be of another version than the executor";
+        let why =
+            "that does not belong here; the program may be of another version than the executor";
         self.decline(why.to_owned()).await;
     }
 
@@ -269,15 +268,18 @@ impl Visit {
                     }
                 }
                 heard = self.heard.recv(), if !leaving => {
-                    let turn = heard.map(|frame| self.conversation.hear(frame));
-                    match turn {
-                        Some(Turn::Stop) => run.cancel.cancel(),
-                        Some(turn) if self.take(turn).await => {}
-                        // It left: the run is stopped, and nobody waits for what it came to.
-                        Some(_) | None => {
-                            leaving = true;
+                    let goes_on = match heard.map(|frame| self.conversation.hear(frame)) {
+                        Some(Turn::Stop) => {
                             run.cancel.cancel();
+                            true
                         }
+                        Some(turn) => self.take(turn).await,
+                        None => false,
+                    };
+                    if !goes_on {
+                        // It left: the run is stopped, and nobody waits for what it came to.
+                        leaving = true;
+                        run.cancel.cancel();
                     }
                 }
                 () = tokio::time::sleep(STOPPING), if leaving => return,

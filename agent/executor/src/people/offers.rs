@@ -87,9 +87,9 @@ mod tests {
         let denied = rules("[runbooks]\nself_service = [\"net.*\"]\ndeny = [\"net.vpn\"]\n");
         assert_eq!(names(&denied, linux), ["net.no-internet"]);
         let unknown = names(&some, None);
-        assert!(unknown.iter().all(|name| runbooks
-            .iter()
-            .any(|book| book.name == *name && book.fits.systems.is_empty())));
+        assert!(unknown.iter().all(|name| {
+            runbooks.iter().any(|book| book.name == *name && book.fits.systems.is_empty())
+        }));
         let offered = offers(&startable(&runbooks, &denied, linux), Language::German);
         assert_eq!(offered[0].title, "Kein Internet");
     }

@@ -74,9 +74,10 @@ impl Phrase {
             Phrase::HelpedUnknown => {
                 ("Whether it helped cannot be told.", "Ob es geholfen hat, lässt sich nicht sagen.")
             }
-            Phrase::PutBack => {
-                ("It was put back as it was before.", "Es wurde alles zurückgestellt, wie es vorher war.")
-            }
+            Phrase::PutBack => (
+                "It was put back as it was before.",
+                "Es wurde alles zurückgestellt, wie es vorher war.",
+            ),
             Phrase::NotPutBack => {
                 ("It could not be put back: {0}", "Es konnte nicht zurückgestellt werden: {0}")
             }
@@ -106,12 +107,14 @@ impl Phrase {
                 "Whether it works now cannot be told. `befund-agent send` tells the help desk.",
                 "Ob es jetzt funktioniert, lässt sich nicht sagen. `befund-agent send` sagt dem Helpdesk Bescheid.",
             ),
-            Phrase::NothingFound => {
-                ("None of the known causes was found.", "Keine der bekannten Ursachen wurde gefunden.")
-            }
-            Phrase::LookedOnly => {
-                ("Nothing was changed: this was a look only.", "Es wurde nichts geändert: Es wurde nur nachgesehen.")
-            }
+            Phrase::NothingFound => (
+                "None of the known causes was found.",
+                "Keine der bekannten Ursachen wurde gefunden.",
+            ),
+            Phrase::LookedOnly => (
+                "This was a look only: nothing was changed.",
+                "Es wurde nur nachgesehen und nichts geändert.",
+            ),
         };
         Words { english, german }
     }
@@ -197,7 +200,9 @@ impl Teller {
                 },
                 &[],
             ),
-            JobNews::Undone { acted, .. } if acted.status == Status::Ok => say(Phrase::PutBack, &[]),
+            JobNews::Undone { acted, .. } if acted.status == Status::Ok => {
+                say(Phrase::PutBack, &[])
+            }
             JobNews::Undone { acted, .. } => say(Phrase::NotPutBack, &[&acted.reason]),
             JobNews::State(JobState::Rebooting) => say(Phrase::Restarting, &[]),
             JobNews::State(JobState::NeedsApproval) => say(Phrase::NeedsApproval, &[]),
@@ -279,12 +284,13 @@ impl Teller {
 
     /// What a step looks at, in words of people.
     fn looked_at(&self, step: &str) -> String {
-        let source = self.runbook.collect.iter().find(|one| one.name == step).map(|one| &one.source);
+        let source =
+            self.runbook.collect.iter().find(|one| one.name == step).map(|one| &one.source);
         match source {
             Some(Source::Section { kind }) => section::title(kind, self.language).to_owned(),
-            Some(Source::Probe { name, .. }) => {
-                probed(name).map_or(name.as_str(), |words| words.in_language(self.language)).to_owned()
-            }
+            Some(Source::Probe { name, .. }) => probed(name)
+                .map_or(name.as_str(), |words| words.in_language(self.language))
+                .to_owned(),
             None => step.to_owned(),
         }
     }

@@ -21,9 +21,9 @@ fn cfg_unix() -> bool {
     "0".parse::<Account>().is_ok()
 }
 
-fn guest(number: u8, role: Role) -> Guest {
+fn guest(number: u8) -> Guest {
     let language = if number == 2 { Language::German } else { Language::English };
-    Guest { account: account(number), name: format!("person{number}"), language, role }
+    Guest { account: account(number), name: format!("person{number}"), language }
 }
 
 fn consent(risk: Risk, audience: Audience) -> Matter {
@@ -61,6 +61,11 @@ fn question(audience: Audience) -> Matter {
     }
 }
 
+fn notice(audience: Audience) -> Matter {
+    let what = What::Notice(Notice::Instruct(text("Plug in the cable.")));
+    Matter { what, ..consent(Risk::Change, audience) }
+}
+
 fn scene(seconds: u64, signed_in: &[Account]) -> Scene<'_> {
     Scene { at: Duration::from_secs(seconds), signed_in }
 }
@@ -91,8 +96,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn each_person_is_asked_in_their_language_and_the_first_answer_counts() {
     let here = [account(1), account(2)];
     let mut desk = Desk::new(40);
-    desk.arrive(1, guest(1, Role::Attends), scene(0, &here));
-    desk.arrive(2, guest(2, Role::Attends), scene(0, &here));
+    desk.arrive(1, guest(1), scene(0, &here));
+    desk.arrive(2, guest(2), scene(0, &here));
     let (number, effects) = desk.ask(question(Audience::Everybody), MINUTE, scene(0, &here));
     assert_eq!(number, 41);
     let texts: Vec<String> = said(&effects)
@@ -121,14 +126,14 @@ fn each_person_is_asked_in_their_language_and_the_first_answer_counts() {
 #[test]
 fn who_is_not_signed_in_is_neither_asked_nor_heard() {
     let mut desk = Desk::new(0);
-    desk.arrive(1, guest(1, Role::Attends), scene(0, &[]));
+    desk.arrive(1, guest(1), scene(0, &[]));
     let (number, effects) =
         desk.ask(consent(Risk::Change, Audience::Everybody), MINUTE, scene(0, &[account(2)]));
     assert!(effects.is_empty());
     assert!(desk.consent(1, number, true, false, scene(1, &[account(1)])).is_empty(), "not asked");
     // Somebody who was asked, and has signed out since.
     let here = [account(2)];
-    assert_eq!(said(&desk.arrive(2, guest(2, Role::Attends), scene(2, &here))).len(), 1);
+    assert_eq!(said(&desk.arrive(2, guest(2), scene(2, &here))).len(), 1);
     assert!(desk.consent(2, number, true, false, scene(3, &[])).is_empty());
     assert_eq!(
         verdicts(&desk.pass(MINUTE)),
@@ -141,8 +146,8 @@ fn who_is_not_signed_in_is_neither_asked_nor_heard() {
 fn a_disruptive_step_waits_for_those_who_might_object() {
     let here = [account(1), account(2)];
     let ask = |desk: &mut Desk| {
-        desk.arrive(1, guest(1, Role::Attends), scene(0, &here));
-        desk.arrive(2, guest(2, Role::Attends), scene(0, &here));
+        desk.arrive(1, guest(1), scene(0, &here));
+        desk.arrive(2, guest(2), scene(0, &here));
         desk.ask(consent(Risk::Disruptive, Audience::Everybody), 10 * MINUTE, scene(0, &here)).0
     };
     // One agrees and the other refuses.
@@ -174,7 +179,7 @@ fn a_disruptive_step_waits_for_those_who_might_object() {
     let mut desk = Desk::new(0);
     let number = ask(&mut desk);
     desk.leave(2);
-    desk.arrive(3, guest(1, Role::Attends), scene(1, &here));
+    desk.arrive(3, guest(1), scene(1, &here));
     assert_eq!(verdicts(&desk.consent(1, number, true, false, scene(5, &here))), [(number, given)]);
 }
 
@@ -182,8 +187,8 @@ fn a_disruptive_step_waits_for_those_who_might_object() {
 fn ones_own_run_asks_oneself_and_lets_others_object_to_what_disrupts_them() {
     let here = [account(1), account(2)];
     let mut desk = Desk::new(0);
-    desk.arrive(1, guest(1, Role::Fixes), scene(0, &here));
-    desk.arrive(2, guest(2, Role::Attends), scene(0, &here));
+    desk.arrive(1, guest(1), scene(0, &here));
+    desk.arrive(2, guest(2), scene(0, &here));
     let own = Audience::Own(1);
     let (number, effects) = desk.ask(consent(Risk::Change, own.clone()), MINUTE, scene(0, &here));
     match said(&effects).as_slice() {
@@ -197,7 +202,10 @@ fn ones_own_run_asks_oneself_and_lets_others_object_to_what_disrupts_them() {
 
     let (number, effects) = desk.ask(consent(Risk::Disruptive, own), MINUTE, scene(2, &here));
     assert_eq!(said(&effects).len(), 2);
-    assert!(desk.consent(2, number, true, false, scene(3, &here)).is_empty(), "theirs alone is none");
+    assert!(
+        desk.consent(2, number, true, false, scene(3, &here)).is_empty(),
+        "theirs alone is none"
+    );
     let effects = desk.consent(1, number, true, false, scene(4, &here));
     assert_eq!(verdicts(&effects).len(), 1, "now both have agreed");
 
@@ -209,7 +217,7 @@ fn ones_own_run_asks_oneself_and_lets_others_object_to_what_disrupts_them() {
 fn a_consent_for_the_ticket_is_taken_only_where_it_was_offered() {
     let here = [account(1)];
     let mut desk = Desk::new(0);
-    desk.arrive(1, guest(1, Role::Attends), scene(0, &here));
+    desk.arrive(1, guest(1), scene(0, &here));
     let mut matter = consent(Risk::Change, Audience::Everybody);
     let (number, effects) = desk.ask(matter.clone(), MINUTE, scene(0, &here));
     assert!(matches!(
@@ -224,6 +232,22 @@ fn a_consent_for_the_ticket_is_taken_only_where_it_was_offered() {
     let (number, _) = desk.ask(matter, MINUTE, scene(2, &here));
     let effects = desk.consent(1, number, true, true, scene(3, &here));
     assert!(matches!(verdicts(&effects)[..], [(_, Verdict::Given { for_ticket: false, .. })]));
+}
+
+#[test]
+fn a_notice_waits_for_somebody_and_is_shown_to_whoever_comes() {
+    let here = [account(1), account(2)];
+    let mut desk = Desk::new(0);
+    let (number, effects) = desk.ask(notice(Audience::Everybody), MINUTE, scene(0, &here));
+    assert!(effects.is_empty(), "nobody is there");
+    let effects = desk.arrive(2, guest(2), scene(1, &here));
+    let shown = ToPerson::Instruct { text: "Plug in the cable. (de)".to_owned() };
+    assert_eq!(said(&effects), [(2, shown)]);
+    assert_eq!(verdicts(&effects), [(number, Verdict::Shown)]);
+    let (_, effects) = desk.ask(notice(Audience::Everybody), MINUTE, scene(2, &here));
+    assert_eq!(verdicts(&effects).len(), 1, "somebody is there");
+    let (number, _) = desk.ask(notice(Audience::Own(9)), MINUTE, scene(3, &here));
+    assert_eq!(verdicts(&desk.pass(2 * MINUTE)), [(number, Verdict::Silence { asked: false })]);
 }
 
 #[derive(Clone, Debug)]
@@ -243,7 +267,7 @@ fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         (0..5_u64, 0..4_u8).prop_map(|(visitor, who)| Event::Arrive(visitor, who)),
         (0..5_u64).prop_map(Event::Leave),
-        (0..5_u8).prop_map(Event::Ask),
+        (0..6_u8).prop_map(Event::Ask),
         (0..5_u64, 1..6_u64, any::<bool>()).prop_map(|(v, n, yes)| Event::Answer(v, n, yes)),
         (0..5_u64, 1..6_u64, any::<bool>()).prop_map(|(v, n, yes)| Event::Consent(v, n, yes)),
         (0..4_u8).prop_map(Event::SignIn),
@@ -279,7 +303,7 @@ proptest! {
                     accounts.insert(visitor, who);
                     asked.retain(|(one, _)| *one != visitor);
                     let mut effects = gone;
-                    effects.extend(desk.arrive(visitor, guest(who, Role::Attends), now));
+                    effects.extend(desk.arrive(visitor, guest(who), now));
                     effects
                 }
                 Event::Leave(visitor) => {
@@ -292,6 +316,7 @@ proptest! {
                         1 => consent(Risk::Change, Audience::Everybody),
                         2 => consent(Risk::Disruptive, Audience::Everybody),
                         3 => consent(Risk::Disruptive, Audience::Own(1)),
+                        4 => notice(Audience::Everybody),
                         _ => question(Audience::Own(1)),
                     };
                     let (number, effects) = desk.ask(matter, MINUTE, now);
@@ -342,7 +367,7 @@ proptest! {
                                 prop_assert_ne!(refused, Some(*number));
                             }
                             Verdict::Refused { .. } => prop_assert_eq!(refused, Some(*number)),
-                            Verdict::Silence { .. } | Verdict::Left => {}
+                            Verdict::Silence { .. } | Verdict::Left | Verdict::Shown => {}
                         }
                     }
                 }

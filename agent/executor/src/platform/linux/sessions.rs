@@ -138,10 +138,10 @@ impl Record {
         };
         let local = host.is_empty() || host.starts_with(':');
         // A terminal that was handed on to somebody else says nothing.
-        account.name().starts_with(&user).then_some(Session {
-            account,
-            place: if local { Place::Seat } else { Place::Remote },
-        })
+        account
+            .name()
+            .starts_with(&user)
+            .then_some(Session { account, place: if local { Place::Seat } else { Place::Remote } })
     }
 }
 
@@ -202,6 +202,8 @@ mod tests {
             host: "192.0.2.1".to_owned(),
         };
         assert_eq!(found, [expected]);
-        assert!(Record { line: "../etc/passwd".to_owned(), ..found[0].clone() }.session().is_none());
+        assert!(
+            Record { line: "../etc/passwd".to_owned(), ..found[0].clone() }.session().is_none()
+        );
     }
 }

@@ -9,8 +9,8 @@ use ring::digest;
 use windows_sys::Win32::Foundation::{HANDLE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW};
 use windows_sys::Win32::Security::{
-    CheckTokenMembership, GetTokenInformation, LookupAccountNameW, LookupAccountSidW, PSID, RevertToSelf, SID_NAME_USE,
-    TOKEN_QUERY, TOKEN_USER, TokenUser,
+    CheckTokenMembership, GetTokenInformation, LookupAccountNameW, LookupAccountSidW, PSID,
+    RevertToSelf, SID_NAME_USE, TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
 use windows_sys::Win32::System::Pipes::{GetNamedPipeClientProcessId, ImpersonateNamedPipeClient};
 use windows_sys::Win32::System::Threading::{
