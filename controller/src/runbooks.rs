@@ -2,7 +2,7 @@
 //! what is published, so that a mistake is told to whoever makes it; what machines run, they verify themselves.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use befund_model::action::Risk;
 use befund_model::api::{
@@ -34,8 +34,11 @@ const MOST_LISTED: u32 = 100;
 /// The current catalogue's runbooks, read once.
 #[derive(Debug, Default)]
 pub struct Shelf {
-    read: Mutex<Option<(Digest, Arc<BTreeMap<String, Runbook>>)>>,
+    read: Mutex<Read>,
 }
+
+/// The runbooks of a catalogue, by name, and which one it is.
+type Read = Option<(Digest, Arc<BTreeMap<String, Runbook>>)>;
 
 impl Shelf {
     /// The runbooks of this catalogue.
@@ -65,7 +68,7 @@ impl Shelf {
         Ok(runbooks)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Digest, Arc<BTreeMap<String, Runbook>>)>> {
+    fn lock(&self) -> MutexGuard<'_, Read> {
         // Nothing under this lock panics half-way through a change.
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -62,21 +62,23 @@ pub fn main(evaluate: Evaluate) -> ExitCode {
     }
 }
 
-/// For an agent that has no language: nothing is known.
+/// The language of runbooks: see [`befund_expression`].
 #[must_use]
-pub fn without_language(
+pub fn cel(
     expressions: &[String],
-    _: &Value,
-    _: &BTreeMap<String, String>,
-    _: Timestamp,
+    scope: &Value,
+    missing: &BTreeMap<String, String>,
+    now: Timestamp,
 ) -> Vec<Result<Value, String>> {
-    expressions.iter().map(|_| Err("this agent evaluates no expressions".to_owned())).collect()
+    befund_expression::evaluate(expressions, scope, missing, now)
 }
 
 #[derive(Debug, thiserror::Error)]
 enum JudgeError {
     #[error("this command is asked by the executor, which starts it; there is nothing to type")]
     NoQuestions,
+    #[error("could not give up the rights of an administrator")]
+    Rights(#[source] io::Error),
     #[error("could not tie this process to the executor's life")]
     Parent(#[source] io::Error),
     #[error("could not read a question from standard input")]
@@ -88,6 +90,7 @@ enum JudgeError {
 }
 
 fn answer_all(evaluate: Evaluate) -> Result<(), JudgeError> {
+    platform::only_think().map_err(JudgeError::Rights)?;
     platform::die_with_parent().map_err(JudgeError::Parent)?;
     let mut from = io::stdin().lock();
     if from.is_terminal() {

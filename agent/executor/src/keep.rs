@@ -113,7 +113,9 @@ pub(crate) enum KeepError {
     #[error("the file is not taken")]
     File(#[from] FileRefusal),
     /// A runbook that cannot be used.
-    #[error("the catalogue is not taken: its runbook {path} cannot be used on this machine:\n{said}")]
+    #[error(
+        "the catalogue is not taken: its runbook {path} cannot be used on this machine:\n{said}"
+    )]
     Runbook {
         /// Its path.
         path: String,
@@ -426,7 +428,7 @@ impl Keep {
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn pin(folder: &Path, digest: [u8; 32]) -> io::Result<()> {
+pub(crate) fn pin(folder: &Path, digest: [u8; 32]) -> io::Result<()> {
     let told = |error: KeepError| io::Error::other(befund_runtime::telemetry::chain(&error).to_string());
     let disk = Disk::open(folder).map_err(told)?;
     if disk.has("pin") {

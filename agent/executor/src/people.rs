@@ -13,30 +13,31 @@
 //! Not here: what is run, and what is done where nobody agrees. That is the driver's, and the policy's.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
-use tracing::debug;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
 
-use befund_model::action::Prediction;
-use befund_model::id::{JobId, TicketNumber};
+use befund_act::SessionUser;
+use befund_model::id::JobId;
 use befund_model::job::{self, JobNews};
 use befund_model::language::{Language, Text};
 use befund_model::runbook::RunbookResult;
 use befund_runbook::document::Runbook;
-use befund_runbook::machine::FixOrder;
 use befund_runtime::peer::Account;
-use tokio_util::sync::CancellationToken;
+
+use crate::drive::person::{About, Agreed, Asked, NoConsent, Person, Reply};
 
 mod asked;
 pub mod client;
 mod conversation;
 mod desk;
 pub mod door;
-pub mod offers;
+mod offers;
+pub(crate) mod own;
 pub mod protocol;
 pub mod signed_in;
 mod wording;
@@ -49,58 +50,10 @@ use signed_in::Sessions;
 
 /// The socket's name in the run folder.
 pub const SOCKET: &str = "people.sock";
+/// How long is waited for somebody who is to be shown something.
+const NOTICED: Duration = Duration::from_secs(60);
 /// What may wait for a program that does not read, before it is given up.
 const LINES: usize = 256;
-
-/// Which run speaks to people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct About {
-    /// The job.
-    pub job: JobId,
-    /// The ticket that it is for.
-    pub ticket: Option<TicketNumber>,
-    /// The technician, where this machine knows one.
-    pub technician: Option<String>,
-    /// Whose account began it at the machine itself, if it was begun there.
-    pub begun_by: Option<String>,
-    /// What the runbook is for.
-    pub title: Text,
-}
-
-/// Why there is no consent.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoConsent {
-    /// Nobody could be asked: nobody is signed in.
-    #[error("nobody is signed in")]
-    NobodySignedIn,
-    /// Somebody is signed in, and no program of theirs came to ask them.
-    #[error("nobody could be asked: no program that asks ran in their session")]
-    NobodyAttends,
-    /// Nobody answered in time.
-    #[error("nobody answered in time")]
-    Late,
-    /// Somebody said no.
-    #[error("{0} did not agree")]
-    Refused(String),
-}
-
-/// A consent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Consented {
-    /// Whose account.
-    pub by: String,
-    /// Whether it holds for further changes of the same ticket.
-    pub for_ticket: bool,
-}
-
-/// Whether anybody was there to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// Somebody was.
-    Somebody,
-    /// Nobody was.
-    Nobody,
-}
 
 /// What people may start here, and starting it.
 pub trait OwnRuns: std::fmt::Debug + Send + Sync {
@@ -108,17 +61,19 @@ pub trait OwnRuns: std::fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// Why that cannot be told, and what to do.
-    fn offers(&self) -> Result<Vec<Arc<Runbook>>, String>;
+    fn offers(&self) -> Reply<'_, Result<Vec<Arc<Runbook>>, String>>;
 
     /// Starts one for an account; `job` is its number.
     ///
     /// # Errors
     /// Why it is not started, and what to do.
-    fn start<'a>(&'a self, job: JobId, wish: Wish, by: &'a Account) -> Starting<'a>;
+    fn start<'a>(
+        &'a self,
+        job: JobId,
+        wish: Wish,
+        by: &'a Account,
+    ) -> Reply<'a, Result<OwnRun, String>>;
 }
-
-/// A run that is being started.
-pub type Starting<'a> = Pin<Box<dyn Future<Output = Result<OwnRun, String>> + Send + 'a>>;
 
 /// A run that a person started.
 #[derive(Debug)]
@@ -133,21 +88,6 @@ pub struct OwnRun {
     pub cancel: CancellationToken,
 }
 
-/// Nothing may be started.
-#[derive(Clone, Copy, Debug)]
-pub struct NoRuns;
-
-impl OwnRuns for NoRuns {
-    fn offers(&self) -> Result<Vec<Arc<Runbook>>, String> {
-        Ok(Vec::new())
-    }
-
-    fn start<'a>(&'a self, _: JobId, wish: Wish, _: &'a Account) -> Starting<'a> {
-        let why = format!("this machine keeps no runbook {}", wish.runbook);
-        Box::pin(async { Err(why) })
-    }
-}
-
 /// Who works at the machine, and what they are asked. Clones share it.
 #[derive(Clone, Debug)]
 pub struct People {
@@ -156,7 +96,6 @@ pub struct People {
 
 #[derive(Debug)]
 struct Inner {
-    organisation: String,
     sessions: Sessions,
     since: Instant,
     state: Mutex<State>,
@@ -167,6 +106,7 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     desk: Desk,
+    organisation: String,
     /// Connections, by what is said to them.
     lines: BTreeMap<Visitor, mpsc::Sender<ToPerson>>,
     last_visitor: Visitor,
@@ -185,6 +125,7 @@ impl People {
     pub fn new(organisation: String, sessions: Sessions, first: u64) -> Self {
         let state = State {
             desk: Desk::new(first >> 12),
+            organisation,
             lines: BTreeMap::new(),
             last_visitor: 0,
             waiting: BTreeMap::new(),
@@ -192,7 +133,6 @@ impl People {
             busy: 0,
         };
         let inner = Inner {
-            organisation,
             sessions,
             since: Instant::now(),
             state: Mutex::new(state),
@@ -208,6 +148,11 @@ impl People {
         state.busy > 0 || !state.desk.is_quiet()
     }
 
+    /// With whom the machine is enrolled, as somebody has vouched for.
+    pub(crate) fn is_of(&self, organisation: String) {
+        self.state().organisation = organisation;
+    }
+
     /// The accounts that count as persons now, those at the machine's own screen first.
     pub async fn signed_in(&self) -> Vec<Account> {
         let sessions = self.inner.sessions.clone();
@@ -215,68 +160,10 @@ impl People {
         tokio::task::spawn_blocking(move || sessions.look()).await.unwrap_or_default()
     }
 
-    /// Asks a question; the choice and whose account made it. `None` if nobody answered in its time.
-    pub async fn ask(&self, about: &About, question: &job::Question) -> Option<(String, String)> {
-        let within = Duration::from_millis(question.within_ms);
-        let what = What::Question(Box::new(question.clone()));
-        match self.put(about, what, within).await? {
-            Verdict::Answered { choice, by } => Some((choice, by)),
-            Verdict::Given { .. }
-            | Verdict::Refused { .. }
-            | Verdict::Silence { .. }
-            | Verdict::Shown
-            | Verdict::Left => None,
-        }
-    }
-
-    /// Asks whether a fix may be done. `for_ticket` is for how long one consent may hold for the same ticket.
-    ///
-    /// # Errors
-    /// Why there is no consent.
-    pub async fn consent(
-        &self,
-        about: &About,
-        fix: &FixOrder,
-        prediction: &Prediction,
-        within: Duration,
-        for_ticket: Duration,
-    ) -> Result<Consented, NoConsent> {
-        let view = asked::ConsentView::of(&about.title, fix, prediction, for_ticket);
-        let verdict = self.put(about, What::Consent(Box::new(view)), within).await;
-        match verdict.ok_or(NoConsent::NobodySignedIn)? {
-            Verdict::Given { by, for_ticket } => Ok(Consented { by, for_ticket }),
-            Verdict::Refused { by } => Err(NoConsent::Refused(by)),
-            Verdict::Silence { asked: false } => Err(NoConsent::NobodyAttends),
-            Verdict::Silence { asked: true }
-            | Verdict::Left
-            | Verdict::Shown
-            | Verdict::Answered { .. } => Err(NoConsent::Late),
-        }
-    }
-
-    /// Shows people something that they are to do; waits this long for somebody to come.
-    pub async fn instruct(&self, about: &About, text: &Text, within: Duration) -> Told {
-        self.show(about, Notice::Instruct(text.clone()), within).await
-    }
-
-    /// Has a page opened, after its host was shown; waits this long for somebody to come.
-    ///
-    /// # Errors
-    /// Why such an address is not opened.
-    pub async fn open_url(
-        &self,
-        about: &About,
-        url: &str,
-        within: Duration,
-    ) -> Result<Told, &'static str> {
-        let notice = Notice::OpenUrl { url: url.to_owned(), host: host(url)? };
-        Ok(self.show(about, notice, within).await)
-    }
-
-    async fn show(&self, about: &About, notice: Notice, within: Duration) -> Told {
-        match self.put(about, What::Notice(notice), within).await {
-            Some(Verdict::Shown) => Told::Somebody,
-            Some(_) | None => Told::Nobody,
+    async fn show(&self, about: &About, notice: Notice) -> bool {
+        match self.put(about, What::Notice(notice), NOTICED).await {
+            Some(Verdict::Shown) => true,
+            Some(_) | None => false,
         }
     }
 
@@ -294,14 +181,13 @@ impl People {
                     (Audience::Own(*visitor), Who::Another { name: name.clone() })
                 }
                 None => {
-                    let technician =
-                        || Who::Technician { name: about.technician.clone(), ticket: about.ticket };
+                    let technician = || Who::Technician { name: None, ticket: about.ticket };
                     // Whoever began it has left, or the executor was started anew meanwhile.
                     let begun = about.begun_by.clone().map(|name| Who::Another { name });
                     (Audience::Everybody, begun.unwrap_or_else(technician))
                 }
             };
-            let organisation = self.inner.organisation.clone();
+            let organisation = state.organisation.clone();
             let matter = Matter { audience, what, organisation, who };
             let (number, effects) = state.desk.ask(matter, within, self.scene(&signed_in));
             state.waiting.insert(number, tell);
@@ -339,6 +225,81 @@ impl People {
 
     fn scene<'a>(&self, signed_in: &'a [Account]) -> Scene<'a> {
         Scene { at: self.at(), signed_in }
+    }
+}
+
+impl Person for People {
+    fn signed_in(&self) -> Reply<'_, Option<SessionUser>> {
+        Box::pin(async {
+            let account = People::signed_in(self).await.into_iter().next()?;
+            Some(SessionUser { name: account.name(), id: account.to_string() })
+        })
+    }
+
+    fn ask<'a>(
+        &'a self,
+        about: &'a About,
+        question: &'a job::Question,
+    ) -> Reply<'a, Option<(String, String)>> {
+        Box::pin(async move {
+            let within = Duration::from_millis(question.within_ms);
+            let what = What::Question(Box::new(question.clone()));
+            match self.put(about, what, within).await? {
+                Verdict::Answered { choice, by } => Some((choice, by)),
+                Verdict::Given { .. }
+                | Verdict::Refused { .. }
+                | Verdict::Silence { .. }
+                | Verdict::Shown
+                | Verdict::Left => None,
+            }
+        })
+    }
+
+    fn consent<'a>(
+        &'a self,
+        about: &'a About,
+        asked: &'a Asked,
+    ) -> Reply<'a, Result<Agreed, NoConsent>> {
+        Box::pin(async move {
+            let Asked { fix, prediction, within, for_ticket } = asked;
+            let view = asked::ConsentView::of(&about.title, fix, prediction, *for_ticket);
+            match self.put(about, What::Consent(Box::new(view)), *within).await {
+                Some(Verdict::Given { by, for_ticket }) => Ok(Agreed { by, for_ticket }),
+                Some(Verdict::Refused { by }) => Err(NoConsent::Declined(by)),
+                // Nobody is signed in, or no program that asks ran in their session.
+                None | Some(Verdict::Silence { asked: false }) => Err(NoConsent::Nobody),
+                Some(
+                    Verdict::Silence { asked: true }
+                    | Verdict::Left
+                    | Verdict::Shown
+                    | Verdict::Answered { .. },
+                ) => Err(NoConsent::Late),
+            }
+        })
+    }
+
+    fn instruct<'a>(&'a self, about: &'a About, text: &'a Text) -> Reply<'a, bool> {
+        Box::pin(self.show(about, Notice::Instruct(text.clone())))
+    }
+
+    fn open_url<'a>(
+        &'a self,
+        about: &'a About,
+        url: &'a str,
+        text: Option<&'a Text>,
+    ) -> Reply<'a, bool> {
+        Box::pin(async move {
+            match host(url) {
+                Ok(host) => {
+                    let (url, text) = (url.to_owned(), text.cloned());
+                    self.show(about, Notice::OpenUrl { url, host, text }).await
+                }
+                Err(why) => {
+                    warn!(why, "an address is not opened");
+                    false
+                }
+            }
+        })
     }
 }
 
@@ -433,10 +394,15 @@ impl Presence {
         }
     }
 
-    /// A run is this one's own from now on.
-    fn owns(&self, job: JobId) {
+    /// A run is this one's own from now on; not, if its account has another one at work.
+    fn owns(&self, job: JobId) -> bool {
         let name = self.account.name();
-        self.people.state().owners.insert(job, (self.visitor, name));
+        let mut state = self.people.state();
+        let free = !state.owners.values().any(|(_, other)| *other == name);
+        if free {
+            state.owners.insert(job, (self.visitor, name));
+        }
+        free
     }
 
     fn owns_no_more(&self, job: JobId) {

@@ -8,11 +8,17 @@ mod unix;
 mod windows;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Pen, Pens};
+pub(crate) use linux::{Pen, Pens, only_read, only_think};
 #[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) use unix::pen::{Pen, Pens};
+pub(crate) use unix::{
+    only_read, only_think,
+    pen::{Pen, Pens},
+};
 #[cfg(windows)]
-pub(crate) use windows::pen::{Pen, Pens};
+pub(crate) use windows::{
+    only_read, only_think,
+    pen::{Pen, Pens},
+};
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::sessions;
@@ -23,15 +29,15 @@ pub(crate) use windows::sessions;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
-    die_with_parent, handed, listen, starter_left,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect, die_with_parent,
+    handed, host_name, listen, local_time, restart, starter_left,
 };
 #[cfg(unix)]
-pub use unix::{Listening, default_policy};
+pub use unix::{Listening, default_keep, default_policy, is_master};
 #[cfg(windows)]
 pub(crate) use windows::{
-    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
-    die_with_parent, handed, listen, starter_left,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect, die_with_parent,
+    handed, host_name, listen, local_time, restart, starter_left,
 };
 #[cfg(windows)]
-pub use windows::{Listening, default_policy};
+pub use windows::{Listening, default_keep, default_policy, is_master};

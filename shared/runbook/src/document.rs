@@ -11,6 +11,8 @@ use befund_model::language::Text;
 
 mod input;
 
+pub(crate) use input::{MOST_HOST, MOST_NAME};
+
 /// A runbook.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Runbook {

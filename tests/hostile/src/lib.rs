@@ -4,13 +4,14 @@
 //! sees stands beside them. Not here: what good data comes to.
 
 mod backup;
+mod catalogue;
 mod gate;
 mod local;
 mod pieces;
 mod probes;
 mod redaction;
-mod runs;
 mod runbook;
+mod runs;
 mod session;
 mod system;
 mod trust;
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     ("netlink", system::netlink),
     ("nftables", |data| collect(Reader::Nftables, data)),
     ("packages", system::packages),
+    ("parts", catalogue::run),
     ("policy", local::policy),
     ("probes", probes::packets),
     ("proxy", local::proxy),

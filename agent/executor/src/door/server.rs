@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use befund_model::id::{AgentId, JobId};
 use befund_runtime::clock::random;
@@ -21,10 +21,14 @@ use super::connection;
 use crate::ChildCommand;
 use crate::activate::Listeners;
 use crate::child::ChildWork;
+use crate::drive::person::{Nobody, Person};
+use crate::journal::BootId;
 use crate::people::door::Host;
+use crate::people::own::Own;
 use crate::people::signed_in::{Sessions, SignedIn};
-use crate::people::{self, NoRuns, People};
+use crate::people::{self, People};
 use crate::platform;
+use crate::runs::Runs;
 use crate::spare::Spare;
 use crate::supervise::{Running, StartError};
 
@@ -57,6 +61,20 @@ pub struct Config {
     pub organisation: String,
     /// How it is known who is signed in. Only tests say anything else than [`SignedIn::System`].
     pub signed_in: SignedIn,
+    /// How the child is started that changes something.
+    pub act: ChildCommand,
+    /// How the child is started that evaluates expressions.
+    pub judge: ChildCommand,
+    /// The executor's own folder, where only it may write: the journal of its runs, and what it trusts.
+    pub keep: PathBuf,
+    /// The machine's name, for people.
+    pub machine: String,
+    /// How whoever sits at the machine is reached.
+    pub person: Arc<dyn Person>,
+    /// What restarts the machine.
+    pub restart: ChildCommand,
+    /// Which run of the system this is; absent where that cannot be told.
+    pub boot: Option<BootId>,
 }
 
 impl Config {
@@ -64,10 +82,19 @@ impl Config {
     /// stays for 30 s.
     #[must_use]
     pub fn new(child: ChildCommand) -> Self {
+        let (program, arguments) = platform::restart();
+        let arguments = arguments.iter().map(Into::into).collect();
         Self {
             agent: None,
             allow: vec![Account::own()],
             policy: crate::policy::default_path(),
+            act: child.sibling("act"),
+            judge: child.sibling("judge"),
+            keep: platform::default_keep(),
+            machine: platform::host_name(),
+            person: Arc::new(Nobody),
+            restart: ChildCommand { program, arguments },
+            boot: BootId::now(),
             child,
             root: PathBuf::from("/"),
             idle: Duration::from_secs(30),
@@ -92,9 +119,34 @@ pub(crate) struct Shared {
     pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
     pub(crate) children: Semaphore,
     pub(crate) spare: Spare,
+    /// All that is at work; the executor stays as long as there is any.
+    pub(crate) tasks: TaskTracker,
+    /// The executor is to end.
+    pub(crate) stop: CancellationToken,
+    people: People,
+    runs: OnceCell<Result<Arc<Runs>, String>>,
 }
 
 impl Shared {
+    /// The runs of runbooks; opened when they are first wanted.
+    ///
+    /// # Errors
+    /// Why there are none: what the executor keeps cannot be used.
+    pub(crate) async fn runs(self: &Arc<Self>) -> Result<&Arc<Runs>, String> {
+        let opened = self.runs.get_or_init(|| async {
+            let opened = Runs::open(self).await.map_err(|error| {
+                error!(error = &error as &dyn std::error::Error, "no runbooks can be run");
+                crate::told(&error)
+            });
+            // Whom somebody vouched for is believed more than what the link says.
+            if let Some(organisation) = opened.as_ref().ok().and_then(|runs| runs.organisation()) {
+                self.people.is_of(organisation);
+            }
+            opened
+        });
+        opened.await.as_ref().map_err(Clone::clone)
+    }
+
     /// A child with this order.
     pub(crate) async fn child(&self, work: ChildWork) -> Result<Running, StartError> {
         self.spare.take()?.obey(self.config.root.clone(), work).await
@@ -116,7 +168,7 @@ pub enum Ended {
 /// If the listener cannot be used.
 pub async fn run(
     listeners: impl Into<Listeners>,
-    config: Config,
+    mut config: Config,
     stop: CancellationToken,
 ) -> std::io::Result<Ended> {
     let Listeners { link, people: peoples } = listeners.into();
@@ -124,6 +176,17 @@ pub async fn run(
     let sessions = Sessions::new(config.signed_in.clone(), &config.allow);
     let first = u64::from_be_bytes(random());
     let people = People::new(config.organisation.clone(), sessions, first);
+    let door = peoples.and_then(|door| match platform::listen(door, Callers::Everybody) {
+        Ok(door) => Some(door),
+        Err(error) => {
+            // Somebody else may hold its name. Nobody can be asked then, and the rest goes on.
+            warn!(%error, "could not open the people's door");
+            None
+        }
+    });
+    if door.is_some() {
+        config.person = Arc::new(people.clone());
+    }
     let tasks = TaskTracker::new();
     let idle = config.idle;
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -132,20 +195,22 @@ pub async fn run(
         config,
         running: Mutex::default(),
         children: Semaphore::new(MAX_CHILDREN),
+        tasks: tasks.clone(),
+        stop: stop.child_token(),
+        people: people.clone(),
+        runs: OnceCell::new(),
     });
     // Ends what runs when the executor is told to stop.
     let ending = stop.child_token();
+    if shared.config.keep.is_dir() {
+        // What was interrupted goes on, whether somebody asks for it or not.
+        let shared = Arc::clone(&shared);
+        tasks.spawn(async move { drop(shared.runs().await) });
+    }
     let visits = TaskTracker::new();
-    if let Some(peoples) = peoples {
-        let host = Host { people: people.clone(), runs: Arc::new(NoRuns) };
-        match platform::listen(peoples, Callers::Everybody) {
-            Ok(door) => {
-                let (tasks, ending) = (visits.clone(), ending.clone());
-                visits.spawn(people::door::serve(door, host, tasks, ending));
-            }
-            // Somebody else may hold its name. Nobody can be asked then, and the rest goes on.
-            Err(error) => warn!(%error, "could not open the people's door"),
-        }
+    if let Some(door) = door {
+        let host = Host { people: people.clone(), runs: Arc::new(Own::new(&shared)) };
+        visits.spawn(people::door::serve(door, host, visits.clone(), ending.clone()));
     }
     info!("the executor is ready");
     let ended = loop {
@@ -169,6 +234,7 @@ pub async fn run(
             }
         }
     };
+    shared.stop.cancel();
     tasks.close();
     // Those who only waited to be asked.
     visits.close();
@@ -202,7 +268,7 @@ async fn accept(
     }
 }
 
-async fn admit(mut stream: local::Stream, shared: &Shared, ending: CancellationToken) {
+async fn admit(mut stream: local::Stream, shared: &Arc<Shared>, ending: CancellationToken) {
     let peer = match local::credentials(&mut stream).await {
         Ok(peer) => peer,
         Err(error) => {

@@ -16,8 +16,7 @@ pub(super) struct Disk {
 impl Disk {
     /// Opens it, and makes it where there is none.
     pub(super) fn open(folder: &Path) -> Result<Self, KeepError> {
-        let wrong =
-            |what| move |source| KeepError::Disk { what, path: folder.to_owned(), source };
+        let wrong = |what| move |source| KeepError::Disk { what, path: folder.to_owned(), source };
         for path in [folder.to_owned(), folder.join("files")] {
             if !path.is_dir() {
                 files::make_private_folder(&path).map_err(wrong("make the folder"))?;

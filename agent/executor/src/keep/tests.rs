@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use befund_trust::root::{Document, Format, Key, Person, Quorum, Root, Roles};
+use befund_trust::root::{Document, Format, Key, Person, Quorum, Roles, Root};
 use befund_trust::signature::Namespace;
 use befund_trust::signing::SigningKey;
 
@@ -123,7 +123,10 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
 
     let report = bench.keep.report();
     assert_eq!((report.root_version, report.pinned, report.catalogue_version), (1, true, 5));
-    assert_eq!(bench.keep.runbook("net.no-internet").expect("it is there").runbook.name, "net.no-internet");
+    assert_eq!(
+        bench.keep.runbook("net.no-internet").expect("it is there").runbook.name,
+        "net.no-internet"
+    );
     assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"true\n");
     assert!(bench.keep.script("scripts/y.sh").is_err());
 }
@@ -136,7 +139,10 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     bench.again(3);
     let older = bench.offer(4, 1, 3);
     assert!(
-        matches!(older, Err(KeepError::Catalogue(catalogue::Refusal::Older { floor: 5, found: 4 }))),
+        matches!(
+            older,
+            Err(KeepError::Catalogue(catalogue::Refusal::Older { floor: 5, found: 4 }))
+        ),
         "{older:?}"
     );
 

@@ -107,6 +107,7 @@ pub(crate) fn question(
         who,
         text: question.text.in_language(language).to_owned(),
         choices: question.choice.iter().map(choice).collect(),
+        default: question.default.clone(),
         seconds,
     }
 }

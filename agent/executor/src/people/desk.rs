@@ -86,6 +86,8 @@ pub(crate) enum Notice {
         url: String,
         /// The address's host.
         host: String,
+        /// Why.
+        text: Option<Text>,
     },
 }
 
@@ -95,9 +97,14 @@ impl Notice {
             Self::Instruct(text) => {
                 ToPerson::Instruct { text: text.in_language(language).to_owned() }
             }
-            Self::OpenUrl { url, host } => {
-                ToPerson::OpenUrl { url: url.clone(), host: host.clone() }
-            }
+            Self::OpenUrl { url, host, text } => ToPerson::OpenUrl {
+                url: url.clone(),
+                host: host.clone(),
+                text: text
+                    .as_ref()
+                    .map(|text| text.in_language(language).to_owned())
+                    .unwrap_or_default(),
+            },
         }
     }
 }

@@ -171,7 +171,7 @@ impl Visit {
         match self.conversation.hear(frame) {
             Turn::Attend(language) => self.attend(language).await,
             Turn::Fix(wish, language) => self.fix(wish, language).await,
-            Turn::List(language) => match self.host.runs.offers() {
+            Turn::List(language) => match self.host.runs.offers().await {
                 Ok(runbooks) => {
                     let offers = offers::offers(&runbooks, language);
                     self.say(ToPerson::Offers { offers }).await;
@@ -240,7 +240,9 @@ impl Visit {
         let job = JobId::new(now(), random());
         info!(%job, account = %self.account, runbook = wish.runbook, "a person starts a runbook");
         // Before it starts, so that its first question finds them.
-        self.presence.owns(job);
+        if !self.presence.owns(job) {
+            return self.decline(Phrase::AtWork.fill(language, &[])).await;
+        }
         let runs = Arc::clone(&self.host.runs);
         let mode = wish.mode;
         match runs.start(job, wish, &self.account).await {

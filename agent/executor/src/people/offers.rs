@@ -9,20 +9,8 @@ use befund_runbook::document::{Runbook, System};
 use super::protocol::{Offer, OfferedInput};
 use crate::policy::rules::Rules;
 
-/// This system, as runbooks name it.
-#[must_use]
-pub fn here() -> Option<System> {
-    match std::env::consts::OS {
-        "linux" => Some(System::Linux),
-        "windows" => Some(System::Windows),
-        "macos" => Some(System::Macos),
-        _ => None,
-    }
-}
-
 /// Those of these runbooks that a person may start on a machine of this system, by name.
-#[must_use]
-pub fn startable<'a>(
+pub(super) fn startable<'a>(
     runbooks: impl IntoIterator<Item = &'a Arc<Runbook>>,
     rules: &Rules,
     system: Option<System>,

@@ -109,6 +109,8 @@ pub enum ToPerson {
         url: String,
         /// Its host.
         host: String,
+        /// Why; empty where nothing is said of that.
+        text: String,
     },
     /// The run has ended; nothing follows.
     Done(Box<Done>),
@@ -156,6 +158,8 @@ pub struct Question {
     pub text: String,
     /// The answers to choose from.
     pub choices: Vec<Choice>,
+    /// The value that is taken when nobody answers.
+    pub default: String,
     /// How long an answer is waited for, in seconds.
     pub seconds: u64,
 }

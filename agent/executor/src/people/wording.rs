@@ -22,6 +22,7 @@ const MAX_LINE: usize = 400;
 pub(super) enum Phrase {
     /// `{0}` the account.
     NotSignedIn,
+    AtWork,
     NoResult,
     /// `{0}` what is looked at.
     Looking,
@@ -59,6 +60,10 @@ impl Phrase {
             Phrase::NotSignedIn => (
                 "The account {0} is not signed in at this machine, so it cannot decide for whoever works here. Use the account that is signed in, without sudo or \"run as\".",
                 "Das Konto {0} ist an diesem Gerät nicht angemeldet und kann deshalb nicht für die Person entscheiden, die hier arbeitet. Bitte das angemeldete Konto benutzen, ohne sudo oder „Als anderer Benutzer ausführen“.",
+            ),
+            Phrase::AtWork => (
+                "Something that you started here is still at work. Wait for its end, or stop it first.",
+                "Etwas, das Sie hier gestartet haben, läuft noch. Bitte das Ende abwarten oder es zuerst abbrechen.",
             ),
             Phrase::NoResult => (
                 "The run ended without a result. The log of the executor says why.",

@@ -21,6 +21,7 @@ pub(super) struct Reports {
 
 impl Reports {
     /// Takes in what was said, or gives it back if it is not about a job.
+    #[expect(clippy::result_large_err, reason = "what is given back is dealt with at once")]
     pub(super) fn add(&mut self, heard: Heard) -> Result<(), Heard> {
         match heard {
             Heard::Accepted(job) => self.of(job).delivered = true,
@@ -34,7 +35,9 @@ impl Reports {
             other @ (Heard::Hello { .. }
             | Heard::Beat
             | Heard::CheckIn(_)
-            | Heard::SaidHeard(..)) => return Err(other),
+            | Heard::WordTaken(..)
+            | Heard::Own(..)
+            | Heard::Trusts(_)) => return Err(other),
         }
         self.messages += 1;
         Ok(())

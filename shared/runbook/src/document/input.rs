@@ -1,13 +1,17 @@
 //! Whether a value fits an input: the check of what is told a run from afar.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use super::InputKind;
 
-/// The most characters of a host.
-const MOST_HOST: usize = 253;
-/// The most characters of a name.
-const MOST_NAME: usize = 128;
+/// The most characters of a host's name (RFC 1035, section 2.3.4).
+pub(crate) const MOST_HOST: usize = 253;
+/// The most characters of one of its labels.
+const MOST_LABEL: usize = 63;
+/// The most characters of a name of something that the machine has.
+pub(crate) const MOST_NAME: usize = 128;
 
 impl InputKind {
     /// Checks a value.
@@ -40,9 +44,19 @@ impl InputKind {
     }
 }
 
+/// An address, or a name of labels of letters, digits and hyphens.
 fn is_host(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
-    !text.is_empty() && text.len() <= MOST_HOST && text.chars().all(fits) && !text.starts_with('-')
+    if text.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= MOST_LABEL
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.len() <= MOST_HOST && text.split('.').all(label)
 }
 
 fn is_name(text: &str) -> bool {
@@ -78,12 +92,16 @@ mod tests {
         let bad = [
             (&InputKind::Host, json!("a b")),
             (&InputKind::Host, json!("-x")),
+            (&InputKind::Host, json!("a..b")),
+            (&InputKind::Host, json!("$(x)")),
             (&InputKind::Host, json!("http://x/")),
             (&InputKind::Host, json!("")),
             (&InputKind::Host, json!("x".repeat(254))),
             (&InputKind::Name, json!("--help")),
             (&InputKind::Name, json!(".ssh")),
             (&InputKind::Name, json!("a/b")),
+            (&InputKind::Name, json!("a\nb")),
+            (&InputKind::Name, json!("`x`")),
             (&InputKind::Name, json!("x".repeat(129))),
             (&InputKind::Flag, json!("true")),
             (&number, json!(6)),

@@ -53,3 +53,28 @@ pub(crate) const LABEL: Pattern = Pattern {
     regex: r"^[^\u0000-\u001f\u007f]{1,60}$",
     says: "a few words on one line; 60 characters at most",
 };
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_read_and_has_an_end() {
+        for pattern in [RUNBOOK, NAME, CAUSE, ANSWER, PROBE, SECTION, CHECK, SCRIPT, LABEL] {
+            let regex = Regex::new(pattern.regex).expect(pattern.regex);
+            assert!(
+                !regex.is_match("") && !regex.is_match(&"a".repeat(1_000)),
+                "{}",
+                pattern.regex
+            );
+        }
+        let script = Regex::new(SCRIPT.regex).expect("a pattern");
+        for path in
+            ["scripts/../x", "/scripts/x", "scripts//x", "scripts/.x", "scripts/a b", "scripts"]
+        {
+            assert!(!script.is_match(path), "{path}");
+        }
+    }
+}

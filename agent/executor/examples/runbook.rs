@@ -1,7 +1,7 @@
 //! Prints what a runbook would find on this machine now, and which fixes it would try: everything is measured, nobody
 //! is asked, nothing is changed. Not the executor: there is neither a signature nor a limit, nor a child.
 //!
-//! `cargo run -p befund-collect --example runbook -- [--facts] runbooks/net.no-internet.yaml...`; with `--facts` what was
+//! `cargo run -p befund-executor --example runbook -- [--facts] runbooks/net.no-internet.yaml...`; with `--facts` what was
 //! measured is printed, too, one step to a line, to be recorded in a rehearsal.
 
 use std::collections::BTreeMap;
