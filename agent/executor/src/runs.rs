@@ -18,6 +18,7 @@ use befund_model::job::{JobState, Order, Outcome, Said, Work};
 use befund_model::runbook::Mode;
 use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
+use befund_trust::root::Standing;
 
 use crate::admit::{self, Admitted, Refusal, Refuser};
 use crate::confine::{Confinement, Means};
@@ -214,6 +215,13 @@ impl Runs {
     fn is_at_work(&self, ticket: TicketNumber) -> bool {
         let all = lock(&self.all);
         all.values().any(|run| run.order.ticket == Some(ticket) && !run.log.has_ended())
+    }
+
+    /// Whose machine this is, by a trust root that somebody vouched for.
+    pub(crate) fn organisation(&self) -> Option<String> {
+        let keep = lock(&self.keep);
+        let root = keep.root().filter(|root| root.standing() == Standing::Pinned)?;
+        Some(root.root().organisation().to_owned())
     }
 
     /// The jobs that were not reported.

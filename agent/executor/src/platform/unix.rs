@@ -12,6 +12,8 @@ use befund_runtime::local::{Callers, Listener, Stream};
 mod activation;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
+#[cfg(not(target_os = "linux"))]
+pub(crate) mod sessions;
 mod time;
 
 pub(crate) use activation::{Door, handed, starter_left};
@@ -20,6 +22,8 @@ pub(crate) use time::local_time;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "befund-executor.socket";
+/// What starts the executor for people where the system does, for texts.
+pub(crate) const PEOPLE: &str = "befund-people.socket";
 /// Who may do anything, for texts.
 pub(crate) const MASTERS: &str = "root";
 

@@ -14,6 +14,7 @@ use befund_runtime::local::{Callers, Listener};
 mod activation;
 mod job;
 pub(crate) mod pen;
+pub(crate) mod sessions;
 
 pub(crate) use activation::{Door, Starter, connect, handed, starter_left};
 use job::Job;
@@ -22,6 +23,8 @@ use crate::policy::rules::LocalTime;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "the service befund-executor";
+/// What starts the executor for people where the system does, for texts.
+pub(crate) const PEOPLE: &str = ACTIVATION;
 /// Who may do anything, for texts.
 pub(crate) const MASTERS: &str = "the system, administrators";
 
