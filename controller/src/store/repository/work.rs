@@ -5,7 +5,7 @@ use std::future::Future;
 use befund_model::Timestamp;
 use befund_model::audit::{AuditEntry, By};
 use befund_model::id::{AgentId, AuditId, JobId, TicketNumber};
-use befund_model::job::{Job, JobEvent, Outcome};
+use befund_model::job::{Job, JobEvent, JobState, Outcome};
 
 use super::Result;
 
@@ -101,6 +101,11 @@ pub trait Jobs {
         by: &By,
         at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// The jobs of these tickets that have not ended, oldest first.
+    fn unended(
+        &self,
+        tickets: &[TicketNumber],
+    ) -> impl Future<Output = Result<Vec<(TicketNumber, JobId, JobState)>>> + Send;
     /// The jobs of these machines that somebody wants stopped and that have not ended.
     fn to_cancel(
         &self,
