@@ -105,6 +105,8 @@ enum ChildError {
         "this command takes its orders from the executor, which starts it; there is nothing to type"
     )]
     NoOrder,
+    #[error("could not give up the rights that reading does not take")]
+    Rights(#[source] io::Error),
     #[error("could not tie this process to the executor's life")]
     Parent(#[source] io::Error),
     #[error("could not open the tree at {}: {reason}", path.display())]
@@ -114,6 +116,7 @@ enum ChildError {
 }
 
 fn obey() -> Result<(), ChildError> {
+    platform::only_read().map_err(ChildError::Rights)?;
     // Before the order, which may be long in coming.
     platform::die_with_parent().map_err(ChildError::Parent)?;
     let mut from = io::stdin().lock();

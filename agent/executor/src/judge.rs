@@ -66,6 +66,8 @@ pub fn main(evaluate: Evaluate) -> ExitCode {
 enum JudgeError {
     #[error("this command is asked by the executor, which starts it; there is nothing to type")]
     NoQuestions,
+    #[error("could not give up the rights of an administrator")]
+    Rights(#[source] io::Error),
     #[error("could not tie this process to the executor's life")]
     Parent(#[source] io::Error),
     #[error("could not read a question from standard input")]
@@ -77,6 +79,7 @@ enum JudgeError {
 }
 
 fn answer_all(evaluate: Evaluate) -> Result<(), JudgeError> {
+    platform::only_think().map_err(JudgeError::Rights)?;
     platform::die_with_parent().map_err(JudgeError::Parent)?;
     let mut from = io::stdin().lock();
     if from.is_terminal() {

@@ -8,11 +8,17 @@ mod unix;
 mod windows;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Pen, Pens};
+pub(crate) use linux::{Pen, Pens, only_read, only_think};
 #[cfg(all(unix, not(target_os = "linux")))]
-pub(crate) use unix::pen::{Pen, Pens};
+pub(crate) use unix::{
+    only_read, only_think,
+    pen::{Pen, Pens},
+};
 #[cfg(windows)]
-pub(crate) use windows::pen::{Pen, Pens};
+pub(crate) use windows::{
+    only_read, only_think,
+    pen::{Pen, Pens},
+};
 
 #[cfg(unix)]
 pub(crate) use unix::{

@@ -26,9 +26,6 @@ mod sample;
 mod schema;
 mod yaml;
 
-#[cfg(test)]
-mod sample;
-
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use lint::{lint, load};
 pub use reader::{Reading, read};

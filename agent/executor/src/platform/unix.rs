@@ -84,6 +84,26 @@ fn pid(number: Option<u32>) -> Option<Pid> {
     i32::try_from(number?).ok().and_then(Pid::from_raw)
 }
 
+/// Gives up what reading does not take: here, rights are not divided so.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "where rights are divided, the system may refuse")]
+pub(crate) const fn only_read() -> io::Result<()> {
+    Ok(())
+}
+
+/// Gives up all rights of an administrator: here, they are not divided so.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "where rights are divided, the system may refuse")]
+pub(crate) const fn only_think() -> io::Result<()> {
+    Ok(())
+}
+
 /// Asks the system to kill this process when its parent dies. Where it cannot, the end of standard
 /// input tells.
 #[cfg_attr(not(target_os = "linux"), expect(clippy::unnecessary_wraps, reason = "as on Linux"))]

@@ -73,6 +73,24 @@ impl Group {
     }
 }
 
+/// Gives up what reading does not take: here, rights are not divided so.
+///
+/// # Errors
+/// None.
+#[expect(clippy::unnecessary_wraps, reason = "where rights are divided, the system may refuse")]
+pub(crate) const fn only_read() -> io::Result<()> {
+    Ok(())
+}
+
+/// Gives up all rights of an administrator: here, they are not divided so.
+///
+/// # Errors
+/// None.
+#[expect(clippy::unnecessary_wraps, reason = "where rights are divided, the system may refuse")]
+pub(crate) const fn only_think() -> io::Result<()> {
+    Ok(())
+}
+
 /// A child's job ends with the last handle of it, which its parent alone holds: nothing to ask.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) const fn die_with_parent() -> io::Result<()> {

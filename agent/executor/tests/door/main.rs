@@ -9,4 +9,5 @@ mod machine;
 mod network;
 mod path;
 mod remote;
+mod rights;
 mod spare;
