@@ -146,7 +146,9 @@ impl Run {
         format!("<div id=\"run-{}-{name}\"{attributes}>{}</div>", self.job.id, markup.trim())
     }
 
-    fn title(&self) -> String {
+    /// What it is for.
+    #[must_use]
+    pub fn title(&self) -> String {
         self.names.title(&self.job, self.r)
     }
 
@@ -247,8 +249,8 @@ impl Run {
         SigningBox::of(self, tried)
     }
 
-    fn took(&self, us: u64) -> String {
-        units::scalar(self.frame.t, "took_us", &us.into())
+    fn took(&self, us: &u64) -> String {
+        units::scalar(self.frame.t, "took_us", &(*us).into())
     }
 
     /// What was measured last, and before anything was changed, by what it is.

@@ -19,7 +19,10 @@ const IN_PLACE: &str = " hx-swap-oob=\"true\"";
 
 /// The runs that somebody watches on one page.
 #[derive(Debug, Default)]
-pub struct Watched(HashMap<JobId, Kept>);
+pub struct Watched {
+    kept: HashMap<JobId, Kept>,
+    runs: HashMap<JobId, bool>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -30,6 +33,16 @@ struct Kept {
 }
 
 impl Watched {
+    /// Whether this job is shown as a run.
+    pub async fn is_run(&mut self, app: &AppState, id: JobId) -> bool {
+        if let Some(known) = self.runs.get(&id) {
+            return *known;
+        }
+        let is = jobs::get(app, id).await.is_ok_and(|job| is_run(&job.work));
+        self.runs.insert(id, is);
+        is
+    }
+
     /// What changed of this job's run, as markup; none of a job that is not shown as a run.
     ///
     /// # Errors
@@ -45,11 +58,11 @@ impl Watched {
         if !is_run(&job.work) {
             return Ok(None);
         }
-        if !self.0.contains_key(&id) {
+        if !self.kept.contains_key(&id) {
             let runbook = runbooks::of_job(app, &job).await?;
-            self.0.insert(id, Kept { runbook, ..Kept::default() });
+            self.kept.insert(id, Kept { runbook, ..Kept::default() });
         }
-        let kept = self.0.entry(id).or_default();
+        let kept = self.kept.entry(id).or_default();
         for event in app.store.job_events(id, kept.last, EVENTS).await? {
             kept.last = event.seq;
             kept.story.hear(&event);

@@ -47,6 +47,14 @@ pub struct Step {
     pub summary: String,
 }
 
+impl Step {
+    /// Whether it was looked at in full, or still is.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.status.is_none_or(|status| status == Status::Ok)
+    }
+}
+
 /// A cause that was judged.
 #[derive(Clone, Debug)]
 pub struct Judged {

@@ -158,7 +158,7 @@ impl RunWords {
 
     /// How much a step can do.
     #[must_use]
-    pub fn risk_of(&self, risk: Risk) -> &'static str {
+    pub fn risk_of(&self, risk: &Risk) -> &'static str {
         match risk {
             Risk::Read => self.pick("changes nothing", "ändert nichts"),
             Risk::Change => self.pick("changes something", "ändert etwas"),
@@ -168,7 +168,7 @@ impl RunWords {
 
     /// The same, of a whole runbook.
     #[must_use]
-    pub fn risk_up_to(&self, risk: Risk) -> &'static str {
+    pub fn risk_up_to(&self, risk: &Risk) -> &'static str {
         match risk {
             Risk::Read => self.pick("changes nothing", "ändert nichts"),
             Risk::Change => self.pick("may change something", "kann etwas ändern"),
@@ -178,7 +178,7 @@ impl RunWords {
 
     /// What the style of a risk goes by.
     #[must_use]
-    pub const fn risk_class(&self, risk: Risk) -> &'static str {
+    pub const fn risk_class(&self, risk: &Risk) -> &'static str {
         match risk {
             Risk::Read => "good",
             Risk::Change => "m-partial",
@@ -188,7 +188,7 @@ impl RunWords {
 
     /// How far a fix went.
     #[must_use]
-    pub fn end_of(&self, end: AttemptEnd) -> &'static str {
+    pub fn end_of(&self, end: &AttemptEnd) -> &'static str {
         match end {
             AttemptEnd::Predicted => self.pick("would be done", "würde getan"),
             AttemptEnd::Needless => self.pick("not needed", "nicht nötig"),
@@ -208,7 +208,7 @@ impl RunWords {
 
     /// What the style of an end goes by.
     #[must_use]
-    pub const fn end_class(&self, end: AttemptEnd) -> &'static str {
+    pub const fn end_class(&self, end: &AttemptEnd) -> &'static str {
         match end {
             AttemptEnd::Verified => "good",
             AttemptEnd::Failed | AttemptEnd::Reverted | AttemptEnd::Indeterminate => "bad",
@@ -271,8 +271,8 @@ impl RunWords {
 
     /// How many people have to sign.
     #[must_use]
-    pub fn signatures(&self, people: u32) -> String {
-        match (people, self.lang) {
+    pub fn signatures(&self, people: &u32) -> String {
+        match (*people, self.lang) {
             (1, "de") => "Eine Person muss unterschreiben.".to_owned(),
             (1, _) => "One person has to sign.".to_owned(),
             (count, "de") => format!("{count} verschiedene Personen müssen unterschreiben."),
@@ -282,7 +282,7 @@ impl RunWords {
 
     /// A badge for a ticket whose job waits for somebody; empty for a job that does not.
     #[must_use]
-    pub fn waits(&self, state: JobState) -> &'static str {
+    pub fn waits(&self, state: &JobState) -> &'static str {
         match state {
             JobState::Asking => self.pick("waits for an answer", "wartet auf eine Antwort"),
             JobState::NeedsApproval => {
@@ -303,7 +303,7 @@ impl RunWords {
 
     /// What the style of a measurement goes by, in a list.
     #[must_use]
-    pub const fn is_well(&self, status: Status) -> bool {
+    pub const fn is_well(&self, status: &Status) -> bool {
         match status {
             Status::Ok => true,
             Status::Partial
