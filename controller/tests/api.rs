@@ -8,7 +8,11 @@ mod changes;
 mod hostile;
 #[path = "api/matrix.rs"]
 mod matrix;
+#[path = "api/runs.rs"]
+mod runs;
 #[path = "api/session.rs"]
 mod session;
+#[path = "api/stage.rs"]
+mod stage;
 #[path = "api/tickets.rs"]
 mod tickets;
