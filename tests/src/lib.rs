@@ -13,6 +13,7 @@ pub mod tamper;
 pub mod windows;
 
 pub use agent::TestAgent;
+pub use befund_browser as browser;
 pub use controller::TestController;
 pub use operator::TestOperator;
 pub use small_disk::SmallDisk;

@@ -53,7 +53,7 @@ async fn a_run_is_followed_in_the_order_of_work() {
     assert!(queue.contains("waits for an answer"), "{queue}");
 
     let answer = stage.send(&format!("{path}/answer"), &[("question", "scope")]).await;
-    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "nothing was chosen");
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "nothing was chosen");
     let fields = [("question", "scope"), ("answer", "yes"), ("for_user", "true")];
     let answer = stage.send(&format!("{path}/answer"), &fields).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);

@@ -79,7 +79,9 @@ impl Stage {
 
     pub(crate) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.bed.by(Role::TechnicianL1, Method::POST, path).await;
-        request.form(fields).send().await.expect("an answer")
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(body).send().await.expect("an answer")
     }
 
     /// Starts the runbook as the page does.
