@@ -27,4 +27,5 @@ pub mod ticket;
 pub mod trust;
 pub mod undo;
 pub mod units;
+pub mod ways;
 pub mod words;

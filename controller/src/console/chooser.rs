@@ -3,7 +3,8 @@
 
 use askama::Template;
 use befund_model::api::RunbookInfo;
-use befund_model::id::TicketNumber;
+use befund_model::id::{JobId, TicketNumber};
+use befund_model::job::JobState;
 
 use crate::api::problem::Failure;
 use crate::console::inputs::{Field, Kind};
@@ -14,6 +15,9 @@ use crate::state::AppState;
 /// How many that fit are shown at once.
 const SHOWN: usize = 3;
 
+/// How many systems there are.
+const ALL_SYSTEMS: usize = 3;
+
 /// The card.
 #[derive(Template)]
 #[template(path = "chooser.html")]
@@ -21,12 +25,13 @@ pub struct Chooser {
     frame: Frame,
     ticket: TicketNumber,
     connected: bool,
+    busy: bool,
     best: Vec<Offer>,
     rest: Vec<Offer>,
 }
 
 impl Chooser {
-    /// For this ticket, whose machine is connected or not.
+    /// For this ticket, whose machine is connected or not, and whose open jobs these are.
     ///
     /// # Errors
     /// `internal` if the store cannot be read.
@@ -35,6 +40,7 @@ impl Chooser {
         ticket: TicketNumber,
         connected: bool,
         frame: &Frame,
+        open: &[(JobId, JobState)],
     ) -> Result<Self, Failure> {
         let known = runbooks::current(app).await?;
         let mut best = Vec::new();
@@ -51,7 +57,8 @@ impl Chooser {
             }
             place.push(offer);
         }
-        Ok(Self { frame: frame.clone(), ticket, connected, best, rest })
+        let busy = !open.is_empty();
+        Ok(Self { frame: frame.clone(), ticket, connected, busy, best, rest })
     }
 
     /// As markup for a page that holds it.
@@ -91,8 +98,8 @@ impl Offer {
             .reasons
             .iter()
             .map(|reason| match app.checks.view(reason) {
-                Some(check) => check.user.in_language(language).to_owned(),
-                None => format!("{}: “{reason}”", frame.r.says),
+                Some(check) => check.user.in_language(language).trim_end_matches('.').to_owned(),
+                None => format!("{} {}", frame.r.says, frame.r.quoted(reason)),
             })
             .collect();
         if reasons.is_empty() && info.fit > 0 {
@@ -117,9 +124,12 @@ impl Offer {
     /// The systems that it is for, as their makers write them.
     #[must_use]
     pub fn systems(&self, frame: &Frame) -> String {
-        let names: Vec<_> =
-            self.info.systems.iter().map(|system| frame.r.system(system)).collect();
-        if names.is_empty() { frame.r.every_system.to_owned() } else { names.join(", ") }
+        let names: Vec<_> = self.info.systems.iter().map(|system| frame.r.system(system)).collect();
+        if names.is_empty() || names.len() == ALL_SYSTEMS {
+            frame.r.every_system.to_owned()
+        } else {
+            names.join(", ")
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use serde::Deserialize as _;
 
 use crate::console::page::Frame;
 use crate::console::run::{Run, is_run};
+use crate::console::ways::{Piece, pieces};
 use crate::console::{facts, units};
 use crate::jobs;
 use crate::state::AppState;

@@ -17,6 +17,7 @@ use crate::console::changes::ChangesCard;
 use crate::console::forms::{Form, filled};
 use crate::console::page::{Frame, render};
 use crate::console::run::Run;
+use crate::console::ways;
 use crate::state::AppState;
 use crate::store::repository::Agents as _;
 use crate::{jobs, snapshots, tickets};
@@ -59,12 +60,21 @@ pub async fn ask(
         return Err(Failure::not_found("job", job.id));
     }
     let run = Run::read(app, job, &frame).await?;
-    let changes = since_good(app, &view.ticket, &frame).await?;
-    let lines = changes.as_ref().map(ChangesCard::lines).unwrap_or_default();
-    let text = brief::of(&view, &run, &lines);
-    let changes = changes.map(|card| card.markup()).unwrap_or_default();
+    let found = since_good(app, &view.ticket, &frame).await?;
+    let lines = found.as_ref().map(|(card, _)| card.lines()).unwrap_or_default();
+    let way = found.as_ref().map(|(_, way)| way.as_str()).filter(|_| !lines.is_empty());
+    let text = brief::of(&view, &run, &lines, way);
+    let changes = found.map(|(card, _)| card.markup()).unwrap_or_default();
     let (version, level) = (view.ticket.version, next(view.ticket.level));
-    render(&EscalatePage { frame, ticket: view.ticket, version, level, text, changes, notice: None })
+    render(&EscalatePage {
+        frame,
+        ticket: view.ticket,
+        version,
+        level,
+        text,
+        changes,
+        notice: None,
+    })
 }
 
 /// What the form sends.
@@ -94,8 +104,8 @@ pub async fn submit(
         Err(failure) if matches!(failure.code, Code::Conflict | Code::Invalid) => {
             let frame = Frame::new(&headers, &caller, app.clock.now());
             let ticket = tickets::get(app, number, &caller).await?;
-            let card = since_good(app, &ticket, &frame).await?;
-            let changes = card.map(|card| card.markup()).unwrap_or_default();
+            let found = since_good(app, &ticket, &frame).await?;
+            let changes = found.map(|(card, _)| card.markup()).unwrap_or_default();
             let version = ticket.version;
             let notice = Some(match failure.code {
                 Code::Conflict => frame.t.conflict.to_owned(),
@@ -136,16 +146,18 @@ async fn hand_on(
     Ok(())
 }
 
+/// What changed since the machine was last well, and the way to it.
 async fn since_good(
     app: &AppState,
     ticket: &Ticket,
     frame: &Frame,
-) -> Result<Option<ChangesCard>, Failure> {
+) -> Result<Option<(ChangesCard, String)>, Failure> {
     let Some(agent) = ticket.machine else { return Ok(None) };
     let machine = app.store.machine(agent).await?;
     let Some(last) = machine.and_then(|machine| machine.last_snapshot) else { return Ok(None) };
     let record = snapshots::get(app, last).await?;
-    ChangesCard::of(app, &record, frame.clone()).await.map(Some)
+    let card = ChangesCard::of(app, &record, frame.clone()).await?;
+    Ok(Some((card, ways::to_changes(agent, last))))
 }
 
 const fn next(level: Level) -> Level {

@@ -95,9 +95,10 @@ impl Field {
         let text =
             |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |key: &str| schema.get(key).and_then(Value::as_i64);
-        let words = schema.get("enum").and_then(Value::as_array).map(|words| {
-            words.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect()
-        });
+        let words = schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .map(|words| words.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect());
         let kind = match (words, number("minimum").zip(number("maximum"))) {
             (Some(words), _) => Kind::Word(words),
             (None, Some((min, max))) => Kind::Number { min, max },

@@ -107,9 +107,11 @@ pub async fn live(
             let mut events = Vec::new();
             if is_run {
                 let markup = watched.changed(&app, id, &frame).await.ok().flatten();
-                events.extend(markup.filter(|markup| !markup.is_empty()).map(|markup| {
-                    Event::default().data(markup.replace('\r', ""))
-                }));
+                events.extend(
+                    markup
+                        .filter(|markup| !markup.is_empty())
+                        .map(|markup| Event::default().data(markup.replace('\r', ""))),
+                );
             }
             for news in some {
                 events.push(match news {

@@ -4,9 +4,9 @@
 
 use askama::Template;
 use befund_model::Timestamp;
+use befund_model::action::Undo;
 use befund_model::job::{Job, JobState, Said, Work};
 use befund_model::runbook::{CauseVerdict, Mode, RunbookResult};
-use befund_model::snapshot::Status;
 use befund_runbook::document::Runbook;
 use jiff::SignedDuration;
 use serde::Deserialize as _;
@@ -94,8 +94,7 @@ impl Run {
         }
         let waits = !job.state.is_final()
             && (story.open_questions().next().is_some() || story.unsigned().is_some());
-        let unheard =
-            if waits { app.store.unheard(&[job.agent]).await? } else { Vec::new() };
+        let unheard = if waits { app.store.unheard(&[job.agent]).await? } else { Vec::new() };
         let said = unheard.into_iter().filter(|one| one.job == job.id).map(|one| one.said);
         Ok(Self {
             frame: frame.clone(),
@@ -137,7 +136,9 @@ impl Run {
         let parts = self.parts().into_iter();
         let parts: String = parts.map(|(name, markup)| self.part(name, &markup, "")).collect();
         let id = self.job.id;
-        format!("<article class=\"run\" id=\"run-{id}\" aria-labelledby=\"run-{id}-title\">{parts}</article>")
+        format!(
+            "<article class=\"run\" aria-live=\"off\" id=\"run-{id}\" aria-labelledby=\"run-{id}-title\">{parts}</article>"
+        )
     }
 
     /// One part; `attributes` are markup.
@@ -163,7 +164,9 @@ impl Run {
     fn may_undo(&self) -> bool {
         self.frame.may_run()
             && self.state().is_final()
-            && self.story.fixes.iter().any(Tried::stands)
+            && self.story.fixes.iter().any(|tried| {
+                tried.stands() && self.names.undo(&tried.fix, &tried.act) != Undo::Needless
+            })
     }
 
     /// Whether somebody else may have to look at it.
@@ -188,9 +191,8 @@ impl Run {
         !self.state().is_final() && (asked || self.story.unsigned().is_some())
     }
 
-    fn all_well(&self) -> bool {
-        let steps = &self.story.steps;
-        !steps.is_empty() && steps.iter().all(|step| step.status == Some(Status::Ok))
+    fn is_looking(&self) -> bool {
+        !self.state().is_final() && self.looked() < self.story.steps.len()
     }
 
     fn looked(&self) -> usize {

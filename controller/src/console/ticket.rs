@@ -166,15 +166,16 @@ pub async fn page(
     };
     let mut works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
     works.retain(|info| matches!(info.work, Work::Probe(_)));
-    let chooser = match &machine {
-        Some(view) if frame.may_run() && ticket.status != TicketStatus::Closed => {
-            Chooser::of(app, ticket.number, view.connected, &frame).await?.markup()
-        }
-        Some(_) | None => String::new(),
-    };
     let inputs = Inputs::of(&works);
     let mut head = Head::read(app, ticket, frame.clone(), notice).await?;
     head.whole = true;
+    let chooser = match &machine {
+        Some(view) if frame.may_run() && !head.closed() => {
+            let (number, waits) = (head.ticket.number, &head.waits);
+            Chooser::of(app, number, view.connected, &frame, waits).await?.markup()
+        }
+        Some(_) | None => String::new(),
+    };
     Ok(TicketPage {
         frame,
         head,

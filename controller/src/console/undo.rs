@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use befund_model::action::Undo;
 use befund_model::id::TicketNumber;
 use befund_model::job::{Job, Work};
 use befund_model::snapshot::Status;
@@ -29,6 +30,13 @@ struct UndoPage {
     running: bool,
 }
 
+impl UndoPage {
+    /// Whether there is anything to put back.
+    fn any(&self) -> bool {
+        self.changes.iter().any(|change| change.undo != Undo::Needless)
+    }
+}
+
 /// A change that still stands.
 #[derive(Debug)]
 pub struct Change {
@@ -39,7 +47,7 @@ pub struct Change {
     /// The action.
     pub act: String,
     /// What undoing it does.
-    pub undo: &'static str,
+    pub undo: Undo,
 }
 
 /// `GET /tickets/{number}/undo`
@@ -53,7 +61,7 @@ pub async fn ask(
     let view = tickets::view(&api.app, parse(&number)?, &caller).await?;
     let runs = runs(&api.app, &view.timeline, &frame).await?;
     let running = runs.iter().any(|run| !run.state().is_final());
-    let changes = changes(&runs, &frame);
+    let changes = changes(&runs);
     let machine = view.machine.map_or_else(String::new, |machine| machine.name);
     render(&UndoPage { frame, ticket: view.ticket, machine, changes, running })
 }
@@ -91,7 +99,7 @@ pub async fn runs(
 
 /// What these runs changed and still stands, last first.
 #[must_use]
-pub fn changes(runs: &[Run], frame: &Frame) -> Vec<Change> {
+pub fn changes(runs: &[Run]) -> Vec<Change> {
     // An undoing that ended well left nothing to undo of what was before it.
     let undone = runs.iter().rposition(|run| is_done_undoing(&run.job));
     let since = undone.map_or(0, |at| at + 1);
@@ -102,7 +110,7 @@ pub fn changes(runs: &[Run], frame: &Frame) -> Vec<Change> {
         title: run.names.fix(&tried.fix, &tried.act),
         summary: tried.acted.as_ref().map(|acted| acted.summary.clone()).unwrap_or_default(),
         act: tried.act.clone(),
-        undo: frame.r.undo_of(run.names.undo(&tried.fix, &tried.act)),
+        undo: run.names.undo(&tried.fix, &tried.act),
     };
     let mut changes: Vec<Change> = standing.map(change).collect();
     changes.reverse();

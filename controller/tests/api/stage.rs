@@ -41,7 +41,17 @@ const ORGANISATION: &str = "Example Works";
 const RUNBOOK: &str = "net.no-internet";
 /// What is looked at, in the runbook's order.
 const STEPS: [&str; 12] = [
-    "link", "addr", "gw", "dns", "web", "proxy", "cards", "addresses", "wifi", "conf", "leases",
+    "link",
+    "addr",
+    "gw",
+    "dns",
+    "web",
+    "proxy",
+    "cards",
+    "addresses",
+    "wifi",
+    "conf",
+    "leases",
     "firewall",
 ];
 
@@ -174,7 +184,7 @@ impl Stage {
         news.extend([
             JobNews::Predicted {
                 fix: fix(),
-                act: "dns.flush_cache".to_owned(),
+                act: "dns.use_dhcp_servers".to_owned(),
                 risk: Risk::Change,
                 prediction: prediction(),
             },
@@ -192,15 +202,15 @@ impl Stage {
         let news = vec![
             JobNews::State(JobState::Running),
             JobNews::Approved { fix: fix(), by: "Tina Weber".to_owned() },
-            JobNews::Acting { fix: fix(), act: "dns.flush_cache".to_owned() },
-            JobNews::Output("Flushed all caches.".to_owned()),
+            JobNews::Acting { fix: fix(), act: "dns.use_dhcp_servers".to_owned() },
+            JobNews::Output("eth0: 192.0.2.1".to_owned()),
             JobNews::Acted { fix: fix(), acted: Box::new(acted()) },
             JobNews::Verified { fix: fix(), gone: Some(gone), summary: summary.to_owned() },
         ];
         let result = RunbookResult {
             runbook: RUNBOOK.to_owned(),
             version: 2,
-            conclusion: "No name server answers: dns.flush_cache was done".to_owned(),
+            conclusion: "No name server answers: dns.use_dhcp_servers was done".to_owned(),
             causes: causes(),
             facts: BTreeMap::new(),
             before: BTreeMap::new(),
@@ -208,7 +218,7 @@ impl Stage {
             answers: Vec::new(),
             attempts: vec![Attempt {
                 fix: fix(),
-                act: "dns.flush_cache".to_owned(),
+                act: "dns.use_dhcp_servers".to_owned(),
                 parameters: json!({}),
                 risk: Risk::Change,
                 prediction: Some(prediction()),
@@ -250,7 +260,7 @@ impl Stage {
                     digest: Sha256::of(b"x"),
                 },
                 fix: fix(),
-                act: Act::Action("dns.flush_cache".to_owned()),
+                act: Act::Action("dns.use_dhcp_servers".to_owned()),
                 parameters: json!({}),
                 risk: Risk::Change,
             },
@@ -266,11 +276,13 @@ impl Stage {
 
 /// The fix that this run tries.
 pub(crate) fn fix() -> FixRef {
-    FixRef { cause: "dns-dead".to_owned(), index: 0 }
+    FixRef { cause: "dns-dead".to_owned(), index: 1 }
 }
 
 fn prediction() -> Prediction {
-    let lines = vec!["the 214 names that systemd-resolved remembers are forgotten".to_owned()];
+    let lines = vec![
+        "eth0 asks 192.0.2.1 for names, as its network offers, and no longer 192.0.2.53".to_owned(),
+    ];
     Prediction { known: true, changes: true, lines }
 }
 
@@ -278,12 +290,12 @@ fn acted() -> Acted {
     Acted {
         status: Status::Ok,
         reason: String::new(),
-        summary: "214 remembered names were forgotten".to_owned(),
+        summary: "192.0.2.1 is asked instead of 192.0.2.53".to_owned(),
         commands: vec![Command {
-            line: vec!["/usr/bin/resolvectl".to_owned(), "flush-caches".to_owned()],
+            line: ["/usr/bin/resolvectl", "dns", "eth0", "192.0.2.1"].map(str::to_owned).to_vec(),
             exit: Some(0),
             took_us: 31_000,
-            output: "Flushed all caches.\n".to_owned(),
+            output: "eth0: 192.0.2.1\n".to_owned(),
             cut: true,
         }],
         before: Value::Null,
@@ -306,7 +318,12 @@ fn causes() -> Vec<Cause> {
         cause("no-lease", "The network gave no address", excluded, "Addresses: eth0 192.0.2.17"),
         cause("gateway-dead", "The router does not answer", excluded, "Router: 192.0.2.1"),
         cause("dns-dead", "No name server answers", CauseVerdict::Found, "Servers: 192.0.2.53"),
-        cause("names-unknown", "No name is known", CauseVerdict::Explained, "follows from dns-dead"),
+        cause(
+            "names-unknown",
+            "No name is known",
+            CauseVerdict::Explained,
+            "follows from dns-dead",
+        ),
         cause("dead-proxy", "The proxy takes no connections", CauseVerdict::Unknown, unread),
     ]
 }

@@ -13,9 +13,9 @@ use crate::console::run::verdict::verdict;
 /// The most characters of what the person wrote.
 const MOST_SYMPTOM: usize = 600;
 
-/// The brief.
+/// The brief: of a ticket, its run, what changed since the machine was last well, and the way to all of that.
 #[must_use]
-pub(super) fn of(view: &TicketView, run: &Run, changes: &[Line]) -> String {
+pub(super) fn of(view: &TicketView, run: &Run, changes: &[Line], way: Option<&str>) -> String {
     let pick = |en: &'static str, de: &'static str| run.frame.t.pick(en, de);
     let mut brief = Brief::default();
     brief.line(pick("Symptom", "Symptom"), &symptom(view));
@@ -39,9 +39,11 @@ pub(super) fn of(view: &TicketView, run: &Run, changes: &[Line]) -> String {
 
     let tried = run.story.fixes.iter().map(|tried| attempt(run, tried)).collect::<Vec<_>>();
     brief.list(pick("Tried", "Versucht"), &tried);
-    let undone = run.story.fixes.iter().filter_map(|tried| {
-        Some(format!("{}: {}", tried.act, tried.undone.as_ref()?.summary))
-    });
+    let undone = run
+        .story
+        .fixes
+        .iter()
+        .filter_map(|tried| Some(format!("{}: {}", tried.act, tried.undone.as_ref()?.summary)));
     brief.list(pick("Undone", "Zurückgenommen"), &undone.collect::<Vec<_>>());
     let answers = run.story.questions.iter().filter_map(|asked| {
         let answer = asked.answer.as_ref()?;
@@ -51,9 +53,10 @@ pub(super) fn of(view: &TicketView, run: &Run, changes: &[Line]) -> String {
         Some(format!("{text} {said} ({})", answer.by))
     });
     brief.list(pick("Answers", "Antworten"), &answers.collect::<Vec<_>>());
-    let changes = changes.iter().map(|line| {
-        format!("{} {}: {} {}", line.class, line.title, line.path, line.values)
-    });
+    let changes = changes
+        .iter()
+        .map(|line| format!("{} {}: {} {}", line.class, line.title, line.path, line.values));
+    let changes = changes.chain(way.map(str::to_owned));
     brief.list(run.r.since_good, &changes.collect::<Vec<_>>());
     brief.list(pick("To look at next", "Als Nächstes ansehen"), &next(run));
     brief.text.trim_end().to_owned()

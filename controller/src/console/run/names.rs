@@ -11,6 +11,8 @@ use befund_runbook::document::{Fix, Runbook, Source, UndoBy};
 
 use super::words::RunWords;
 
+mod probes;
+
 /// It.
 #[derive(Clone, Debug)]
 pub struct Names {
@@ -64,8 +66,9 @@ impl Names {
         match steps.into_iter().find(|step| step.name == name).map(|step| &step.source) {
             Some(Source::Section { kind }) => section::title(kind, self.language).to_owned(),
             Some(Source::Probe { name: probe, .. }) => {
-                let title = probe::spec::probe(probe).map(|spec| spec.title);
-                title.unwrap_or(probe).to_owned()
+                let words = probes::looks_at(probe).map(|words| words.in_language(self.language));
+                let title = || probe::spec::probe(probe).map(|spec| spec.title);
+                words.or_else(title).unwrap_or(probe).to_owned()
             }
             None => name.to_owned(),
         }
@@ -95,6 +98,22 @@ impl Names {
             Some(UndoBy::None) => match action::find(act).map(|spec| spec.undo) {
                 Some(Undo::Needless) => Undo::Needless,
                 Some(Undo::Restores | Undo::Impossible) | None => Undo::Impossible,
+            },
+        }
+    }
+
+    /// Who said something, as the machine tells it, in the reader's language.
+    #[must_use]
+    pub fn who(&self, by: &str) -> String {
+        match self.language {
+            Language::English => by.to_owned(),
+            Language::German => match (by.strip_suffix(" for the user"), by) {
+                (Some(name), _) => format!("{name} für den Benutzer"),
+                (None, "nobody") => "niemand".to_owned(),
+                (None, by) => match by.strip_prefix("the user") {
+                    Some(name) => format!("der Benutzer{name}"),
+                    None => by.to_owned(),
+                },
             },
         }
     }

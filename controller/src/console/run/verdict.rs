@@ -148,9 +148,8 @@ fn done(run: &Run) -> (Tone, String) {
     };
     let titles = |ids: Vec<&str>| {
         let titles: Vec<String> =
-            ids.into_iter().map(|id| format!("“{}”", run.names.cause(id))).collect();
-        let titles = titles.join(", ");
-        if german { titles.replace('“', "„").replace('”', "“") } else { titles }
+            ids.into_iter().map(|id| run.r.quoted(&run.names.cause(id))).collect();
+        titles.join(", ")
     };
     let found: Vec<&str> =
         run.story.judged_as(CauseVerdict::Found).map(|cause| cause.id.as_str()).collect();

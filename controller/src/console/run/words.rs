@@ -37,11 +37,9 @@ words! {
     undoing: "Undo what the ticket changed", "Änderungen des Tickets zurücknehmen";
     looked_at: "Looked at", "Nachgesehen";
     looks_now: "looking", "sieht nach";
-    nothing_yet: "Nothing yet.", "Noch nichts.";
     causes: "Causes", "Ursachen";
     ruled_out: "ruled out", "ausgeschlossen";
     not_told: "Could not be told", "Nicht feststellbar";
-    follows: "follow from another", "folgen aus einer anderen";
     gone: "gone now", "jetzt weg";
     questions: "Questions", "Fragen";
     for_technician: "for you", "an Sie";
@@ -49,8 +47,8 @@ words! {
     on_the_phone: "Answer for the user (on the phone)", "Für den Benutzer antworten (am Telefon)";
     answer: "Answer", "Antworten";
     answered_by: "answered by", "beantwortet von";
-    until: "Without an answer, after this time, the following is taken:", "Ohne Antwort gilt nach dieser Zeit:";
-    time_left: "Time left", "Noch Zeit";
+    answer_by: "To be answered", "Zu beantworten";
+    otherwise: "without an answer this is taken:", "ohne Antwort gilt:";
     sent: "Sent; the machine has not taken it yet.", "Gesendet; der Rechner hat es noch nicht übernommen.";
     no_answer: "not answered", "nicht beantwortet";
     fixes: "What is done about it", "Was dagegen getan wird";
@@ -92,7 +90,6 @@ words! {
     see_it: "Show", "Zeigen";
     undo_all: "Undo everything this ticket changed", "Alles zurücknehmen, was dieses Ticket geändert hat";
     escalate: "Escalate", "Weitergeben";
-    close_with: "Close the ticket", "Ticket schließen";
     // Undoing.
     undo_title: "Undo everything?", "Alles zurücknehmen?";
     undo_what: "On this machine, this is undone, last first:", "Auf diesem Rechner wird dies zurückgenommen, das Letzte zuerst:";
@@ -100,6 +97,8 @@ words! {
     undo_running: "Something still runs on this ticket. Undoing begins when it has ended.", "Auf diesem Ticket läuft noch etwas. Das Zurücknehmen beginnt, wenn es beendet ist.";
     undo_yes: "Yes, undo all of this", "Ja, alles davon zurücknehmen";
     undo_no: "No, back to the ticket", "Nein, zurück zum Ticket";
+    undo_needless: "None of it has to be put back.", "Davon ist nichts zurückzunehmen.";
+    back_to_ticket: "Back to the ticket", "Zurück zum Ticket";
     // Escalating.
     escalate_title: "Escalate", "Weitergeben";
     escalate_hint: "This is what the run found and tried. Add what you know; whoever takes over reads it first.", "Das hat der Lauf gefunden und versucht. Ergänzen Sie, was Sie wissen; wer übernimmt, liest es zuerst.";
@@ -125,6 +124,7 @@ words! {
     fix: "What is done", "Was getan wird";
     found: "Found", "Gefunden";
     done: "Done", "Getan";
+    verified: "Put right", "Behoben";
     came_back: "Came back", "Kam wieder";
     // Trust.
     trust: "Trust", "Vertrauen";
@@ -196,9 +196,7 @@ impl RunWords {
             AttemptEnd::NotApproved => self.pick("not approved", "nicht freigegeben"),
             AttemptEnd::Failed => self.pick("failed", "fehlgeschlagen"),
             AttemptEnd::Verified => self.pick("put right", "behoben"),
-            AttemptEnd::NotVerified => {
-                self.pick("done, still there", "getan, besteht weiter")
-            }
+            AttemptEnd::NotVerified => self.pick("done, still there", "getan, besteht weiter"),
             AttemptEnd::Reverted => self.pick("done and undone", "getan und zurückgenommen"),
             AttemptEnd::Indeterminate => {
                 self.pick("nobody can tell whether it was done", "ob es getan wurde, ist unklar")
@@ -221,9 +219,16 @@ impl RunWords {
     #[must_use]
     pub fn undo_of(&self, undo: Undo) -> &'static str {
         match undo {
-            Undo::Restores => self.pick("what was there before is put back", "der vorige Stand wird wiederhergestellt"),
-            Undo::Needless => self.pick("nothing has to be put back", "es ist nichts zurückzunehmen"),
-            Undo::Impossible => self.pick("this cannot be taken back", "das lässt sich nicht zurücknehmen"),
+            Undo::Restores => self.pick(
+                "what was there before is put back",
+                "der vorige Stand wird wiederhergestellt",
+            ),
+            Undo::Needless => {
+                self.pick("nothing has to be put back", "es ist nichts zurückzunehmen")
+            }
+            Undo::Impossible => {
+                self.pick("this cannot be taken back", "das lässt sich nicht zurücknehmen")
+            }
         }
     }
 
@@ -244,12 +249,10 @@ impl RunWords {
         use befund_trust::root::Role;
         match role {
             Role::Root => self.pick("the next trust root", "die nächste Vertrauenswurzel"),
-            Role::Catalogue => self.pick("a catalogue of runbooks", "einen Katalog von Runbooks"),
+            Role::Catalogue => self.pick("catalogues of runbooks", "Kataloge von Runbooks"),
             Role::Change => self.pick("a change on a machine", "eine Änderung auf einem Rechner"),
-            Role::Disruptive => self.pick(
-                "a change that interrupts work",
-                "eine Änderung, die die Arbeit unterbricht",
-            ),
+            Role::Disruptive => self
+                .pick("a change that interrupts work", "eine Änderung, die die Arbeit unterbricht"),
         }
     }
 
@@ -257,6 +260,8 @@ impl RunWords {
     #[must_use]
     pub fn tally(&self, found: u64, put_right: u64, came_back: u64) -> String {
         let times = |count: u64| match (count, self.lang) {
+            (0, "de") => "nie".to_owned(),
+            (0, _) => "never".to_owned(),
             (1, "de") => "einmal".to_owned(),
             (1, _) => "once".to_owned(),
             (count, "de") => format!("{count}-mal"),
@@ -264,9 +269,25 @@ impl RunWords {
         };
         let (found, right) = (times(found), times(put_right));
         match self.lang {
+            "de" if came_back == 0 => format!("{found} etwas gefunden, {right} behoben"),
             "de" => format!("{found} etwas gefunden, {right} behoben, {came_back} kam wieder"),
-            _ => format!("found something {found}, put right {right}, {came_back} came back"),
+            _ => {
+                let right = if put_right == 0 {
+                    "never put right".to_owned()
+                } else {
+                    format!("put right {right}")
+                };
+                let back =
+                    if came_back == 0 { String::new() } else { format!(", {came_back} came back") };
+                format!("found something {found}, {right}{back}")
+            }
         }
+    }
+
+    /// A text in quotation marks.
+    #[must_use]
+    pub fn quoted(&self, text: &str) -> String {
+        if self.lang == DE.lang { format!("„{text}“") } else { format!("“{text}”") }
     }
 
     /// How many people have to sign.

@@ -4,7 +4,8 @@ use serde_json::json;
 use super::*;
 
 fn told(news: Vec<JobNews>) -> Story {
-    let events = (1..).zip(news).map(|(seq, what)| JobEvent { seq, at: Timestamp::UNIX_EPOCH, what });
+    let events =
+        (1..).zip(news).map(|(seq, what)| JobEvent { seq, at: Timestamp::UNIX_EPOCH, what });
     Story::of(&events.collect::<Vec<_>>())
 }
 
@@ -56,8 +57,7 @@ fn a_cause_that_was_found_stays_found_with_the_evidence_of_then() {
 
 #[test]
 fn a_signature_is_waited_for_until_the_machine_goes_on() {
-    let asked =
-        JobNews::ApprovalAsked { fix: fix("dead"), statement: "{}".to_owned(), people: 2 };
+    let asked = JobNews::ApprovalAsked { fix: fix("dead"), statement: "{}".to_owned(), people: 2 };
     let mut news = vec![predicted(), JobNews::State(JobState::NeedsApproval), asked];
     let story = told(news.clone());
     let (_, signing) = story.unsigned().expect("it is waited for");
@@ -103,7 +103,8 @@ fn a_question_that_is_asked_anew_after_an_interruption_stands_once() {
     }));
     let story = told(vec![asked.clone(), asked.clone()]);
     assert_eq!(story.questions.len(), 1);
-    let answer = Answer { question: "scope".to_owned(), answer: "a".to_owned(), by: "b".to_owned() };
+    let answer =
+        Answer { question: "scope".to_owned(), answer: "a".to_owned(), by: "b".to_owned() };
     let story = told(vec![asked.clone(), JobNews::Answered(answer), asked]);
     assert_eq!((story.questions.len(), story.open_questions().count()), (2, 1));
 }
