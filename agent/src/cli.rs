@@ -69,6 +69,9 @@ enum Part {
     /// Evaluates expressions (started by the executor)
     #[command(hide = true)]
     Judge,
+    /// Changes something (started by the executor)
+    #[command(hide = true)]
+    Act,
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +81,10 @@ struct Enroll {
     /// Where identity and spool are kept
     #[arg(long, default_value_os_t = platform::default_state(), env = "BEFUND_STATE")]
     state: PathBuf,
+    /// The executor's own folder: what it trusts, and the journal of its runs [default:
+    /// /var/lib/befund-executor for the system's agent, else `executor` within the state]
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// The agent's settings [default: agent.toml where the policy is, if it is there]
     #[arg(long)]
     config: Option<PathBuf>,
@@ -98,6 +105,10 @@ struct Link {
     /// The agent's settings [default: agent.toml where the policy is, if it is there]
     #[arg(long)]
     config: Option<PathBuf>,
+    /// The executor's own folder: what it trusts, and the journal of its runs [default:
+    /// /var/lib/befund-executor for the system's agent, else `executor` within the state]
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// The tree that is read, in place of the machine's own
     #[arg(long, hide = true)]
     root: Option<PathBuf>,
@@ -132,6 +143,10 @@ struct Executor {
     /// What the machine's owner allows
     #[arg(long)]
     policy: Option<PathBuf>,
+    /// The executor's own folder: what it trusts, and the journal of its runs [default:
+    /// /var/lib/befund-executor for the system's agent, else `executor` within the state]
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// The tree that is read, in place of the machine's own
     #[arg(long, hide = true)]
     root: Option<PathBuf>,
@@ -160,8 +175,9 @@ pub fn main() -> ExitCode {
     let result = match cli.part {
         Part::Collect => return befund_executor::child::main(),
         Part::Judge => {
-            return befund_executor::judge::main(befund_expression::evaluate);
+            return befund_executor::judge::main(befund_executor::judge::cel);
         }
+        Part::Act => return befund_act::child::main(),
         Part::Link(Link { service: true, .. }) => platform::service::host(link::SERVICE, serve),
         Part::Executor(Executor { service: true, .. }) => {
             platform::service::host(befund_executor::SERVICE, serve)
@@ -211,8 +227,9 @@ impl Enroll {
             screen::printable(&identity.organisation),
             identity.agent
         ));
-        if token.trust_root.is_none() {
-            tracing::debug!("the token names no trust root: only read steps will run here");
+        match token.trust_root {
+            Some(digest) => befund_executor::pin(&keep(self.keep.as_deref(), &self.state), digest)?,
+            None => tracing::debug!("the token names no trust root: only read steps will run here"),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -257,6 +274,8 @@ impl Link {
         let mut arguments =
             vec!["executor".into(), "--state".into(), absolute(&self.state)?.into()];
         arguments.extend(["--run".into(), absolute(&self.run)?.into()]);
+        let keep = keep(self.keep.as_deref(), &self.state);
+        arguments.extend(["--keep".into(), absolute(&keep)?.into()]);
         for (name, path) in [("--policy", &self.policy), ("--root", &self.root)] {
             if let Some(path) = path {
                 arguments.extend([name.into(), absolute(path)?.into()]);
@@ -301,6 +320,18 @@ fn only_one(folder: &Path) -> anyhow::Result<std::fs::File> {
     }
 }
 
+/// Where the executor of this state keeps what is its own. The system's executor has a folder that no other account
+/// may enter; one that the link starts is of the link's account, as its state is.
+fn keep(given: Option<&Path>, state: &Path) -> PathBuf {
+    match given {
+        Some(given) => given.to_owned(),
+        None if state == platform::default_state() && befund_executor::is_master() => {
+            befund_executor::default_keep()
+        }
+        None => state.join("executor"),
+    }
+}
+
 fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     std::path::absolute(path)
 }
@@ -316,6 +347,7 @@ impl Executor {
             IdentityFolder::new(RealDisk, &self.state).load().ok().map(|identity| identity.agent);
         config.allow.extend(self.allow_account);
         config.allow_owner_of(&self.state);
+        config.keep = keep(self.keep.as_deref(), &self.state);
         if let Some(policy) = self.policy {
             config.policy = policy;
         }

@@ -21,6 +21,7 @@ use crate::door::protocol::Connectivity;
 use crate::identity::{IdentityError, IdentityFolder};
 use crate::spool::{Spool, SpoolError};
 
+pub mod catalogue;
 pub(crate) mod connection;
 pub(crate) mod core;
 pub mod enrollment;
@@ -29,6 +30,7 @@ mod listening;
 pub(crate) mod note;
 pub mod proxy;
 mod renewal;
+mod runs;
 pub mod session;
 pub mod time;
 pub mod transport;
@@ -105,6 +107,7 @@ pub async fn run(
         connectivity: Connectivity::Connecting,
         certificate_until: identity.good_until(),
     });
+    let (trust, trusted) = watch::channel(None);
     info!(agent = %identity.agent, organisation = identity.organisation, "the link starts");
     let core = core::Core::new(core::Parts {
         identity: identity.clone(),
@@ -115,6 +118,7 @@ pub async fn run(
         inbox: inbox.clone(),
         commands,
         known,
+        trust,
         schedule: options.config.schedule.clone(),
         ready_file: options.ready_file,
     });
@@ -132,6 +136,7 @@ pub async fn run(
         inbox: inbox.clone(),
         commands: commanded,
         facts,
+        trust: trusted,
         stop: life.soft(),
         renew_after: None,
     };

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         return befund_executor::child::main();
     }
     if part.is_some_and(|part| part == "judge") {
-        return befund_executor::judge::main(befund_expression::evaluate);
+        return befund_executor::judge::main(befund_executor::judge::cel);
     }
     befund_agent::cli::main()
 }

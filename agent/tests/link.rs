@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
 
+#[path = "link/door.rs"]
+mod door;
 #[path = "link/gate.rs"]
 mod gate;
+#[path = "link/runbooks.rs"]
+mod runbooks;
 
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -62,10 +66,14 @@ impl Machine {
     }
 
     fn start(&mut self, settings: &str) {
+        self.start_with(settings, &[]);
+    }
+
+    fn start_with(&mut self, settings: &str, arguments: &[&str]) {
         let file = self.folder.path().join("agent.toml");
         std::fs::write(&file, settings).unwrap();
         let mut command = self.command("link");
-        command.arg("--config").arg(&file).arg("--verbose");
+        command.arg("--config").arg(&file).arg("--verbose").args(arguments);
         self.link = Some(command.spawn().unwrap());
     }
 }

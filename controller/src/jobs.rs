@@ -4,7 +4,7 @@
 use befund_model::Timestamp;
 use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
 use befund_model::id::{JobId, TicketNumber};
-use befund_model::job::{DEFAULT_DEADLINE, Job, JobState, RunbookOrder, Said, Work};
+use befund_model::job::{DEFAULT_DEADLINE, Job, JobEvent, JobState, RunbookOrder, Said, Work};
 use befund_model::probe;
 use befund_model::runbook::Mode;
 use befund_runtime::clock;
@@ -26,6 +26,11 @@ pub const MAX_DEADLINE_SECONDS: u64 = 30 * 24 * 3600;
 const MAX_WORD_BYTES: usize = 256;
 /// The most bytes of the signatures of one approval; what is said to a job has 14 KiB on its way.
 const MAX_SIGNATURE_BYTES: usize = 12 << 10;
+
+/// The most jobs that are listed.
+const MOST_LISTED: u32 = 500;
+/// The most events that are told at once.
+pub const MOST_NEWS: u32 = 500;
 
 /// What can be run on machines.
 #[must_use]
@@ -115,15 +120,7 @@ async fn checked(
             Ok((parameters, None))
         }
         Work::Runbook(name) => {
-            let found = match (runbooks::find(app, name).await, probe::spec::work(work)) {
-                // Without a catalogue there is what is compiled in, which only looks.
-                (Err(_), Some(spec)) => {
-                    spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
-                    return Ok((parameters, None));
-                }
-                (found, _) => found?,
-            };
-            let (runbook, catalogue) = found;
+            let (runbook, catalogue) = runbooks::find(app, name).await?;
             befund_runbook::inputs::admit(&runbook, &parameters)
                 .map_err(|error| Failure::invalid(error.to_string()))?;
             let catalogue = catalogue.to_string();
@@ -169,6 +166,23 @@ pub async fn undo(
 /// `not_found`.
 pub async fn get(app: &AppState, id: JobId) -> Result<Job, Failure> {
     app.store.job(id).await?.ok_or_else(|| Failure::not_found("job", id))
+}
+
+/// The jobs that stand so, oldest first.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn in_state(app: &AppState, state: JobState) -> Result<Vec<Job>, Failure> {
+    Ok(app.store.jobs_in(state, MOST_LISTED).await?)
+}
+
+/// What a job has told so far, from after this event on; at most [`MOST_NEWS`] events.
+///
+/// # Errors
+/// `not_found`.
+pub async fn news(app: &AppState, id: JobId, after: u32) -> Result<Vec<JobEvent>, Failure> {
+    get(app, id).await?;
+    Ok(app.store.job_events(id, after, MOST_NEWS).await?)
 }
 
 /// Cancels a job: at once if no machine has begun it, else by asking the machine.

@@ -20,11 +20,34 @@ pub async fn find(app: &AppState, id_or_name: &str) -> Result<Machine, Failure> 
         .ok_or_else(|| Failure::not_found("machine", format_args!("{id_or_name:?}")))
 }
 
-/// A machine with what the gate knows of it.
+/// A machine with what the gate knows of it, without what it trusts.
 #[must_use]
 pub fn view(app: &AppState, machine: Machine) -> MachineView {
     let connected = app.live.connected(machine.id);
-    MachineView { machine, connected }
+    MachineView { machine, connected, trust: None }
+}
+
+/// Machines with all that is known of them.
+///
+/// # Errors
+/// If the store fails.
+pub async fn views(app: &AppState, machines: Vec<Machine>) -> Result<Vec<MachineView>, Failure> {
+    let agents: Vec<_> = machines.iter().map(|machine| machine.id).collect();
+    let mut trusted = app.store.trusted(&agents).await?;
+    let whole = |machine: Machine| {
+        let trust = trusted.remove(&machine.id);
+        MachineView { trust, ..view(app, machine) }
+    };
+    Ok(machines.into_iter().map(whole).collect())
+}
+
+/// A machine with all that is known of it.
+///
+/// # Errors
+/// If the store fails.
+pub async fn whole(app: &AppState, machine: Machine) -> Result<MachineView, Failure> {
+    let trust = app.store.trusted(&[machine.id]).await?.remove(&machine.id);
+    Ok(MachineView { trust, ..view(app, machine) })
 }
 
 /// Ends a machine's identity for good.

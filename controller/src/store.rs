@@ -9,6 +9,7 @@
 //! 5. The same text of SQL runs on SQLite and PostgreSQL; one contract suite runs every case on both.
 //! 6. Nothing waits for ever: pools and statements have deadlines.
 
+mod adopt;
 mod agents;
 mod audit;
 mod bulk;

@@ -3,6 +3,7 @@
 
 pub mod id;
 pub mod json;
+pub mod trust;
 
 /// A message that says something which is no value of the domain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -117,6 +117,13 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         organisation: "Example Works".into(),
         recovery_counter: 7,
     };
+    let trust = v1::TrustState {
+        root_version: 4,
+        pinned: true,
+        catalogue_version: 12,
+        catalogue: bytes(15, 32),
+        refusal: "the catalogue is not taken".into(),
+    };
     let agent = |body| v1::AgentMessage { body: Some(body) }.encode_to_vec();
     let controller = |body| v1::ControllerMessage { body: Some(body) }.encode_to_vec();
     let part = |body| v1::UploadPart { body: Some(body) }.encode_to_vec();
@@ -185,6 +192,23 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
                 capabilities: vec!["delta".into(), "runbook".into()],
                 clock: 1_763_856_000_123,
                 clock_correction: -42,
+                trust: None,
+            })),
+        ),
+        (
+            "AgentMessage/hello_with_trust",
+            agent(agent_message::Body::Hello(v1::Hello {
+                trust: Some(trust.clone()),
+                ..Default::default()
+            })),
+        ),
+        ("AgentMessage/trust", agent(agent_message::Body::Trust(trust))),
+        (
+            "AgentMessage/own_job",
+            agent(agent_message::Body::OwnJob(v1::OwnJob {
+                job: bytes(11, 16),
+                body: Bytes::from_static(br#"{"work":{"runbook":"net.no-internet"}}"#),
+                begun_by: "anna".into(),
             })),
         ),
         ("AgentMessage/heartbeat", agent(agent_message::Body::Heartbeat(v1::Heartbeat {}))),

@@ -3,7 +3,8 @@
 //! Deliberately not here: tying this process to the executor's life and to its limits, which the executor
 //! does before it writes the order.
 
-use std::io::{Read, Write};
+use std::io::{self, IsTerminal as _, Read, Write};
+use std::process::ExitCode;
 
 use befund_runtime::frame::{self, Frame, FrameError};
 
@@ -28,6 +29,26 @@ pub enum ChildError {
     /// Nobody reads any more.
     #[error("could not write to standard output")]
     Write(#[source] FrameError),
+}
+
+/// The child's whole life: reads its order, obeys, ends.
+#[must_use]
+pub fn main() -> ExitCode {
+    let from = io::stdin().lock();
+    if from.is_terminal() {
+        let text = "this command takes its orders from the executor, which starts it; there is nothing to type";
+        let _ = writeln!(io::stderr(), "{text}");
+        return ExitCode::FAILURE;
+    }
+    match run(from, io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard output belongs to the frames.
+            let text = befund_runtime::telemetry::chain(&error);
+            let _ = writeln!(io::stderr(), "the act child failed: {text}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Reads one order and obeys it; a clean end in its place is none, and well.

@@ -230,9 +230,22 @@ impl Confined {
     /// Runs it to its end, telling each line as it comes. Nothing of it is left then: that takes two seconds at
     /// most from a cancel or a broken limit on. If this is dropped, all of it is killed.
     pub async fn run(self, cancel: &CancellationToken, mut tell: impl FnMut(&Line)) -> Ran {
+        let mut tap = Tap::new(self.limits.output_bytes);
+        let ended = self.read(cancel, |stream, bytes| tap.push(stream, bytes, &mut tell)).await;
+        let Ended { end, by, took, cpu, left } = ended;
+        let (output, cut) = tap.finish(&mut tell);
+        Ran { end, by, output, cut, took, cpu, left }
+    }
+
+    /// As [`Confined::run`], for a program whose output is more than lines: hands over the bytes as they come, and
+    /// leaves it to whoever takes them to take no more than [`Limits::output_bytes`].
+    pub(crate) async fn read(
+        self,
+        cancel: &CancellationToken,
+        mut take: impl FnMut(Stream, &[u8]),
+    ) -> Ended {
         let Self { mut pen, pipes, input, limits, started } = self;
         let Pipes { input: to, mut output, mut errors } = pipes;
-        let mut tap = Tap::new(limits.output_bytes);
         let until = started + limits.wall;
         let mut cpu = Duration::ZERO;
         let mut buffers = (vec![0; 16 << 10], vec![0; 16 << 10]);
@@ -259,10 +272,10 @@ impl Confined {
                 }
                 end = pen.ended() => break end,
                 read = output.read(&mut buffers.0), if output_open => {
-                    output_open = take(&mut tap, Stream::Output, &buffers.0, read, &mut tell);
+                    output_open = taken(Stream::Output, &buffers.0, read, &mut take);
                 }
                 read = errors.read(&mut buffers.1), if errors_open => {
-                    errors_open = take(&mut tap, Stream::Errors, &buffers.1, read, &mut tell);
+                    errors_open = taken(Stream::Errors, &buffers.1, read, &mut take);
                 }
                 () = &mut feed, if !fed => fed = true,
             }
@@ -284,10 +297,10 @@ impl Confined {
                     () = tokio::time::sleep_until(grace) => break,
                     _ = pen.ended() => break,
                     read = output.read(&mut buffers.0), if output_open => {
-                        output_open = take(&mut tap, Stream::Output, &buffers.0, read, &mut tell);
+                        output_open = taken(Stream::Output, &buffers.0, read, &mut take);
                     }
                     read = errors.read(&mut buffers.1), if errors_open => {
-                        errors_open = take(&mut tap, Stream::Errors, &buffers.1, read, &mut tell);
+                        errors_open = taken(Stream::Errors, &buffers.1, read, &mut take);
                     }
                 }
             }
@@ -305,15 +318,24 @@ impl Confined {
         let drained = Instant::now() + DRAIN;
         while output_open {
             let Ok(read) = timeout_at(drained, output.read(&mut buffers.0)).await else { break };
-            output_open = take(&mut tap, Stream::Output, &buffers.0, read, &mut tell);
+            output_open = taken(Stream::Output, &buffers.0, read, &mut take);
         }
         while errors_open {
             let Ok(read) = timeout_at(drained, errors.read(&mut buffers.1)).await else { break };
-            errors_open = take(&mut tap, Stream::Errors, &buffers.1, read, &mut tell);
+            errors_open = taken(Stream::Errors, &buffers.1, read, &mut take);
         }
-        let (output, cut) = tap.finish(&mut tell);
-        Ran { end, by: pen.by(), output, cut, took, cpu, left }
+        Ended { end, by: pen.by(), took, cpu, left }
     }
+}
+
+/// How a program ended whose output was handed over as it came; as in [`Ran`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) end: End,
+    pub(crate) by: ConfinedBy,
+    pub(crate) took: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) left: Left,
 }
 
 /// Writes all of the input and closes the pipe. A program that does not read it is its own affair.
@@ -322,18 +344,17 @@ async fn feed(mut to: impl AsyncWrite + Unpin, input: &[u8]) {
     let _ = to.shutdown().await;
 }
 
-/// Takes in what was read; whether more can come.
-fn take(
-    tap: &mut Tap,
+/// Hands over what was read; whether more can come.
+fn taken(
     stream: Stream,
     buffer: &[u8],
     read: io::Result<usize>,
-    tell: &mut impl FnMut(&Line),
+    take: &mut impl FnMut(Stream, &[u8]),
 ) -> bool {
     match read {
         Ok(0) | Err(_) => false,
         Ok(length) => {
-            tap.push(stream, &buffer[..length], tell);
+            take(stream, &buffer[..length]);
             true
         }
     }

@@ -1,7 +1,7 @@
 //! The executor's door: the protocol on its local socket.
 //!
 //! One request for each connection, then a stream of replies, framed by [`befund_runtime::frame`].
-//! Whoever asks and closes the connection before the end has given up: what runs for it is ended.
+//! Whoever asks and closes the connection before the end has given up: what runs for it is ended, but for runbooks.
 //! Only root and the accounts of [`server::Config`] may ask, as the kernel says who they are.
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use befund_model::snapshot::{PrivacyClass, SectionKind, SectionRef};
 
 pub mod client;
 pub(crate) mod connection;
+mod runbooks;
 pub mod server;
 
 pub use befund_collect::probe::Targets;

@@ -62,6 +62,17 @@ pub fn main(evaluate: Evaluate) -> ExitCode {
     }
 }
 
+/// The language of runbooks: see [`befund_expression`].
+#[must_use]
+pub fn cel(
+    expressions: &[String],
+    scope: &Value,
+    missing: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Vec<Result<Value, String>> {
+    befund_expression::evaluate(expressions, scope, missing, now)
+}
+
 #[derive(Debug, thiserror::Error)]
 enum JudgeError {
     #[error("this command is asked by the executor, which starts it; there is nothing to type")]

@@ -2,13 +2,17 @@
 //! socket, and goes when it is idle.
 //!
 //! It does nothing by itself but decide: [`door`] hears who asks and whether they may, [`policy`]
-//! what the machine's owner allows, [`jobs`] what an order comes to. All reading and measuring is
-//! done in the collect child ([`child`]), which is killed when it overstays ([`supervise`]).
+//! what the machine's owner allows, [`jobs`] what an order comes to; of signed runbooks, [`admit`] whether one is run,
+//! and [`drive`] what a run comes to. All reading and measuring is
+//! done in the collect child ([`child`]), which is killed when it overstays ([`supervise`]); all changing in the act
+//! child, within limits of its own ([`confine`]).
 
 pub mod activate;
+mod admit;
 pub mod child;
 pub mod confine;
 pub mod door;
+pub mod drive;
 mod events;
 mod jobs;
 pub mod journal;
@@ -18,6 +22,7 @@ mod platform;
 pub mod policy;
 mod result;
 mod runbook;
+mod runs;
 mod snapshot;
 mod spare;
 mod supervise;
@@ -27,7 +32,16 @@ pub const SERVICE: &str = "befund-executor";
 
 pub use door::client::{ExecutorClient, Redacted};
 pub use door::server::{Config, run};
+pub use platform::{default_keep, is_master};
 pub use supervise::ChildCommand;
+
+/// Writes the digest of the first trust root into the executor's own folder: see the keep's own words.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn pin(folder: &std::path::Path, digest: [u8; 32]) -> std::io::Result<()> {
+    keep::pin(&folder.join(runs::TRUST), digest)
+}
 
 /// An error with everything that led to it, in one line.
 pub(crate) fn told(error: &dyn std::error::Error) -> String {

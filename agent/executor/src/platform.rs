@@ -23,14 +23,14 @@ pub(crate) use windows::{
 #[cfg(unix)]
 pub(crate) use unix::{
     ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
-    handed, listen, starter_left,
+    handed, host_name, listen, local_time, restart, starter_left,
 };
 #[cfg(unix)]
-pub use unix::{Listening, default_policy};
+pub use unix::{Listening, default_keep, default_policy, is_master};
 #[cfg(windows)]
 pub(crate) use windows::{
     ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
-    handed, listen, starter_left,
+    handed, host_name, listen, local_time, restart, starter_left,
 };
 #[cfg(windows)]
-pub use windows::{Listening, default_policy};
+pub use windows::{Listening, default_keep, default_policy, is_master};

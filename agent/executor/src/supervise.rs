@@ -53,6 +53,12 @@ impl ChildCommand {
         Self::own_part("judge")
     }
 
+    /// The same program with another argument, as in `judge`.
+    #[must_use]
+    pub fn sibling(&self, part: &str) -> Self {
+        Self { program: self.program.clone(), arguments: vec![part.into()] }
+    }
+
     fn own_part(part: &str) -> io::Result<Self> {
         Ok(Self { program: std::env::current_exe()?, arguments: vec![part.into()] })
     }

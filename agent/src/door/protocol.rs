@@ -27,6 +27,9 @@ pub enum Ask {
         /// What the person wrote.
         message: String,
     },
+    /// A run of a runbook was begun at the machine itself: look for it at the executor, and let the controller
+    /// know. Answered by [`Answer::Status`].
+    RunBegun,
 }
 
 /// What is answered.

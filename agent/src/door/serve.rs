@@ -157,6 +157,11 @@ impl Visitor {
             let Some(frame) = next? else { return Ok(()) };
             match frame.header {
                 Ask::Status => self.status().await?,
+                Ask::RunBegun => {
+                    // A link that ends looks when it is back.
+                    let _ = self.host.inbox.send(Note::RunBegun).await;
+                    self.status().await?;
+                }
                 Ask::Preview => self.preview().await?,
                 Ask::Show { kind } => self.show(&kind).await?,
                 Ask::Send { message } => self.send(message).await?,

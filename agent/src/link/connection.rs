@@ -13,7 +13,8 @@ use tonic::{Code, Streaming};
 use tracing::{debug, info, warn};
 
 use befund_model::Timestamp;
-use befund_proto::v1;
+use befund_model::machine::MachineTrust;
+use befund_proto::{convert, v1};
 use befund_proto::v1::agent_message::Body as Out;
 use befund_proto::v1::link_client::LinkClient;
 use befund_runtime::backoff::{Backoff, full_jitter};
@@ -95,6 +96,8 @@ pub(crate) struct Keeper {
     pub(crate) inbox: mpsc::Sender<Note>,
     pub(crate) commands: mpsc::Receiver<Command>,
     pub(crate) facts: watch::Sender<Known>,
+    /// What the machine trusts, once that is known.
+    pub(crate) trust: watch::Receiver<Option<MachineTrust>>,
     pub(crate) stop: CancellationToken,
     /// No renewal before this.
     pub(crate) renew_after: Option<Instant>,
@@ -209,11 +212,13 @@ impl Keeper {
     async fn session(&mut self, address: &str, channel: Channel) -> End {
         while self.commands.try_recv().is_ok() {}
         let (say, said) = mpsc::channel(QUEUE);
+        let trust_told = self.trust.borrow().clone();
         let hello = v1::Hello {
             facts: Some(enrollment::facts()),
             capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
             clock: self.now_ms() - self.clock.correction_ms(),
             clock_correction: self.clock.correction_ms(),
+            trust: trust_told.as_ref().map(convert::trust::write),
         };
         // The queue is empty: this does not wait.
         let _ = say.send(v1::AgentMessage { body: Some(Out::Hello(hello)) }).await;
@@ -231,7 +236,8 @@ impl Keeper {
             Ok(Err(status)) => return refused(&status),
             Ok(Ok(opened)) => opened,
         };
-        if self.inbox.send(Note::Opened { say, channel: channel.clone() }).await.is_err() {
+        let opened = Note::Opened { say, channel: channel.clone(), trust_told };
+        if self.inbox.send(opened).await.is_err() {
             return End::Stopped;
         }
         self.listen(address, channel, stream, first).await

@@ -18,6 +18,7 @@ use befund_executor::ExecutorClient;
 use befund_model::Timestamp;
 use befund_model::id::{JobId, SnapshotId};
 use befund_model::job::{JobState, Order};
+use befund_model::machine::MachineTrust;
 use befund_model::snapshot::Status;
 use befund_proto::v1;
 use befund_runtime::backoff::Backoff;
@@ -28,6 +29,7 @@ use befund_runtime::telemetry;
 use super::connection::{Command, Known};
 use super::jobs;
 use super::note::Note;
+use super::runs::Start;
 use super::session::{Do, Heard, Session, without_result};
 use super::wire;
 use crate::config::ScheduleConfig;
@@ -37,10 +39,14 @@ use crate::identity::StoredIdentity;
 use crate::spool::{self, KeptJob, Recovered, Spool};
 
 mod rest;
+mod runs;
 mod sending;
+mod shelf;
 
 use rest::Rest;
+use runs::Runs;
 use sending::Uploads;
+use shelf::Shelf;
 
 /// What a core is made of.
 pub(crate) struct Parts {
@@ -52,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) inbox: mpsc::Sender<Note>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) known: watch::Receiver<Known>,
+    /// What the machine trusts, for the next hello.
+    pub(crate) trust: watch::Sender<Option<MachineTrust>>,
     pub(crate) schedule: ScheduleConfig,
     pub(crate) ready_file: Option<PathBuf>,
 }
@@ -63,6 +71,8 @@ pub(crate) struct Core {
     line: Option<Line>,
     outbox: VecDeque<v1::AgentMessage>,
     running: HashMap<JobId, CancellationToken>,
+    runs: Runs,
+    shelf: Shelf,
     uploads: Uploads,
     rest: Rest,
     watchers: BTreeMap<SnapshotId, mpsc::Sender<Answer>>,
@@ -86,6 +96,8 @@ impl Core {
             line: None,
             outbox: VecDeque::new(),
             running: HashMap::new(),
+            runs: Runs::new(),
+            shelf: Shelf::new(),
             rest: Rest::new(),
             watchers: BTreeMap::new(),
             last_delivery: None,
@@ -95,6 +107,7 @@ impl Core {
     /// Until the agent stops.
     pub(crate) async fn run(mut self, mut notes: mpsc::Receiver<Note>, recovered: Recovered) {
         self.take_up(recovered);
+        self.look_for_runs();
         let stop = self.parts.life.soft();
         loop {
             self.flush();
@@ -157,7 +170,10 @@ impl Core {
             self.rest.worked(Instant::now());
         }
         match note {
-            Note::Opened { say, channel } => self.line = Some(Line { say, channel }),
+            Note::Opened { say, channel, trust_told } => {
+                self.line = Some(Line { say, channel });
+                self.session.connecting(trust_told);
+            }
             Note::Closed => {
                 self.line = None;
                 self.outbox.clear();
@@ -177,6 +193,12 @@ impl Core {
                 let todo = self.session.ended(job, outcome);
                 self.act(todo);
             }
+            Note::Run(job, generation, tidings) => self.tidings(job, generation, tidings),
+            Note::Unreported(found) => self.found_runs(found),
+            Note::RunBegun => self.look_for_runs(),
+            Note::NotReported => self.not_reported(),
+            Note::PassedOn(job, seq, passed) => self.passed_on(job, seq, passed),
+            Note::Brought(brought) => self.brought(*brought),
             Note::Changed => self.changed(),
             Note::Taken(taken) => self.taken(taken),
             Note::Progress(id, sent, total) => self.progress(id, sent, total),
@@ -210,6 +232,8 @@ impl Core {
         let todo = self.session.tick(Instant::now().into_std());
         self.act(todo);
         self.schedule_tick();
+        self.runs_tick();
+        self.shelf_tick();
         self.send_next();
         self.rest.tick(Instant::now());
     }
@@ -217,7 +241,9 @@ impl Core {
     fn next_timer(&self) -> Option<Instant> {
         let session = self.session.next_tick().map(Instant::from_std);
         let uploads = self.uploads.next_timer(self.line.is_some());
-        session.into_iter().chain(uploads).chain(self.rest.next()).min()
+        let (runs, shelf) = (self.runs.next_timer(), self.shelf.next_timer(self.line.is_some()));
+        let others = runs.into_iter().chain(shelf).chain(self.rest.next());
+        session.into_iter().chain(uploads).chain(others).min()
     }
 
     fn act(&mut self, todo: Vec<Do>) {
@@ -252,6 +278,14 @@ impl Core {
                     todo.extend(self.session.outcome_kept(job));
                 }
                 Do::Forget(job) => self.parts.spool.forget_job(job),
+                Do::Begin(order) => self.begin(order),
+                Do::Follow(job, after) => self.follow(job, Start::After(after)),
+                Do::More(job, bytes) => self.more(job, bytes),
+                Do::CancelRun(job) => self.cancel_run(job),
+                Do::Reported(job) => self.reported(job),
+                Do::LookForRuns => self.look_for_runs(),
+                Do::PassOn(job, seq, said) => self.pass_on(job, seq, said),
+                Do::LookForCatalogue(current) => self.look_for_catalogue(current),
                 Do::Snapshot => self.take_scheduled(),
                 Do::Renew => self.command(Command::Renew),
                 Do::Reconnect => self.command(Command::Reconnect),

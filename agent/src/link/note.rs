@@ -3,12 +3,16 @@
 use tokio::sync::{mpsc, oneshot};
 use tonic::transport::Channel;
 
+use befund_executor::door::Unreported;
+use befund_executor::door::client::ExecutorError;
 use befund_model::id::{JobId, SnapshotId};
 use befund_model::job::{JobEvent, Order, Outcome};
+use befund_model::machine::MachineTrust;
 use befund_model::snapshot::Purpose;
 use befund_proto::v1;
 
-use super::session::Heard;
+use super::catalogue::Brought;
+use super::session::{Heard, Weighed};
 use super::upload::{Receipt, UploadError};
 use crate::door::protocol::{Answer, Report};
 use crate::snapshot::{TakeError, Taken};
@@ -21,6 +25,8 @@ pub(crate) enum Note {
         say: mpsc::Sender<v1::AgentMessage>,
         /// For uploads beside it.
         channel: Channel,
+        /// What the hello said that the machine trusts.
+        trust_told: Option<MachineTrust>,
     },
     /// The controller said something on it.
     Heard(Heard),
@@ -32,6 +38,18 @@ pub(crate) enum Note {
     Event(JobId, JobEvent),
     /// A job ended.
     Ended(JobId, Outcome),
+    /// What became of a run, as found out by this one of those that followed it.
+    Run(JobId, u64, Tidings),
+    /// The runs that the executor has not reported.
+    Unreported(Result<Vec<Unreported>, ExecutorError>),
+    /// A run was begun at the machine itself.
+    RunBegun,
+    /// The executor could not be told that a run was reported.
+    NotReported,
+    /// What was said to a run was passed on, or not.
+    PassedOn(JobId, u32, bool),
+    /// What the controller hands out was looked for.
+    Brought(Box<Brought>),
     /// Something on the machine has changed.
     Changed,
     /// The scheduled snapshot was taken, or not.
@@ -44,6 +62,16 @@ pub(crate) enum Note {
     Send(Box<ToSend>),
     /// A person asks how things are.
     Status(oneshot::Sender<Report>),
+}
+
+/// What became of a run.
+pub(crate) enum Tidings {
+    /// Something happened in it.
+    Event(Weighed),
+    /// It ended.
+    Ended(Outcome),
+    /// The executor could not be asked to run it: why.
+    Lost(String),
 }
 
 /// A person's request.

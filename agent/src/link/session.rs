@@ -8,13 +8,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use befund_model::id::{AgentId, Hash, JobId};
-use befund_model::job::{JobEvent, JobState, Order, Outcome};
+use befund_model::job::{JobEvent, JobState, Order, Outcome, Said};
+use befund_model::machine::MachineTrust;
 use befund_model::snapshot::Status;
 
 mod job;
+mod run;
+mod words;
 
 pub use job::{Kept, MAX_UNACKNOWLEDGED_BYTES};
 use job::{Phase, Running};
+use run::Run;
+pub use run::{MAX_RUNS, Weighed, is_run};
+use words::Words;
 
 /// How many jobs that are over are remembered, so that a late copy of their order is known.
 const REMEMBERED: usize = 256;
@@ -30,6 +36,8 @@ pub enum Heard {
         heartbeat: Duration,
         /// With whom this machine is enrolled.
         organisation: String,
+        /// What it hands out now.
+        current: Current,
     },
     /// Whether it has the snapshot that the check-in named.
     CheckIn {
@@ -40,6 +48,10 @@ pub enum Heard {
     Order(Box<Order>),
     /// Stop that job.
     Cancel(JobId),
+    /// Somebody says this to that job; the number counts what is said to it.
+    Said(JobId, u32, Box<Said>),
+    /// It hands out another catalogue or trust root.
+    CatalogueChanged,
     /// It has that job's events up to this one.
     EventAck(JobId, u32),
     /// It has that job's outcome.
@@ -52,6 +64,15 @@ pub enum Heard {
     WantsReconnect,
     /// It ends the session.
     Goodbye(Farewell),
+}
+
+/// What the controller hands out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Current {
+    /// The version of its newest trust root; 0 for none.
+    pub root_version: u32,
+    /// The SHA-256 of its catalogue's manifest, 64 hexadecimal digits; empty for none.
+    pub catalogue: String,
 }
 
 /// Why the controller ended the session.
@@ -82,6 +103,12 @@ pub enum Say {
     Event(JobId, JobEvent),
     /// The job's outcome.
     Outcome(JobId, Box<Outcome>),
+    /// What was said to the job reached it, or came too late.
+    SaidAck(JobId, u32),
+    /// This job was begun at the machine itself, by this account.
+    Own(Box<Order>, String),
+    /// This is what the machine trusts.
+    Trust(Box<MachineTrust>),
 }
 
 /// What to do.
@@ -102,6 +129,26 @@ pub enum Do {
     KeepOutcome(JobId, Box<Kept>),
     /// Forget the job.
     Forget(JobId),
+    /// Hand the runbook's order to the executor, whose job it is from then on, and follow it: tell
+    /// [`Session::run_event`] and [`Session::run_ended`], or [`Session::run_lost`] if the executor could not be
+    /// asked before it told anything. No more than [`MAX_UNACKNOWLEDGED_BYTES`] may be read of it, and what
+    /// [`Do::More`] says.
+    Begin(Box<Order>),
+    /// Follow a run that the executor has, from after this event, in place of following it otherwise; with the
+    /// same limit.
+    Follow(JobId, u32),
+    /// So many more bytes of events may be read of the run.
+    More(JobId, usize),
+    /// Ask the executor to stop the run; its outcome says what became of it.
+    CancelRun(JobId),
+    /// Tell the executor that the controller has all of the run.
+    Reported(JobId),
+    /// Look which runs the executor has not reported: [`Session::unreported`].
+    LookForRuns,
+    /// Pass this on to the run, then call [`Session::passed_on`] or [`Session::not_passed_on`].
+    PassOn(JobId, u32, Box<Said>),
+    /// Look whether the machine lacks what the controller hands out; absent: it is another than was said.
+    LookForCatalogue(Option<Current>),
     /// Take and send a snapshot.
     Snapshot,
     /// Ask for a new certificate.
@@ -118,7 +165,16 @@ pub struct Session {
     agent: AgentId,
     connected: Option<Connected>,
     jobs: BTreeMap<JobId, Running>,
+    runs: BTreeMap<JobId, Run>,
     over: VecDeque<JobId>,
+    /// Whether the runs of the executor are known.
+    looked: bool,
+    /// Whether there are more of them than are followed.
+    more_runs: bool,
+    words: Words,
+    trust: Option<MachineTrust>,
+    /// What of it the controller was told on this connection.
+    trust_told: Option<MachineTrust>,
 }
 
 #[derive(Debug)]
@@ -131,7 +187,18 @@ impl Session {
     /// No jobs, not connected.
     #[must_use]
     pub const fn new(agent: AgentId) -> Self {
-        Self { agent, connected: None, jobs: BTreeMap::new(), over: VecDeque::new() }
+        Self {
+            agent,
+            connected: None,
+            jobs: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            over: VecDeque::new(),
+            looked: false,
+            more_runs: false,
+            words: Words::new(),
+            trust: None,
+            trust_told: None,
+        }
     }
 
     /// Takes up an order that the spool kept over a restart: it is run (again, since what runs is
@@ -157,12 +224,19 @@ impl Session {
     /// How many jobs are at hand.
     #[must_use]
     pub fn jobs(&self) -> usize {
-        self.jobs.len()
+        self.jobs.len() + self.runs.len()
+    }
+
+    /// A connection is made, on which the hello told this.
+    pub fn connecting(&mut self, trust_told: Option<MachineTrust>) {
+        self.trust_told = trust_told;
     }
 
     /// The connection is gone.
     pub fn disconnected(&mut self) {
         self.connected = None;
+        self.words.forget();
+        self.trust_told = None;
     }
 
     /// When to call [`tick`](Self::tick).
@@ -191,15 +265,20 @@ impl Session {
     /// The controller said something.
     pub fn heard(&mut self, heard: Heard, now: Instant) -> Vec<Do> {
         match heard {
-            Heard::Welcome { heartbeat, organisation: _ } => self.welcome(heartbeat, now),
+            Heard::Welcome { heartbeat, organisation: _, current } => {
+                self.welcome(heartbeat, current, now)
+            }
             Heard::Order(order) => self.order(*order),
             Heard::Cancel(job) => self.cancel(job),
+            Heard::Said(job, seq, said) => self.said(job, seq, said),
+            Heard::CatalogueChanged => vec![Do::LookForCatalogue(None)],
             Heard::EventAck(job, seq) => {
                 if let Some(running) = self.jobs.get_mut(&job) {
                     running.acknowledge(seq);
                 }
-                Vec::new()
+                self.run_acknowledged(job, seq)
             }
+            Heard::ResultAck(job) if self.runs.contains_key(&job) => self.run_result_ack(job),
             Heard::ResultAck(job) => self.result_ack(job),
             Heard::CheckIn { known: true } => Vec::new(),
             Heard::CheckIn { known: false } | Heard::WantsSnapshot => vec![Do::Snapshot],
@@ -209,18 +288,42 @@ impl Session {
         }
     }
 
-    fn welcome(&mut self, heartbeat: Duration, now: Instant) -> Vec<Do> {
+    fn welcome(&mut self, heartbeat: Duration, current: Current, now: Instant) -> Vec<Do> {
         let heartbeat = heartbeat.clamp(Duration::from_secs(1), Duration::from_secs(3600));
         self.connected = Some(Connected { heartbeat, next_heartbeat: now + heartbeat });
         let mut todo = Vec::new();
         for (job, running) in &self.jobs {
             running.say_again(*job, &mut todo);
         }
+        for (job, run) in &self.runs {
+            run.say_again(*job, &mut todo);
+        }
+        self.tell_trust(&mut todo);
+        todo.push(Do::LookForCatalogue(Some(current)));
         todo
+    }
+
+    /// What the machine trusts and keeps now.
+    pub fn trusts(&mut self, trust: MachineTrust) -> Vec<Do> {
+        self.trust = Some(trust);
+        let mut todo = Vec::new();
+        self.tell_trust(&mut todo);
+        todo
+    }
+
+    fn tell_trust(&mut self, todo: &mut Vec<Do>) {
+        let Some(trust) = &self.trust else { return };
+        if self.connected.is_some() && self.trust_told.as_ref() != Some(trust) {
+            self.trust_told = Some(trust.clone());
+            todo.push(Do::Say(Say::Trust(Box::new(trust.clone()))));
+        }
     }
 
     fn order(&mut self, order: Order) -> Vec<Do> {
         let job = order.job;
+        if let Some(run) = self.runs.get(&job) {
+            return run.taken_again(job, self.is_connected());
+        }
         if let Some(running) = self.jobs.get(&job) {
             let mut todo = Vec::new();
             if self.is_connected() {
@@ -235,6 +338,9 @@ impl Session {
             self.jobs.insert(job, Running::new(Phase::Running));
             let reason = format!("the order is for agent {}, not for this one", order.agent);
             return self.ended(job, without_result(JobState::Refused, Status::Denied, reason));
+        }
+        if is_run(&order) {
+            return self.begin(order);
         }
         self.jobs.insert(job, Running::new(Phase::Keeping));
         vec![Do::Run(Box::new(order))]
@@ -271,6 +377,9 @@ impl Session {
     }
 
     fn cancel(&mut self, job: JobId) -> Vec<Do> {
+        if let Some(run) = self.runs.get_mut(&job) {
+            return run.cancel(job);
+        }
         match self.jobs.get(&job).map(|running| &running.phase) {
             Some(Phase::Keeping | Phase::Running) => vec![Do::Stop(job)],
             Some(Phase::KeepingOutcome(_) | Phase::Ended(_)) | None => Vec::new(),
@@ -317,11 +426,15 @@ impl Session {
             }
         }
         self.jobs.remove(&job);
+        self.is_over(job);
+        vec![Do::Forget(job)]
+    }
+
+    fn is_over(&mut self, job: JobId) {
         self.over.push_back(job);
         if self.over.len() > REMEMBERED {
             self.over.pop_front();
         }
-        vec![Do::Forget(job)]
     }
 
     fn say(&self, say: Say, todo: &mut Vec<Do>) {

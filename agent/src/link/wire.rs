@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use befund_model::job::MAX_RESULT_BYTES;
+use befund_model::job::{MAX_RESULT_BYTES, Said};
 use befund_model::snapshot::Status;
-use befund_proto::convert::{InvalidField, id, json};
+use befund_proto::convert::{InvalidField, id, json, trust};
 use befund_proto::v1::agent_message::Body as Out;
 use befund_proto::v1::controller_message::Body as In;
 use befund_proto::{CHUNK_BYTES, v1};
 
-use super::session::{Farewell, Heard, Say};
+use super::session::{Current, Farewell, Heard, Say};
+
+/// The most bytes of what is said to a job, as JSON.
+const MAX_SAID_BYTES: usize = 14 << 10;
 
 /// Reads a message; `None` for one that this version does not know.
 ///
@@ -21,6 +24,10 @@ pub fn read(message: v1::ControllerMessage) -> Result<Option<Heard>, InvalidFiel
         In::Welcome(welcome) => Heard::Welcome {
             heartbeat: Duration::from_secs(u64::from(welcome.heartbeat_seconds)),
             organisation: welcome.organisation,
+            current: Current {
+                root_version: welcome.root_version,
+                catalogue: data_encoding::HEXLOWER.encode(&welcome.catalogue),
+            },
         },
         In::CheckIn(reply) => Heard::CheckIn { known: reply.known },
         In::Order(order) => {
@@ -36,12 +43,21 @@ pub fn read(message: v1::ControllerMessage) -> Result<Option<Heard>, InvalidFiel
         In::EventAck(ack) => Heard::EventAck(id::job("event_ack.job", &ack.job)?, ack.seq),
         In::ResultAck(ack) => Heard::ResultAck(id::job("result_ack.job", &ack.job)?),
         In::Wake(wake) => match wake.reason() {
-            v1::wake::Reason::Unspecified | v1::wake::Reason::Catalogue => return Ok(None),
+            v1::wake::Reason::Unspecified => return Ok(None),
+            v1::wake::Reason::Catalogue => Heard::CatalogueChanged,
             v1::wake::Reason::Renew => Heard::WantsRenewal,
             v1::wake::Reason::Snapshot => Heard::WantsSnapshot,
             v1::wake::Reason::Reconnect => Heard::WantsReconnect,
         },
-        In::Said(_) => return Ok(None),
+        In::Said(said) => {
+            let job = id::job("said.job", &said.job)?;
+            if said.body.len() > MAX_SAID_BYTES {
+                let problem = format!("{} bytes, more than {MAX_SAID_BYTES}", said.body.len());
+                return Err(InvalidField { field: "said.body", problem });
+            }
+            let words: Said = json::read("said.body", &said.body)?;
+            Heard::Said(job, said.seq, Box::new(words))
+        }
         In::Goodbye(goodbye) => Heard::Goodbye(match goodbye.reason() {
             v1::goodbye::Reason::Revoked => Farewell::Revoked,
             v1::goodbye::Reason::Expired => Farewell::Expired,
@@ -67,6 +83,15 @@ pub fn write(say: &Say) -> Vec<v1::AgentMessage> {
             seq: event.seq,
             body: json::write(event),
         })),
+        Say::SaidAck(job, seq) => {
+            one(Out::SaidAck(v1::SaidAck { job: id::bytes(job.as_bytes()), seq: *seq }))
+        }
+        Say::Own(order, begun_by) => one(Out::OwnJob(v1::OwnJob {
+            job: id::bytes(order.job.as_bytes()),
+            body: json::write(order),
+            begun_by: begun_by.clone(),
+        })),
+        Say::Trust(state) => one(Out::Trust(trust::write(state))),
         Say::Outcome(job, outcome) => {
             let body = fitting(outcome);
             let parts = body.len().div_ceil(CHUNK_BYTES).max(1);
@@ -139,5 +164,40 @@ mod tests {
         let wake = v1::Wake { reason: 77 };
         let message = v1::ControllerMessage { body: Some(In::Wake(wake)) };
         assert_eq!(read(message), Ok(None));
+    }
+
+    #[test]
+    fn what_is_said_to_a_job_is_read_and_acknowledged_by_its_number() {
+        let job = JobId::new(Timestamp::UNIX_EPOCH, [1; 10]);
+        let said = |body: &[u8]| {
+            let body = bytes::Bytes::copy_from_slice(body);
+            let said = v1::Said { job: id::bytes(job.as_bytes()), seq: 3, body };
+            read(v1::ControllerMessage { body: Some(In::Said(said)) })
+        };
+        let answer = Said::Answer {
+            question: "scope".into(),
+            answer: "no".into(),
+            by: "tina".into(),
+        };
+        let body = json::write(&answer);
+        assert_eq!(said(&body), Ok(Some(Heard::Said(job, 3, Box::new(answer)))));
+        assert_eq!(said(b"{}").map_err(|error| error.field), Err("said.body"));
+        let long = [br#"{"answer":{"question":""#.as_slice(), &[b'x'; MAX_SAID_BYTES]].concat();
+        assert!(said(&long).is_err_and(|error| error.problem.contains("more than")));
+        let [message] = &write(&Say::SaidAck(job, 3))[..] else { panic!("one message") };
+        let Some(Out::SaidAck(ack)) = &message.body else { panic!("{message:?}") };
+        assert_eq!((&ack.job[..], ack.seq), (&job.as_bytes()[..], 3));
+    }
+
+    #[test]
+    fn a_welcome_tells_what_is_handed_out() {
+        let welcome = v1::Welcome {
+            catalogue: vec![0xab; 32].into(),
+            root_version: 4,
+            ..v1::Welcome::default()
+        };
+        let read = read(v1::ControllerMessage { body: Some(In::Welcome(welcome)) });
+        let Ok(Some(Heard::Welcome { current, .. })) = read else { panic!("{read:?}") };
+        assert_eq!(current, Current { root_version: 4, catalogue: "ab".repeat(32) });
     }
 }

@@ -42,6 +42,8 @@ pub(crate) enum Heard {
     Refused,
     /// A session's first message.
     Hello(v1::Hello),
+    /// The catalogue was asked for.
+    AskedCatalogue(v1::CatalogueRequest),
     Said(In),
     /// A snapshot: its manifest and purpose, and the payload's bytes.
     Uploaded {
@@ -63,7 +65,13 @@ pub(crate) struct Answers {
     pub(crate) acknowledge_results: bool,
     /// Sessions are refused with this.
     pub(crate) refuse_session: Option<Status>,
+    /// The catalogue's digest and the root's version, told in each welcome.
+    pub(crate) current: (Vec<u8>, u32),
+    /// What is handed out.
+    pub(crate) catalogue: Vec<v1::CataloguePart>,
 }
+
+type Saying = mpsc::Sender<Result<v1::ControllerMessage, Status>>;
 
 struct Ca {
     root: CertificateDer<'static>,
@@ -83,6 +91,8 @@ pub(crate) struct Gate {
     ca: Arc<Ca>,
     heard: mpsc::UnboundedSender<Heard>,
     bound: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// Where the last session is spoken to.
+    say: Arc<Mutex<Option<Saying>>>,
 }
 
 type Replies<T> = Pin<Box<dyn futures_core::Stream<Item = Result<T, Status>> + Send>>;
@@ -146,11 +156,14 @@ impl Gate {
                 after_welcome: Vec::new(),
                 acknowledge_results: true,
                 refuse_session: None,
+                current: (Vec::new(), 0),
+                catalogue: Vec::new(),
             })),
             clock,
             ca: Arc::new(ca),
             heard,
             bound: Arc::default(),
+            say: Arc::default(),
         };
         let identity = tls::Identity { chain, key: PrivateKeyDer::Pkcs8(server_key.into()) };
         let config = tls::gate(identity, gate.ca.root.clone(), &gate.clock).unwrap();
@@ -183,6 +196,18 @@ impl Gate {
             id: befund_model::id::TokenId::new(Timestamp::UNIX_EPOCH, [1; 10]),
             secret: Secret([2; 32]),
         }
+    }
+
+    /// Says something on the last session.
+    pub(crate) async fn say(&self, message: v1::ControllerMessage) {
+        let say = self.say.lock().unwrap().clone().unwrap();
+        say.send(Ok(message)).await.unwrap();
+    }
+
+    /// Breaks the last session off.
+    pub(crate) async fn break_off(&self) {
+        let say = self.say.lock().unwrap().take().unwrap();
+        say.send(Err(Status::unavailable("broken off"))).await.unwrap();
     }
 
     fn tell(&self, heard: Heard) {
@@ -309,9 +334,12 @@ impl link_server::Link for Gate {
 
     async fn catalogue(
         &self,
-        _: Request<v1::CatalogueRequest>,
+        request: Request<v1::CatalogueRequest>,
     ) -> Result<Response<Self::CatalogueStream>, Status> {
-        Err(Status::unimplemented("this gate has no catalogue"))
+        self.tell(Heard::AskedCatalogue(request.into_inner()));
+        let parts = self.answers.lock().unwrap().catalogue.clone();
+        let parts = futures_util::stream::iter(parts.into_iter().map(Ok));
+        Ok(Response::new(Box::pin(parts)))
     }
 
     type SessionStream = Replies<v1::ControllerMessage>;
@@ -328,7 +356,10 @@ impl link_server::Link for Gate {
         let (say, said) = mpsc::channel(64);
         let gate = self.clone();
         tokio::spawn(async move {
+            let (catalogue, root_version) = gate.answers.lock().unwrap().current.clone();
             let welcome = v1::Welcome {
+                catalogue: catalogue.into(),
+                root_version,
                 organisation: "Example Ltd".into(),
                 heartbeat_seconds: 30,
                 clock: gate.clock.now().as_millisecond(),
@@ -338,6 +369,7 @@ impl link_server::Link for Gate {
                 match message.body {
                     Some(In::Hello(hello)) => {
                         gate.tell(Heard::Hello(hello));
+                        *gate.say.lock().unwrap() = Some(say.clone());
                         let body = Some(Out::Welcome(welcome.clone()));
                         let _ = say.send(Ok(v1::ControllerMessage { body })).await;
                         let more = gate.answers.lock().unwrap().after_welcome.clone();

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use befund_model::id::JobId;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::{agent, audit, check, enroll, job, login, machine, run, snapshot, ticket};
+use crate::commands::{
+    agent, approve, audit, check, enroll, job, login, machine, run, runbook, snapshot, ticket,
+    trust,
+};
 
 /// Befund on the technician's command line.
 #[derive(Debug, Parser)]
@@ -49,9 +53,22 @@ pub(crate) enum Command {
     Run(run::Run),
     /// Show what happens on a ticket, live, until Ctrl-C.
     Watch(ticket::One),
-    /// Show or cancel jobs.
+    /// Show, explain, watch, answer or cancel jobs.
     #[command(subcommand)]
     Job(job::Job),
+    /// Sign what a runbook is about to change on a machine; without a job, list what waits for that.
+    Approve(approve::Approve),
+    /// Tell a job that its fix will not be signed.
+    Decline {
+        /// The job.
+        job: JobId,
+    },
+    /// List and run runbooks; write, try, sign and publish them.
+    #[command(subcommand, visible_alias = "runbooks")]
+    Runbook(runbook::Runbook),
+    /// Say who may sign: the trust root.
+    #[command(subcommand)]
+    Trust(trust::Trust),
     /// List the probes and runbooks that can be run.
     Works,
     /// Let machines join.
@@ -130,6 +147,22 @@ mod tests {
             "befund enroll token new --uses 5 --valid 30m --network 10.0.0.0/8",
             "befund agent revoke PC-9 --yes",
             "befund audit list --limit 5",
+            "befund run net.no-internet --on PC-9 --ticket 7 site=intranet --dry-run",
+            "befund run net.no-internet --on PC-9 --approve --key id_ed25519",
+            "befund ticket undo 7",
+            "befund approve",
+            "befund approve 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11 --agent SHA256:abc --yes",
+            "befund decline 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11",
+            "befund job answer 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11 scope no --for-user",
+            "befund job explain 0198c5a2-7c1e-7d20-9a51-3f2b6a0d9e11",
+            "befund runbook list --ticket 7",
+            "befund runbooks dry-run net.no-internet --on PC-9 site=intranet",
+            "befund runbook sign runbooks --key id_ed25519 --version 7 --valid 30d --organisation Example",
+            "befund runbook verify runbooks --root root.json",
+            "befund runbook withdraw --agent SHA256:abc --yes",
+            "befund trust new --organisation Example --person anna=anna.pub --threshold change=1 --valid 1y",
+            "befund trust next root.json --person ben=ben.pub --remove anna",
+            "befund trust pin root.json",
             "befund completions bash",
         ];
         for line in good {
@@ -147,6 +180,9 @@ mod tests {
             ("befund run x --on PC-9 --with target", "key=value"),
             ("befund run x --on PC-9 --deadline soon", "30m"),
             ("befund snapshot show 12", "SnapshotId"),
+            ("befund approve 7", "JobId"),
+            ("befund runbook sign x --key a --agent b", "cannot be used with"),
+            ("befund runbook sign x --version 0", "0 is not in"),
         ];
         for (line, why) in bad {
             let error = Args::try_parse_from(line.split(' ')).expect_err(line);

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-pub(crate) use stream::follow;
+pub(crate) use stream::{Follower, follow};
 pub(crate) use transport::address;
 
 /// The most bytes of an answer: one whole section, as JSON, fits.
@@ -80,6 +80,16 @@ impl Client {
     ) -> Result<Value, Failure> {
         let request = self.request(Method::POST, path).json(body).timeout(transport::ANSWER);
         self.answer(what, request).await
+    }
+
+    /// `GET` of bytes that are not JSON.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub(crate) async fn bytes(&self, what: &str, path: &[&str]) -> Result<Vec<u8>, Failure> {
+        let request = self.request(Method::GET, path).timeout(transport::ANSWER);
+        let response = self.send(what, request).await?;
+        self.body(what, response).await
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {

@@ -1,6 +1,7 @@
 //! What the commands do: each reads its arguments, asks the controller, shows the answer.
 
 pub(crate) mod agent;
+pub(crate) mod approve;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod check;
@@ -9,8 +10,10 @@ pub(crate) mod job;
 pub(crate) mod login;
 pub(crate) mod machine;
 pub(crate) mod run;
+pub(crate) mod runbook;
 pub(crate) mod snapshot;
 pub(crate) mod ticket;
+pub(crate) mod trust;
 pub(crate) mod values;
 pub(crate) mod watch;
 
@@ -23,6 +26,7 @@ use crate::client::{Client, address};
 use crate::config::{ConfigFile, SignIn};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::pins::PinFile;
 use crate::screen::Screen;
 
 /// What a command works with.
@@ -49,6 +53,19 @@ impl Desk<'_> {
         })?;
         let client = Client::new(url, sign_in.ca_pin()?, Some(sign_in.token.clone()))?;
         Ok((sign_in, client))
+    }
+
+    /// The stored sign-in, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn sign_in(&self) -> Result<Option<SignIn>, Failure> {
+        self.config.load()
+    }
+
+    /// The trust roots that this technician vouches for.
+    pub(crate) fn pins(&self) -> PinFile {
+        PinFile::beside(self.config.path())
     }
 
     /// A client for the controller that we are signed in at.
@@ -78,13 +95,17 @@ async fn dispatch(command: Command, mut desk: Desk<'_>) -> Result<Exit, Failure>
         Command::Login(login) => login.run(&mut desk).await?,
         Command::Logout => login::logout(&mut desk).await?,
         Command::Whoami => login::whoami(&mut desk).await?,
-        Command::Ticket(ticket) => ticket.run(&mut desk).await?,
+        Command::Ticket(ticket) => return ticket.run(&mut desk).await,
         Command::Machine(machine) => machine.run(&mut desk).await?,
         Command::Snapshot(snapshot) => snapshot.run(&mut desk).await?,
         Command::Check(check) => return check.run(&mut desk).await,
         Command::Run(run) => return run.run(&mut desk).await,
         Command::Watch(one) => watch::run(one.number, &mut desk).await?,
         Command::Job(job) => return job.run(&mut desk).await,
+        Command::Approve(approve) => return approve.run(&mut desk).await,
+        Command::Decline { job } => approve::decline(job, &mut desk).await?,
+        Command::Runbook(runbook) => return runbook.run(&mut desk).await,
+        Command::Trust(trust) => return trust.run(&mut desk).await,
         Command::Works => job::works(&mut desk).await?,
         Command::Enroll(enroll) => enroll.run(&mut desk).await?,
         Command::Agent(agent) => agent.run(&mut desk).await?,

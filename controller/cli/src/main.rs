@@ -2,14 +2,19 @@
 //! and prints tables for people or JSON for programs. It keeps no state but the sign-in.
 
 mod args;
+mod ask;
 mod client;
 mod commands;
 mod config;
 mod exit;
 mod failure;
+mod folder;
+mod pins;
 mod platform;
 mod render;
 mod screen;
+mod signed;
+mod signer;
 
 use std::process::ExitCode;
 

@@ -3,12 +3,12 @@
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{config_dir, host_name, read_private, write_private};
+pub(crate) use unix::{config_dir, host_name, read_private, ssh_agent, write_private};
 
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
-pub(crate) use windows::{config_dir, host_name, read_private, write_private};
+pub(crate) use windows::{config_dir, host_name, read_private, ssh_agent, write_private};
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("befund runs on Unix and Windows");

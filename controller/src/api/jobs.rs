@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::sse::Event;
 use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
-use befund_model::job::Job;
+use befund_model::job::{Job, JobEvent, JobState};
 use futures_util::StreamExt as _;
+use serde::Deserialize;
 
 use crate::api::Api;
 use crate::api::caller::Caller;
@@ -34,6 +35,32 @@ pub async fn start(
 /// `GET /api/v1/jobs/{job}`
 pub async fn show(State(api): State<Api>, Named(job): Named<String>) -> Result<Json<Job>, Failure> {
     Ok(Json(jobs::get(&api.app, parse(&job)?).await?))
+}
+
+/// Which jobs are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// Where they stand, as in `needs_approval`.
+    pub state: JobState,
+}
+
+/// `GET /api/v1/jobs`
+pub async fn list(
+    State(api): State<Api>,
+    Asked(Standing { state }): Asked<Standing>,
+) -> Result<Json<Vec<Job>>, Failure> {
+    Ok(Json(jobs::in_state(&api.app, state).await?))
+}
+
+/// `GET /api/v1/jobs/{job}/news`
+pub async fn news(
+    State(api): State<Api>,
+    Named(job): Named<String>,
+    Asked(After { after }): Asked<After>,
+) -> Result<Json<Vec<JobEvent>>, Failure> {
+    let after = u32::try_from(after).unwrap_or(0);
+    Ok(Json(jobs::news(&api.app, parse(&job)?, after).await?))
 }
 
 /// `POST /api/v1/jobs/{job}/cancel`

@@ -26,7 +26,7 @@ pub async fn list(
     Asked(query): Asked<MachineQuery>,
 ) -> Result<Json<Page<MachineView>>, Failure> {
     let Page { items, next } = api.app.store.machines(&query).await?;
-    let items = items.into_iter().map(|machine| machines::view(&api.app, machine)).collect();
+    let items = machines::views(&api.app, items).await?;
     Ok(Json(Page { items, next }))
 }
 
@@ -36,7 +36,7 @@ pub async fn show(
     Named(machine): Named<String>,
 ) -> Result<Json<MachineView>, Failure> {
     let machine = machines::find(&api.app, &machine).await?;
-    Ok(Json(machines::view(&api.app, machine)))
+    Ok(Json(machines::whole(&api.app, machine).await?))
 }
 
 /// `POST /api/v1/machines/{machine}/revoke`
@@ -46,7 +46,7 @@ pub async fn revoke(
     Named(machine): Named<String>,
 ) -> Result<Json<MachineView>, Failure> {
     let machine = machines::revoke(&api.app, &machine, &caller).await?;
-    Ok(Json(machines::view(&api.app, machine)))
+    Ok(Json(machines::whole(&api.app, machine).await?))
 }
 
 /// Where a list goes on.

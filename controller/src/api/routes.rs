@@ -8,7 +8,7 @@ use befund_model::api::{
 };
 use befund_model::audit::AuditEntry;
 use befund_model::diff::SnapshotDiff;
-use befund_model::job::Job;
+use befund_model::job::{Job, JobEvent};
 use befund_model::operator::{Operator, Permission};
 use befund_model::ticket::Ticket;
 
@@ -143,6 +143,9 @@ fn machine_routes() -> Vec<Route> {
         Route::post("/api/v1/jobs", RUN, "Run something on a machine", jobs::start)
             .takes::<NewJob>("NewJob")
             .answers::<Job>("Job"),
+        Route::get("/api/v1/jobs", READ, "The jobs that stand so, oldest first", jobs::list)
+            .asks(&["state"])
+            .answers::<Vec<Job>>("Jobs"),
         Route::get("/api/v1/jobs/{job}", READ, "A job", jobs::show).answers::<Job>("Job"),
         Route::post("/api/v1/jobs/{job}/cancel", RUN, "Cancel a job", jobs::cancel)
             .answers::<Job>("Job"),
@@ -162,6 +165,14 @@ fn machine_routes() -> Vec<Route> {
         )
         .takes::<ApproveFix>("ApproveFix")
         .answers::<Job>("Job"),
+        Route::get(
+            "/api/v1/jobs/{job}/news",
+            READ,
+            "What a job has told so far",
+            jobs::news,
+        )
+        .asks(&["after"])
+        .answers::<Vec<JobEvent>>("JobEvents"),
         Route::get(
             "/api/v1/jobs/{job}/events",
             READ,

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use befund_model::Timestamp;
 use befund_model::id::AgentId;
+use befund_model::machine::MachineTrust;
 
 use crate::store::repository::{MachineFacts, Presence};
 
@@ -28,6 +29,11 @@ impl Heard {
         });
     }
 
+    /// A machine said what it trusts.
+    pub(super) fn trusts(&self, agent: AgentId, at: Timestamp, trust: MachineTrust) {
+        self.note(agent, at, |presence| presence.trust = Some(trust));
+    }
+
     /// Takes out what is to be written.
     pub(super) fn take(&self) -> Vec<Presence> {
         std::mem::take(&mut *self.lock()).into_values().collect()
@@ -44,6 +50,9 @@ impl Heard {
                         new.facts.clone_from(&old.facts);
                         new.clock_offset_ms = old.clock_offset_ms;
                     }
+                    if new.trust.is_none() {
+                        new.trust.clone_from(&old.trust);
+                    }
                 })
                 .or_insert(old);
         }
@@ -56,6 +65,7 @@ impl Heard {
             seen_at: at,
             facts: None,
             clock_offset_ms: None,
+            trust: None,
         });
         presence.seen_at = at;
         change(presence);

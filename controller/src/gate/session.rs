@@ -141,9 +141,12 @@ impl SessionStream {
         let now = self.shared.clock.now();
         match heard {
             Heard::Nothing => {}
-            Heard::Hello { facts, clock } => {
+            Heard::Hello { facts, clock, trust } => {
                 let offset = clock.saturating_sub(now.as_millisecond());
                 self.shared.heard.hello(self.agent, now, facts, offset);
+                if let Some(trust) = trust {
+                    self.shared.heard.trusts(self.agent, now, trust);
+                }
                 self.greeted = true;
                 self.outbox.push_back(Body::Welcome(self.shared.welcome(now)));
                 self.shared.bus.tell(Hint::Machine(self.agent));
@@ -157,6 +160,14 @@ impl SessionStream {
             Heard::WordTaken(job, seq) => {
                 let shared = Arc::clone(&self.shared);
                 self.work = Some(Box::pin(work::said_heard(shared, self.agent, job, seq)));
+            }
+            Heard::Own(order, begun_by) => {
+                let shared = Arc::clone(&self.shared);
+                self.work = Some(Box::pin(work::adopt(shared, self.agent, order, begun_by)));
+            }
+            Heard::Trusts(trust) => {
+                self.shared.heard.trusts(self.agent, now, trust);
+                self.shared.bus.tell(Hint::Machine(self.agent));
             }
             said @ (Heard::Accepted(_) | Heard::Event(..) | Heard::Finished(..)) => {
                 self.reports(said, context);

@@ -1,13 +1,13 @@
 //! Machines and their identities: what they are bound to, when they were last heard of.
 //! How a machine joins is in `enroll`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use befund_model::Timestamp;
 use befund_model::api::{MachineQuery, Page};
 use befund_model::audit::{Actor, By};
 use befund_model::id::{AgentId, SnapshotId};
-use befund_model::machine::Machine;
+use befund_model::machine::{Machine, MachineTrust};
 use serde_json::json;
 
 use super::open::Store;
@@ -15,12 +15,15 @@ use super::repository::{
     Agents, Binding, NewToken, Presence, Rebound, Redeemed, Redemption, Result, StoreError,
     TokenRecord,
 };
-use super::sql::{Row, args, corrupt};
+use super::sql::{Row, Value, args, corrupt, to_json};
 use super::write::write;
 use super::{audit, bulk, enroll};
 
 const COLUMNS: &str = "id, name, os, agent_version, machine_group, enrolled_at, last_seen, \
                        revoked_at, last_snapshot, clock_offset_ms";
+
+/// How many agents are looked up in one statement.
+const LOOK_UP: usize = 256;
 
 impl Agents for Store {
     async fn create_token(&self, token: NewToken, by: &By, at: Timestamp) -> Result<()> {
@@ -134,7 +137,7 @@ impl Agents for Store {
                 .iter()
                 .map(|one| {
                     let facts = one.facts.as_ref();
-                    args![
+                    Ok(args![
                         one.agent,
                         one.seen_at,
                         facts.map(|facts| facts.name.as_str()),
@@ -142,9 +145,14 @@ impl Agents for Store {
                         facts.map(|facts| facts.os.as_str()),
                         facts.map(|facts| facts.agent_version.as_str()),
                         one.clock_offset_ms,
-                    ]
+                        one.trust
+                            .as_ref()
+                            .map(|trust| to_json(trust, "what a machine trusts"))
+                            .transpose()?
+                            .as_deref(),
+                    ])
                 })
-                .collect();
+                .collect::<Result<_>>()?;
             bulk::execute(
                 session,
                 "UPDATE agents SET \
@@ -153,12 +161,28 @@ impl Agents for Store {
                  folded = COALESCE(v.column4, folded), \
                  os = COALESCE(v.column5, os), \
                  agent_version = COALESCE(v.column6, agent_version), \
-                 clock_offset_ms = COALESCE(v.column7, clock_offset_ms) FROM (VALUES",
+                 clock_offset_ms = COALESCE(v.column7, clock_offset_ms), \
+                 trust = COALESCE(v.column8, trust) FROM (VALUES",
                 rows,
                 ") AS v WHERE agents.id = v.column1",
             )
             .await?;
         })
+    }
+
+    async fn trusted(&self, agents: &[AgentId]) -> Result<HashMap<AgentId, MachineTrust>> {
+        let mut found = HashMap::new();
+        for part in agents.chunks(LOOK_UP) {
+            let (list, values) =
+                bulk::list(1, part.iter().map(|agent| Value::from(*agent)).collect());
+            let sql =
+                format!("SELECT id, trust FROM agents WHERE trust IS NOT NULL AND id IN {list}");
+            for row in self.read("look up what machines trust").await?.rows(sql, values).await? {
+                let trust = row.json(1, "what a machine trusts")?;
+                found.insert(row.id(0, AgentId::from_slice)?, trust);
+            }
+        }
+        Ok(found)
     }
 
     async fn machine(&self, agent: AgentId) -> Result<Option<Machine>> {

@@ -3,16 +3,16 @@
 use befund_model::Timestamp;
 use befund_model::audit::{Actor, By};
 use befund_model::id::{AgentId, AuditId, JobId, TicketNumber};
-use befund_model::job::{Job, JobEvent, JobState, Outcome};
+use befund_model::job::{Job, JobEvent, JobState, Order, Outcome};
 use befund_model::snapshot::Status;
 use befund_model::ticket::TicketEvent;
 use serde_json::json;
 
 use super::open::Store;
-use super::repository::{AuditedJob, JobProgress, JobReport, Jobs, Result, StoreError};
+use super::repository::{Adopted, AuditedJob, JobProgress, JobReport, Jobs, Result, StoreError};
 use super::sql::{Row, Session, Value, args, to_json};
 use super::write::write;
-use super::{audit, bulk, progress, timeline};
+use super::{adopt, audit, bulk, progress, timeline};
 
 const COLUMNS: &str = "id, agent, ticket, work, parameters, state, created_by, created_at, \
                        deadline, ended_at, outcome, audit, runbook";
@@ -42,30 +42,7 @@ impl Jobs for Store {
             });
             let object = format!("agent:{}", job.agent);
             let entry = audit::entry(session, "job.start", &object, &detail, by, at).await?;
-            session
-                .execute(
-                    "INSERT INTO jobs (id, agent, ticket, work, parameters, state, created_by, \
-                     created_at, deadline, answered, last_event, audit, runbook) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11)",
-                    args![
-                        job.id,
-                        job.agent,
-                        job.ticket,
-                        to_json(&job.work, "a job's work")?,
-                        to_json(&job.parameters, "a job's parameters")?,
-                        JobState::Waiting.as_str(),
-                        job.created_by.as_str(),
-                        at,
-                        job.deadline,
-                        entry,
-                        job.runbook
-                            .as_ref()
-                            .map(|runbook| to_json(runbook, "a job's runbook"))
-                            .transpose()?
-                            .as_deref()
-                    ],
-                )
-                .await?;
+            insert(session, &waiting, entry).await?;
             entry
         })?;
         Ok(AuditedJob { job: waiting, receipt: audit::receipt(entry) })
@@ -78,6 +55,21 @@ impl Jobs for Store {
             .await?
             .map(|row| read(&row))
             .transpose()
+    }
+
+    async fn jobs_in(&self, state: JobState, limit: u32) -> Result<Vec<Job>> {
+        self.read("look for jobs by their state")
+            .await?
+            .rows(
+                format!(
+                    "SELECT {COLUMNS} FROM jobs WHERE state = $1 ORDER BY created_at, id LIMIT $2"
+                ),
+                args![state.as_str(), limit],
+            )
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     async fn waiting(&self, agents: &[AgentId], at: Timestamp) -> Result<Vec<AuditedJob>> {
@@ -115,6 +107,16 @@ impl Jobs for Store {
         at: Timestamp,
     ) -> Result<Vec<Option<JobProgress>>> {
         progress::report(self, agent, reports, at).await
+    }
+
+    async fn adopt(
+        &self,
+        agent: AgentId,
+        order: &Order,
+        begun_by: &str,
+        at: Timestamp,
+    ) -> Result<Adopted> {
+        adopt::adopt(self, agent, order, begun_by, at).await
     }
 
     async fn cancel(&self, job: JobId, by: &By, at: Timestamp) -> Result<bool> {
@@ -218,6 +220,37 @@ impl Jobs for Store {
             })
             .collect()
     }
+}
+
+/// Writes a new job in its state.
+pub(in crate::store) async fn insert(
+    session: &mut Session,
+    job: &Job,
+    entry: AuditId,
+) -> Result<()> {
+    let runbook = job.runbook.as_ref();
+    let runbook = runbook.map(|runbook| to_json(runbook, "a job's runbook")).transpose()?;
+    session
+        .execute(
+            "INSERT INTO jobs (id, agent, ticket, work, parameters, state, created_by, \
+             created_at, deadline, answered, last_event, audit, runbook) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11)",
+            args![
+                job.id,
+                job.agent,
+                job.ticket,
+                to_json(&job.work, "a job's work")?,
+                to_json(&job.parameters, "a job's parameters")?,
+                job.state.as_str(),
+                job.created_by.as_str(),
+                job.created_at,
+                job.deadline,
+                entry,
+                runbook.as_deref()
+            ],
+        )
+        .await?;
+    Ok(())
 }
 
 async fn expire_one(store: &Store, id: JobId, at: Timestamp) -> Result<bool> {

@@ -6,21 +6,21 @@ mod people;
 mod runbooks;
 mod work;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 
 use befund_model::Timestamp;
 use befund_model::api::{MachineQuery, Page, SnapshotRecord, TicketQuery};
 use befund_model::audit::By;
 use befund_model::id::{AgentId, Hash, RequestId, SnapshotId, TicketNumber, TokenId};
-use befund_model::machine::Machine;
+use befund_model::machine::{Machine, MachineTrust};
 use befund_model::snapshot::{Manifest, Purpose};
 use befund_model::ticket::{InvalidChange, Ticket, TicketChange, TicketEvent, TimelineEntry};
 
 pub use findings::{Findings, Judged, Judgement, Unjudged};
 pub use people::{CredentialKind, NewCredential, Operators};
 pub use runbooks::{Digest, KeptCatalogue, KeptRoot, Runbooks, Unheard};
-pub use work::{Audit, AuditReceipt, AuditedJob, JobProgress, JobReport, Jobs};
+pub use work::{Adopted, Audit, AuditReceipt, AuditedJob, JobProgress, JobReport, Jobs};
 
 /// What every method may fail with.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -187,6 +187,8 @@ pub struct Presence {
     pub facts: Option<MachineFacts>,
     /// Its clock minus ours, milliseconds, if it was measured since the last flush.
     pub clock_offset_ms: Option<i64>,
+    /// What it trusts, if it said so since the last flush.
+    pub trust: Option<MachineTrust>,
 }
 
 /// What came of a certificate's first use.
@@ -243,6 +245,11 @@ pub trait Agents {
     fn revoked(&self) -> impl Future<Output = Result<HashSet<AgentId>>> + Send;
     /// Flushes what was folded.
     fn flush_presence(&self, presence: &[Presence]) -> impl Future<Output = Result<()>> + Send;
+    /// What these machines trust, as they last said; those that never did are not in it.
+    fn trusted(
+        &self,
+        agents: &[AgentId],
+    ) -> impl Future<Output = Result<HashMap<AgentId, MachineTrust>>> + Send;
     /// A machine by its id.
     fn machine(&self, agent: AgentId) -> impl Future<Output = Result<Option<Machine>>> + Send;
     /// A machine by its id or its name (the one last seen, if several have it).

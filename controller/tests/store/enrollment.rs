@@ -1,6 +1,6 @@
 //! Tokens, identities, accounts: given out exactly as often as they may be, and ended for good.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use befund_controller::store::repository::{
     Agents as _, Audit as _, CredentialKind, MachineFacts, NewCredential, Operators as _, Presence,
@@ -8,6 +8,7 @@ use befund_controller::store::repository::{
 };
 use befund_model::api::MachineQuery;
 use befund_model::id::{AgentId, CredentialId, OperatorId, TokenId};
+use befund_model::machine::MachineTrust;
 use befund_model::operator::{Operator, Role};
 use befund_runtime::clock::random;
 
@@ -129,6 +130,7 @@ async fn presence_is_folded_in(bed: Bed) {
         seen_at: at(seen),
         facts,
         clock_offset_ms,
+        trust: None,
     };
     let nobody = AgentId::new(at(0), random());
     bed.store
@@ -139,8 +141,19 @@ async fn presence_is_folded_in(bed: Bed) {
         ])
         .await
         .unwrap();
+    let trust = MachineTrust {
+        root_version: 2,
+        pinned: true,
+        catalogue_version: 7,
+        catalogue: "ab".repeat(32),
+        refusal: Some("too old".to_owned()),
+    };
+    let trusting = Presence { trust: Some(trust.clone()), ..presence(one, 21, None, None) };
+    bed.store.flush_presence(&[trusting]).await.unwrap();
     // What is older does not turn the clock back, and says nothing of the rest.
     bed.store.flush_presence(&[presence(one, 5, None, None)]).await.unwrap();
+    let trusted = bed.store.trusted(&[one, other, nobody]).await.unwrap();
+    assert_eq!(trusted, HashMap::from([(one, trust)]));
     let machine = bed.store.machine(one).await.unwrap().unwrap();
     assert_eq!((machine.last_seen, machine.clock_offset_ms), (Some(at(21)), Some(-1_500)));
     assert_eq!((machine.name, machine.os), (facts.name, facts.os));

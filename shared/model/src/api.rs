@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::id::{AgentId, CredentialId, SnapshotId, TicketNumber, TokenId};
 use crate::job::Work;
 use crate::language::Text;
-use crate::machine::Machine;
+use crate::machine::{Machine, MachineTrust};
 use crate::operator::Operator;
 use crate::snapshot::{Manifest, SectionKind, SectionRef};
 use crate::ticket::{Level, Priority, Ticket, TicketChange, TicketStatus, TimelineEntry};
@@ -186,6 +186,9 @@ pub struct MachineView {
     pub machine: Machine,
     /// Whether its agent is connected now.
     pub connected: bool,
+    /// What it trusts and keeps, as it last said; absent where it never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<MachineTrust>,
 }
 
 /// A snapshot as the controller keeps it.

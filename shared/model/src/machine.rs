@@ -33,3 +33,23 @@ pub struct Machine {
     /// How far its clock is off, in milliseconds (its clock minus ours), as last measured.
     pub clock_offset_ms: Option<i64>,
 }
+
+/// What a machine trusts and keeps, as it last said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MachineTrust {
+    /// The version of its trust root; 0 without one.
+    pub root_version: u32,
+    /// Whether somebody vouched for that root: the installer, or whoever made the enrollment token.
+    pub pinned: bool,
+    /// The version of its catalogue; 0 without one.
+    pub catalogue_version: u64,
+    /// The SHA-256 of that catalogue's manifest, 64 hexadecimal digits; empty without one.
+    pub catalogue: String,
+    /// Why it did not take what it was handed out last; absent if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+/// The most bytes of [`MachineTrust::refusal`].
+pub const MAX_REFUSAL_BYTES: usize = 1_000;

@@ -79,6 +79,41 @@ fn main() {
         let which = if at == 2 { 2 } else { 0 };
         write("wire", &format!("message-{at}"), &[&[which], message.as_slice()].concat());
     }
+    let own = v1::agent_message::Body::OwnJob(v1::OwnJob {
+        job: vec![1; 16].into(),
+        body: bytes::Bytes::from_static(b"{}"),
+        begun_by: "anna".into(),
+    });
+    let own = v1::AgentMessage { body: Some(own) }.encode_to_vec();
+    let trust = v1::TrustState { root_version: 2, pinned: true, ..v1::TrustState::default() };
+    let trust = v1::agent_message::Body::Trust(trust);
+    let trust = v1::AgentMessage { body: Some(trust) }.encode_to_vec();
+    write("session", "runbooks", &records(&[(0, &hello), (0, &trust), (0, &own)]));
+    let head = |kind: u8, length: u8, path: &[u8]| [&[kind, length], path].concat();
+    let file = v1::catalogue_part::Body::Head(v1::CatalogueHead {
+        kind: v1::catalogue_head::Kind::File.into(),
+        path: "net/a.yaml".into(),
+        length: 1,
+    });
+    let file = v1::CataloguePart { body: Some(file) }.encode_to_vec();
+    write(
+        "parts",
+        "whole",
+        &records(&[
+            (1, &head(1, 4, b"")),
+            (2, b"root"),
+            (1, &head(2, 2, b"")),
+            (2, b"by"),
+            (1, &head(3, 5, b"")),
+            (2, b"mani"),
+            (2, b"f"),
+            (1, &head(4, 2, b"")),
+            (2, b"by"),
+            (1, &head(5, 0, b"empty")),
+            (0, &file),
+            (2, b"x"),
+        ]),
+    );
     write("wire", "outcome", &[&[0], result.as_slice()].concat());
 
     let token = EnrollmentToken {

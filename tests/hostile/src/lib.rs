@@ -4,6 +4,7 @@
 //! sees stands beside them. Not here: what good data comes to.
 
 mod backup;
+mod catalogue;
 mod gate;
 mod local;
 mod pieces;
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     ("netlink", system::netlink),
     ("nftables", |data| collect(Reader::Nftables, data)),
     ("packages", system::packages),
+    ("parts", catalogue::run),
     ("policy", local::policy),
     ("probes", probes::packets),
     ("proxy", local::proxy),

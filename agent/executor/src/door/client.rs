@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use befund_model::id::{Hash, JobId};
-use befund_model::job::{JobEvent, Order, Outcome};
+use befund_model::job::{JobEvent, Order, Outcome, Work};
 use befund_model::snapshot::{PrivacyClass, Section, SectionKind};
 use befund_runtime::frame::{self, Frame, FrameError};
 use befund_runtime::local::Stream;
@@ -115,12 +115,17 @@ impl ExecutorClient {
         Ok(Sections { answer })
     }
 
-    /// Starts a job. Dropping what this returns ends the job.
+    /// Starts a job. Dropping what this returns ends the job, unless it is a runbook's, which can be attached to.
     ///
     /// # Errors
     /// If the executor cannot be reached.
     pub async fn run(&self, order: Order, clock_offset_ms: i64) -> Result<Job, ExecutorError> {
-        let within = Duration::from_millis(order.within_ms) + GRACE;
+        let within = match (&order.runbook, &order.work) {
+            (Some(_), _) | (_, Work::Undo(_)) => runbooks::FOLLOW,
+            (None, Work::Probe(_) | Work::Runbook(_)) => {
+                Duration::from_millis(order.within_ms) + GRACE
+            }
+        };
         let answer = self.ask(&Request::Run { order, clock_offset_ms }, within).await?;
         Ok(Job { answer })
     }

@@ -1,5 +1,6 @@
 //! One connection: one request, answered to its end or until the other side gives up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -7,11 +8,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use befund_runtime::frame::{self, FrameError};
+use befund_runtime::frame::{self, Frame, FrameError};
 use befund_runtime::local::{self, Stream, WriteHalf};
 
 use super::server::Shared;
-use super::{Description, Reply, Request};
+use super::{Description, Reply, Request, runbooks};
 use crate::policy::Policy;
 use crate::{jobs, snapshot};
 
@@ -43,11 +44,11 @@ pub(super) async fn refuse(stream: Stream, message: String) {
 }
 
 /// Reads the request and answers it.
-pub(super) async fn serve(mut stream: Stream, shared: &Shared, ending: CancellationToken) {
+pub(super) async fn serve(mut stream: Stream, shared: &Arc<Shared>, ending: CancellationToken) {
     let request = match timeout(PATIENCE, frame::receive::<Request>(&mut stream)).await {
         Err(_) => return debug!("no request came"),
         Ok(Ok(None)) => return,
-        Ok(Ok(Some(frame))) => frame.header,
+        Ok(Ok(Some(frame))) => frame,
         Ok(Err(error)) => {
             warn!(error = &error as &dyn std::error::Error, "a request could not be understood");
             let message =
@@ -76,8 +77,8 @@ pub(super) async fn serve(mut stream: Stream, shared: &Shared, ending: Cancellat
 }
 
 async fn answer(
-    request: Request,
-    shared: &Shared,
+    Frame { header: request, blob }: Frame<Request>,
+    shared: &Arc<Shared>,
     replies: &mut Replies,
     cancel: &CancellationToken,
 ) -> Result<(), FrameError> {
@@ -85,25 +86,33 @@ async fn answer(
         Request::Collect { up_to, only } => {
             snapshot::collect(up_to, only, shared, replies, cancel).await?;
         }
+        Request::Run { order, clock_offset_ms } if runbooks::is_one(&order) => {
+            return runbooks::run(order, clock_offset_ms, shared, replies, cancel).await;
+        }
         Request::Run { order, clock_offset_ms } => {
             jobs::run(order, clock_offset_ms, shared, replies, cancel).await?;
         }
         Request::Cancel { job } => {
             if let Some(token) = jobs::lock(&shared.running).get(&job) {
                 token.cancel();
+            } else {
+                runbooks::cancel(job, shared).await;
             }
             return replies.send(&Reply::Done, &[]).await;
         }
-        Request::Attach { .. }
-        | Request::Say { .. }
+        Request::Attach { job, after } => {
+            return runbooks::attach(job, after, shared, replies, cancel).await;
+        }
+        Request::Say { .. }
         | Request::Unreported
         | Request::Reported { .. }
         | Request::Trust
         | Request::OfferRoot { .. }
         | Request::OfferCatalogue { .. }
         | Request::OfferFile { .. } => {
-            let message = "this executor keeps no runbooks".to_owned();
-            return replies.send(&Reply::Error { message }, &[]).await;
+            let answered = runbooks::answer(request, blob, shared).await;
+            let reply = answered.unwrap_or_else(|message| Reply::Error { message });
+            return replies.send(&reply, &[]).await;
         }
         Request::Describe => {
             let reply = match Policy::load(&shared.config.policy) {

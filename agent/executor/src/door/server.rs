@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use befund_model::id::{AgentId, JobId};
 use befund_runtime::files;
@@ -19,7 +19,10 @@ use befund_runtime::peer::Account;
 use super::connection;
 use crate::ChildCommand;
 use crate::child::ChildWork;
+use crate::drive::person::{Nobody, Person};
+use crate::journal::BootId;
 use crate::platform::{self, Listening};
+use crate::runs::Runs;
 use crate::spare::Spare;
 use crate::supervise::{Running, StartError};
 
@@ -48,6 +51,20 @@ pub struct Config {
     pub idle: Duration,
     /// When the collect child of a snapshot is killed.
     pub collect_within: Duration,
+    /// How the child is started that changes something.
+    pub act: ChildCommand,
+    /// How the child is started that evaluates expressions.
+    pub judge: ChildCommand,
+    /// The executor's own folder, where only it may write: the journal of its runs, and what it trusts.
+    pub keep: PathBuf,
+    /// The machine's name, for people.
+    pub machine: String,
+    /// How whoever sits at the machine is reached.
+    pub person: Arc<dyn Person>,
+    /// What restarts the machine.
+    pub restart: ChildCommand,
+    /// Which run of the system this is; absent where that cannot be told.
+    pub boot: Option<BootId>,
 }
 
 impl Config {
@@ -55,10 +72,19 @@ impl Config {
     /// stays for 30 s.
     #[must_use]
     pub fn new(child: ChildCommand) -> Self {
+        let (program, arguments) = platform::restart();
+        let arguments = arguments.iter().map(Into::into).collect();
         Self {
             agent: None,
             allow: vec![Account::own()],
             policy: crate::policy::default_path(),
+            act: child.sibling("act"),
+            judge: child.sibling("judge"),
+            keep: platform::default_keep(),
+            machine: platform::host_name(),
+            person: Arc::new(Nobody),
+            restart: ChildCommand { program, arguments },
+            boot: BootId::now(),
             child,
             root: PathBuf::from("/"),
             idle: Duration::from_secs(30),
@@ -81,9 +107,28 @@ pub(crate) struct Shared {
     pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
     pub(crate) children: Semaphore,
     pub(crate) spare: Spare,
+    /// All that is at work; the executor stays as long as there is any.
+    pub(crate) tasks: TaskTracker,
+    /// The executor is to end.
+    pub(crate) stop: CancellationToken,
+    runs: OnceCell<Result<Arc<Runs>, String>>,
 }
 
 impl Shared {
+    /// The runs of runbooks; opened when they are first wanted.
+    ///
+    /// # Errors
+    /// Why there are none: what the executor keeps cannot be used.
+    pub(crate) async fn runs(self: &Arc<Self>) -> Result<&Arc<Runs>, String> {
+        let opened = self.runs.get_or_init(|| async {
+            Runs::open(self).await.map_err(|error| {
+                error!(error = &error as &dyn std::error::Error, "no runbooks can be run");
+                crate::told(&error)
+            })
+        });
+        opened.await.as_ref().map_err(Clone::clone)
+    }
+
     /// A child with this order.
     pub(crate) async fn child(&self, work: ChildWork) -> Result<Running, StartError> {
         self.spare.take()?.obey(self.config.root.clone(), work).await
@@ -117,9 +162,17 @@ pub async fn run(
         config,
         running: Mutex::default(),
         children: Semaphore::new(MAX_CHILDREN),
+        tasks: tasks.clone(),
+        stop: stop.child_token(),
+        runs: OnceCell::new(),
     });
     // Ends what runs when the executor is told to stop.
     let ending = stop.child_token();
+    if shared.config.keep.is_dir() {
+        // What was interrupted goes on, whether somebody asks for it or not.
+        let shared = Arc::clone(&shared);
+        tasks.spawn(async move { drop(shared.runs().await) });
+    }
     info!("the executor is ready");
     let ended = loop {
         let accepted = tokio::select! {
@@ -142,6 +195,7 @@ pub async fn run(
             }
         }
     };
+    shared.stop.cancel();
     tasks.close();
     if timeout(GRACE, tasks.wait()).await.is_err() {
         warn!("some connections did not end in time");
@@ -168,7 +222,7 @@ async fn accept(
     }
 }
 
-async fn admit(mut stream: local::Stream, shared: &Shared, ending: CancellationToken) {
+async fn admit(mut stream: local::Stream, shared: &Arc<Shared>, ending: CancellationToken) {
     let peer = match local::credentials(&mut stream).await {
         Ok(peer) => peer,
         Err(error) => {

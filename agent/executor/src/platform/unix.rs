@@ -10,11 +10,13 @@ use tokio::process::Child;
 use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
+mod time;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
+pub(crate) use time::local_time;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "befund-executor.socket";
@@ -25,6 +27,30 @@ pub(crate) const MASTERS: &str = "root";
 #[must_use]
 pub fn default_policy() -> PathBuf {
     PathBuf::from("/etc/befund/policy.toml")
+}
+
+/// Where a system's executor keeps its journal and what it trusts.
+#[must_use]
+pub fn default_keep() -> PathBuf {
+    PathBuf::from("/var/lib/befund-executor")
+}
+
+/// Whether this process may do anything here.
+#[must_use]
+pub fn is_master() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The machine's name.
+pub(crate) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// What restarts the machine: a program and its arguments.
+pub(crate) fn restart() -> (PathBuf, &'static [&'static str]) {
+    let known = ["/usr/sbin/shutdown", "/sbin/shutdown"];
+    let found = known.iter().map(Path::new).find(|path| path.exists());
+    (found.unwrap_or(Path::new(known[1])).to_owned(), &["-r", "now"])
 }
 
 /// Serves on a socket that was handed over. Its mode decided who could open it.

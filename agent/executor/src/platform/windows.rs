@@ -5,8 +5,10 @@ use std::os::windows::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Child;
+use windows_sys::Win32::System::SystemInformation::GetLocalTime;
 use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
+use befund_model::Timestamp;
 use befund_runtime::local::{Callers, Listener};
 
 mod activation;
@@ -15,6 +17,8 @@ pub(crate) mod pen;
 
 pub(crate) use activation::{Door, Starter, connect, handed, starter_left};
 use job::Job;
+
+use crate::policy::rules::LocalTime;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "the service befund-executor";
@@ -26,6 +30,44 @@ pub(crate) const MASTERS: &str = "the system, administrators";
 pub fn default_policy() -> PathBuf {
     let folder = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
     Path::new(&folder).join("Befund").join("policy.toml")
+}
+
+/// Where a system's executor keeps its journal and what it trusts.
+#[must_use]
+pub fn default_keep() -> PathBuf {
+    let folder = std::env::var_os("ProgramData").unwrap_or_else(|| r"C:\ProgramData".into());
+    Path::new(&folder).join("Befund").join("executor")
+}
+
+/// Whether this process may do anything here: only a service's folder is kept apart, and it is given one.
+#[must_use]
+pub const fn is_master() -> bool {
+    false
+}
+
+/// The machine's name.
+pub(crate) fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+/// What restarts the machine: a program and its arguments.
+pub(crate) fn restart() -> (PathBuf, &'static [&'static str]) {
+    let system = std::env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
+    (Path::new(&system).join(r"System32\shutdown.exe"), &["/r", "/t", "0"])
+}
+
+/// What a clock on the wall of this machine shows now; the system tells no other time.
+pub(crate) fn local_time(_: Timestamp) -> Option<LocalTime> {
+    // SAFETY: a SYSTEMTIME is numbers.
+    #[expect(unsafe_code, reason = "GetLocalTime fills it in")]
+    let mut parts = unsafe { std::mem::zeroed() };
+    // SAFETY: it points to a value that outlives the call and is not shared with anybody.
+    #[expect(unsafe_code, reason = "only the system knows the machine's time zone")]
+    unsafe {
+        GetLocalTime(&raw mut parts);
+    }
+    let day = u8::try_from((parts.wDayOfWeek + 6) % 7).ok()?;
+    Some(LocalTime { day, minute: parts.wHour * 60 + parts.wMinute })
 }
 
 /// Where the executor will listen: pipes are not handed over.

@@ -111,6 +111,8 @@ impl Core {
     pub(super) fn taken(&mut self, taken: Result<Taken, TakeError>) {
         self.uploads.taking = false;
         let whole = std::mem::take(&mut self.uploads.whole);
+        // The executor is awake: what was begun there meanwhile, and nobody told of, costs little to look for.
+        self.look_for_runs();
         let Taken { manifest, sections } = match taken {
             Ok(taken) => taken,
             Err(error) => {

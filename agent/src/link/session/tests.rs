@@ -32,7 +32,16 @@ fn done() -> Outcome {
 }
 
 fn welcome() -> Heard {
-    Heard::Welcome { heartbeat: Duration::from_secs(30), organisation: "Example".into() }
+    Heard::Welcome {
+        heartbeat: Duration::from_secs(30),
+        organisation: "Example".into(),
+        current: Current::default(),
+    }
+}
+
+/// What every welcome leads to.
+fn look() -> Do {
+    Do::LookForCatalogue(Some(Current::default()))
 }
 
 fn base() -> Instant {
@@ -43,7 +52,7 @@ fn base() -> Instant {
 fn an_order_is_kept_accepted_run_and_forgotten_after_its_acknowledgement() {
     let now = base();
     let mut session = Session::new(agent(1));
-    assert_eq!(session.heard(welcome(), now), []);
+    assert_eq!(session.heard(welcome(), now), [look()]);
     let first = order(1, agent(1));
     let job = first.job;
     let whole = Box::new(first.clone());
@@ -210,10 +219,17 @@ proptest! {
                                 prop_assert!(seen.outcomes_kept.contains_key(&job));
                             }
                             Say::Heartbeat | Say::CheckIn(_) => {}
+                            Say::SaidAck(..) | Say::Own(..) | Say::Trust(_) => {
+                                prop_assert!(false, "{:?} of a probe", say)
+                            }
                         }
                     }
                     Do::Stop(_) | Do::Forget(_) | Do::Snapshot | Do::Renew | Do::Reconnect
-                    | Do::End(_) => {}
+                    | Do::End(_) | Do::LookForCatalogue(_) => {}
+                    Do::Begin(_) | Do::Follow(..) | Do::More(..) | Do::CancelRun(_)
+                    | Do::Reported(_) | Do::LookForRuns | Do::PassOn(..) => {
+                        prop_assert!(false, "{:?} for a probe", next)
+                    }
                 }
             }
         }

@@ -1,12 +1,13 @@
-//! `job …` and `works`: what ran, what runs, and what can be run.
+//! `job …` and `works`: what ran, what runs and asks, and what can be run.
 
-use befund_model::api::WorkInfo;
+use befund_model::api::{AnswerQuestion, WorkInfo};
 use befund_model::id::JobId;
 use befund_model::job::Job as Record;
 use clap::Subcommand;
 use serde_json::json;
 
 use crate::client::read;
+use crate::commands::watch::Sitting;
 use crate::commands::{Desk, watch};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,6 +25,24 @@ pub(crate) enum Job {
     Watch {
         /// The job.
         id: JobId,
+    },
+    /// Explain what a job came to, for a colleague who goes on from here: causes, answers, what was tried and what became
+    /// of it.
+    Explain {
+        /// The job.
+        id: JobId,
+    },
+    /// Answer a question that a job asks.
+    Answer {
+        /// The job.
+        id: JobId,
+        /// The question's name.
+        question: String,
+        /// One of its answers.
+        answer: String,
+        /// It is what the user says, as on the phone; it is recorded so.
+        #[arg(long)]
+        for_user: bool,
     },
     /// Cancel a job that has not ended.
     Cancel {
@@ -48,7 +67,25 @@ impl Job {
                 let what = format!("watch job {id}");
                 let raw = client.get(&what, &["jobs", &id.to_string()]).await?;
                 let job: Record = read(&what, &raw)?;
-                watch::job(&client, &what, &job, desk).await
+                let sitting = Sitting::of(desk, None);
+                watch::job(&client, &what, &job, &sitting, desk).await
+            }
+            Self::Explain { id } => {
+                let what = format!("explain job {id}");
+                let raw = client.get(&what, &["jobs", &id.to_string()]).await?;
+                let job: Record = read(&what, &raw)?;
+                desk.screen.show(&raw, |look| render::explain::job(look, &job))?;
+                Ok(Exit::Ok)
+            }
+            Self::Answer { id, question, answer, for_user } => {
+                let what = format!("answer {question} of job {id}");
+                let body = AnswerQuestion { question, answer, for_user };
+                let path = ["jobs", &id.to_string(), "answer"];
+                let raw = client.post(&what, &path, &body).await?;
+                desk.screen.show(&raw, |_| {
+                    format!("The machine is told. Watch it go on: befund job watch {id}")
+                })?;
+                Ok(Exit::Ok)
             }
             Self::Cancel { id } => {
                 let what = format!("cancel job {id}");

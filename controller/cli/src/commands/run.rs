@@ -1,22 +1,26 @@
-//! `run`: starts a probe or a runbook on a machine and shows, live, what happens there.
+//! `run`: starts a probe or a runbook on a machine and shows, live, what happens there; whoever sits at the terminal
+//! answers and signs what it asks.
 
 use std::time::Duration;
 
-use befund_model::api::{NewJob, WorkInfo};
+use befund_model::api::{NewJob, RunbookInfo, WorkInfo};
 use befund_model::id::TicketNumber;
-use befund_model::job::Job;
+use befund_model::job::{Job, Work};
+use befund_model::runbook::Mode;
 use serde_json::{Map, Value};
 
 use crate::client::{Client, read};
+use crate::commands::watch::Sitting;
 use crate::commands::{Desk, values, watch};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
+use crate::signer::With;
 
 /// Arguments of `befund run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// The probe or runbook, as `befund works` lists it.
+    /// The runbook, as `befund runbook list` lists it, or the probe, as `befund works` does.
     #[arg(value_name = "PROBE|RUNBOOK")]
     name: String,
     /// The machine.
@@ -25,7 +29,10 @@ pub(crate) struct Run {
     /// The ticket that its events go to.
     #[arg(long, value_name = "N")]
     ticket: Option<TicketNumber>,
-    /// A parameter; may be given several times.
+    /// What may be set, as `befund runbook show` or `befund works` lists it.
+    #[arg(value_name = "INPUT=VALUE", value_parser = values::pair)]
+    inputs: Vec<(String, String)>,
+    /// The same; may be given several times.
     #[arg(long = "with", value_name = "KEY=VALUE", value_parser = values::pair)]
     with: Vec<(String, String)>,
     /// How long it may wait for the machine, as in 30m, 2h or 3d (the default).
@@ -34,22 +41,55 @@ pub(crate) struct Run {
     /// Start it and return; `befund job show` tells later what came of it.
     #[arg(long)]
     detach: bool,
+    /// Of a runbook: change nothing, but measure, judge, and tell what each fix would do.
+    #[arg(long)]
+    dry_run: bool,
+    /// Show and sign right here what waits for a signature.
+    #[arg(long, conflicts_with = "detach")]
+    approve: bool,
+    #[command(flatten)]
+    signer: With,
 }
 
 impl Run {
+    /// A dry run of a runbook.
+    pub(crate) fn dry(
+        name: String,
+        on: String,
+        ticket: Option<TicketNumber>,
+        inputs: Vec<(String, String)>,
+    ) -> Self {
+        let (with, deadline, signer) = (Vec::new(), None, With::default());
+        let (detach, dry_run, approve) = (false, true, false);
+        Self { name, on, ticket, inputs, with, deadline, detach, dry_run, approve, signer }
+    }
+
     /// Does it.
     pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
         let what = format!("run {} on {}", self.name, self.on);
+        if !self.approve && (self.signer.key.is_some() || self.signer.agent.is_some()) {
+            let why = "nothing is signed right here, so no key is needed";
+            return Err(Failure::cannot(Exit::Usage, what, why).hint("add --approve"));
+        }
         let client = desk.client()?;
         let info = find(&client, &what, &self.name).await?;
-        let parameters = parameters(&what, &info, self.with)?;
+        let parameters = parameters(&what, &info, [self.inputs, self.with].concat())?;
+        let mode = match (&info.work, self.dry_run) {
+            (Work::Runbook(_), true) => Mode::Dry,
+            (Work::Runbook(_) | Work::Probe(_) | Work::Undo(_), false) => Mode::Run,
+            (Work::Probe(_) | Work::Undo(_), true) => {
+                let why =
+                    format!("{} is no runbook, and a probe changes nothing anyway", self.name);
+                return Err(Failure::cannot(Exit::Usage, what, why).hint("leave out --dry-run"));
+            }
+        };
         let body = NewJob {
             machine: self.on.clone(),
             work: info.work,
             parameters,
             ticket: self.ticket,
             deadline_seconds: self.deadline.map(|deadline| deadline.as_secs()),
-            mode: befund_model::runbook::Mode::Run,
+            mode,
         };
         let raw = client.post(&what, &["jobs"], &body).await?;
         let job: Job = read(&what, &raw)?;
@@ -67,20 +107,30 @@ impl Run {
         if desk.for_people() {
             desk.screen.print(&begun)?;
         }
-        watch::job(&client, &what, &job, desk).await
+        let sitting = Sitting::of(desk, self.approve.then_some(self.signer));
+        watch::job(&client, &what, &job, &sitting, desk).await
     }
 }
 
 async fn find(client: &Client, what: &str, name: &str) -> Result<WorkInfo, Failure> {
     let raw = client.get(what, &["works"]).await?;
-    let works: Vec<WorkInfo> = read(what, &raw)?;
+    let mut works: Vec<WorkInfo> = read(what, &raw)?;
+    let raw = client.get(what, &["runbooks"]).await?;
+    let runbooks: Vec<RunbookInfo> = read(what, &raw)?;
+    works.extend(runbooks.into_iter().map(|runbook| WorkInfo {
+        work: Work::Runbook(runbook.name),
+        title: runbook.title.en,
+        parameters: runbook.inputs,
+    }));
     let near = nearest(name, works.iter().map(|info| info.work.name())).map(str::to_owned);
     works.into_iter().find(|info| info.work.name() == name).ok_or_else(|| {
         let failure =
             Failure::cannot(Exit::NotFound, what, format!("there is no probe or runbook {name}"));
         match near {
-            Some(near) => failure.hint(format!("did you mean {near}? `befund works` lists all")),
-            None => failure.hint("`befund works` lists what can be run"),
+            Some(near) => failure.hint(format!(
+                "did you mean {near}? `befund runbook list` and `befund works` list all"
+            )),
+            None => failure.hint("`befund runbook list` and `befund works` list what can be run"),
         }
     })
 }
@@ -111,7 +161,8 @@ fn distance(a: &str, b: &str) -> usize {
 /// The parameters as a JSON object; each value as the work's schema wants it.
 fn parameters(what: &str, info: &WorkInfo, with: Vec<(String, String)>) -> Result<Value, Failure> {
     let wrong = |why: String| {
-        Failure::cannot(Exit::Usage, what, why).hint("`befund works --json` shows the parameters")
+        Failure::cannot(Exit::Usage, what, why)
+            .hint("`befund runbook show NAME` and `befund works --json` show what may be set")
     };
     let known = info.parameters.get("properties").and_then(Value::as_object);
     let mut object = Map::new();

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use befund_model::api::{NewTicket, Page, TicketQuery, TicketView};
+use befund_model::api::{NewTicket, Page, StartUndo, TicketQuery, TicketView};
 use befund_model::id::{JobId, TicketNumber};
 use befund_model::job::Job;
 use befund_model::ticket::{Level, Priority, Ticket as Row, TicketEvent, TicketStatus};
 use clap::Subcommand;
 
 use crate::client::{Client, read};
-use crate::commands::{Desk, change, machine, values};
+use crate::commands::watch::Sitting;
+use crate::commands::{Desk, change, machine, values, watch};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::render::ticket::Lines;
@@ -26,6 +28,14 @@ pub(crate) enum Ticket {
     Show(Show),
     /// Open a ticket.
     New(New),
+    /// Undo all that the runbooks of a ticket changed on its machine, last first, and watch it.
+    Undo {
+        #[command(flatten)]
+        one: One,
+        /// On this machine; on the ticket's own, if absent.
+        #[arg(long, value_name = "ID|NAME")]
+        on: Option<String>,
+    },
     #[command(flatten)]
     Change(change::Change),
 }
@@ -126,17 +136,40 @@ pub(crate) fn level(text: &str) -> Result<Level, String> {
 
 impl Ticket {
     /// Does it.
-    pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<(), Failure> {
+    pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
         match self {
-            Self::List(arguments) => list(arguments, desk).await,
+            Self::List(arguments) => list(arguments, desk).await?,
             Self::Show(Show { one: One { number }, all }) => {
                 let lines = if all { Lines::All } else { Lines::Running };
-                show(number, lines, desk).await
+                show(number, lines, desk).await?;
             }
-            Self::New(arguments) => new(arguments, desk).await,
-            Self::Change(change) => change.run(desk).await,
+            Self::New(arguments) => new(arguments, desk).await?,
+            Self::Undo { one, on } => return undo(one.number, on, desk).await,
+            Self::Change(change) => change.run(desk).await?,
         }
+        Ok(Exit::Ok)
     }
+}
+
+async fn undo(
+    number: TicketNumber,
+    machine: Option<String>,
+    desk: &mut Desk<'_>,
+) -> Result<Exit, Failure> {
+    let what = format!("undo what the runbooks of ticket {number} changed");
+    let client = desk.client()?;
+    let path = ["tickets", &number.to_string(), "undo"];
+    let raw = client.post(&what, &path, &StartUndo { machine }).await?;
+    let job: Job = read(&what, &raw)?;
+    if desk.for_people() {
+        desk.screen.print(&format!(
+            "{}: job {}",
+            render::timeline::work_name(&job.work),
+            job.id
+        ))?;
+    }
+    let sitting = Sitting::of(desk, None);
+    watch::job(&client, &what, &job, &sitting, desk).await
 }
 
 async fn list(arguments: List, desk: &mut Desk<'_>) -> Result<(), Failure> {

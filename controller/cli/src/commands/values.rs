@@ -8,14 +8,14 @@ use befund_model::snapshot::MAX_MESSAGE_BYTES;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Reads a duration: a whole number and `s`, `m`, `h` or `d`.
+/// Reads a duration: a whole number and `s`, `m`, `h`, `d` or `y` (365 days).
 ///
 /// # Errors
 /// If it is none.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || {
         format!(
-            "{text:?} is not a duration: expected a number and a unit, as in 90s, 30m, 2h or 3d"
+            "{text:?} is not a duration: expected a number and a unit, as in 90s, 30m, 2h, 3d or 1y"
         )
     };
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
@@ -24,6 +24,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         "m" => 60,
         "h" => 3_600,
         "d" => 86_400,
+        "y" => 365 * 86_400,
         _ => return Err(wrong()),
     };
     let number: u64 = digits.parse().map_err(|_| wrong())?;

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use befund_runtime::clock::random;
 
@@ -21,6 +23,19 @@ pub(crate) fn host_name() -> Option<String> {
     let system = rustix::system::uname();
     let name = system.nodename().to_str().ok()?;
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// How long the ssh-agent may take: a person may have to touch a key, or to type its PIN.
+const AGENT: Duration = Duration::from_secs(120);
+
+/// The ssh-agent that `SSH_AUTH_SOCK` names.
+pub(crate) fn ssh_agent() -> io::Result<impl Read + Write> {
+    let path = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
+    let path = path.ok_or_else(|| io::Error::other("SSH_AUTH_SOCK is not set"))?;
+    let socket = UnixStream::connect(path)?;
+    socket.set_read_timeout(Some(AGENT))?;
+    socket.set_write_timeout(Some(AGENT))?;
+    Ok(socket)
 }
 
 /// Reads a file that must be nobody else's to read.

@@ -1,7 +1,8 @@
 //! Windows: `%APPDATA%`, whose access list already keeps other accounts out.
 
-use std::fs;
-use std::io;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// `%APPDATA%`.
@@ -12,6 +13,13 @@ pub(crate) fn config_dir() -> Option<PathBuf> {
 /// This machine's name, if it has one that can be read.
 pub(crate) fn host_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
+}
+
+/// The ssh-agent: the pipe that `SSH_AUTH_SOCK` names, or that of the agent which comes with Windows.
+pub(crate) fn ssh_agent() -> io::Result<impl Read + Write> {
+    let named = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
+    let path = named.unwrap_or_else(|| OsString::from(r"\\.\pipe\openssh-ssh-agent"));
+    OpenOptions::new().read(true).write(true).open(path)
 }
 
 /// Reads the file.

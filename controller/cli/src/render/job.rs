@@ -1,15 +1,14 @@
-//! A job, and what came of it: a probe's facts, or a runbook's causes as a small table.
+//! A job, and what came of it: a probe's facts here, a runbook's result in [`result`].
 
 use std::fmt::Write as _;
 
 use befund_model::job::{Job, Outcome, Work};
 use befund_model::probe::ProbeResult;
-use befund_model::runbook::{Cause, CauseVerdict, RunbookResult};
+use befund_model::runbook::{Mode, RunbookResult};
 use serde::Deserialize as _;
 
-use crate::render::table::{Tone, cell, table, toned};
 use crate::render::timeline::{status_word, verdict, work_name};
-use crate::render::{table as tables, text, value};
+use crate::render::{result, text, value};
 use crate::screen::Look;
 
 /// A job as `befund job show` prints it.
@@ -22,6 +21,9 @@ pub(crate) fn job(look: &Look, job: &Job) -> String {
     row("machine", job.agent.to_string());
     if let Some(ticket) = job.ticket {
         row("ticket", format!("#{ticket}"));
+    }
+    if job.runbook.as_ref().is_some_and(|order| order.mode == Mode::Dry) {
+        row("mode", "dry run: nothing is changed".to_owned());
     }
     if job.parameters.as_object().is_some_and(|object| !object.is_empty()) {
         row("with", text::line(&job.parameters.to_string()));
@@ -40,14 +42,14 @@ pub(crate) fn job(look: &Look, job: &Job) -> String {
                 format!("{}, {}", job.state, verdict(look, outcome.state, outcome.status)),
             );
             out.push('\n');
-            out.push_str(&result(look, &job.work, outcome, None, 2));
+            out.push_str(&self::outcome(look, &job.work, outcome, None, 2));
         }
     }
     out
 }
 
 /// What came of a job, each line indented. The headline is left out where it was `told` already.
-pub(crate) fn result(
+pub(crate) fn outcome(
     look: &Look,
     work: &Work,
     outcome: &Outcome,
@@ -65,7 +67,7 @@ pub(crate) fn result(
     }
     let typed = match work {
         Work::Runbook(_) | Work::Undo(_) => RunbookResult::deserialize(&outcome.result)
-            .map(|result| out.push_str(&runbook(look, &result, told, indent))),
+            .map(|result| out.push_str(&result::all(look, &result, told, indent))),
         Work::Probe(_) => ProbeResult::deserialize(&outcome.result)
             .map(|result| out.push_str(&probe(look, &result, told, indent))),
     };
@@ -76,38 +78,12 @@ pub(crate) fn result(
     out
 }
 
-fn headline(look: &Look, text: &str, told: Option<&str>, indent: usize) -> String {
+/// The sentence at the top, unless it was told already.
+pub(crate) fn headline(look: &Look, text: &str, told: Option<&str>, indent: usize) -> String {
     if told == Some(text) || text.is_empty() {
         return String::new();
     }
     format!("{}{}\n", " ".repeat(indent), look.strong(&text::block(text, indent)))
-}
-
-fn runbook(look: &Look, result: &RunbookResult, told: Option<&str>, indent: usize) -> String {
-    let pad = " ".repeat(indent);
-    let mut out = headline(look, &result.conclusion, told, indent);
-    out.push_str(&causes(look, &result.causes, indent));
-    for cause in result.causes.iter().filter(|cause| !cause.advice.is_empty()) {
-        let _ = writeln!(out, "{pad}→ {}", text::block(&cause.advice, indent + 2));
-    }
-    out
-}
-
-fn causes(look: &Look, causes: &[Cause], indent: usize) -> String {
-    if causes.is_empty() {
-        return String::new();
-    }
-    let mut rows = table(&narrowed(look, indent), &["verdict", "cause", "evidence"]);
-    for cause in causes {
-        let verdict = match cause.verdict {
-            CauseVerdict::Found => toned("found", Tone::Bad),
-            CauseVerdict::Excluded => toned("ruled out", Tone::Good),
-            CauseVerdict::Unknown => cell("unknown"),
-            CauseVerdict::Explained => toned("explained by another", Tone::Faint),
-        };
-        rows.add_row(vec![verdict, cell(&cause.title), cell(&cause.evidence)]);
-    }
-    tables::text(&rows, indent)
 }
 
 fn probe(look: &Look, result: &ProbeResult, told: Option<&str>, indent: usize) -> String {
@@ -136,7 +112,7 @@ pub(crate) fn ended(look: &Look, job: &Job) -> String {
         Some(outcome) => {
             let took = text::took(outcome.took_us);
             let word = verdict(look, job.state, outcome.status);
-            format!("  {word}, {took}\n{}", result(look, &job.work, outcome, None, 2))
+            format!("  {word}, {took}\n{}", self::outcome(look, &job.work, outcome, None, 2))
         }
     }
 }

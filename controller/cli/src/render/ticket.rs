@@ -165,7 +165,7 @@ fn timeline_entry(
         && (lines == Lines::All || matches!(work, Work::Runbook(_)))
         && let Some(Job { work, outcome: Some(outcome), .. }) = jobs.get(id)
     {
-        let details = job::result(look, work, outcome, Some(summary), timeline::INDENT + 2);
+        let details = job::outcome(look, work, outcome, Some(summary), timeline::INDENT + 2);
         if !details.is_empty() {
             out.push('\n');
             out.push_str(details.trim_end());

@@ -133,7 +133,8 @@ fn news_text(look: &Look, news: &JobNews) -> String {
     }
 }
 
-fn acted_text(look: &Look, acted: &Acted) -> String {
+/// What came of a change.
+pub(crate) fn acted_text(look: &Look, acted: &Acted) -> String {
     let word = status_word(look, acted.status);
     let said = if acted.reason.is_empty() { &acted.summary } else { &acted.reason };
     format!("{word}: {}", text::block(said, INDENT))

@@ -85,3 +85,12 @@ pub(crate) fn brief(value: &Value) -> String {
         other => text::line(&other.to_string()),
     }
 }
+
+/// The fields of an object on one line, as in `interface=eth0`.
+pub(crate) fn pairs(value: &Value) -> String {
+    let fields = value.as_object().into_iter().flatten();
+    fields
+        .map(|(name, field)| format!("{}={}", text::line(name), brief(field)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}

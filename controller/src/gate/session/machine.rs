@@ -1,7 +1,8 @@
 //! What a machine may say on its session, and in which order: the rules alone, without I/O.
 
 use befund_model::id::{Hash, JobId};
-use befund_model::job::{JobEvent, MAX_EVENT_BYTES, MAX_EVENTS, MAX_RESULT_BYTES, Outcome};
+use befund_model::job::{JobEvent, MAX_EVENT_BYTES, MAX_EVENTS, MAX_RESULT_BYTES, Order, Outcome};
+use befund_model::machine::MachineTrust;
 use befund_proto::convert::{self, InvalidField};
 use befund_proto::v1::agent_message::Body;
 use befund_proto::{CHUNK_BYTES, v1};
@@ -13,6 +14,9 @@ use crate::store::repository::MachineFacts;
 const MAX_CAPABILITIES: usize = 64;
 /// Jobs whose events' order is watched on one session.
 const MAX_RUNNING: usize = 32;
+/// The most bytes of the order of a machine's own job, and of the name of who began it.
+const MAX_ORDER_BYTES: usize = 12 << 10;
+const MAX_NAME_BYTES: usize = 128;
 /// Results that may come at the same time, interleaved.
 const MAX_RESULTS: usize = 4;
 
@@ -25,6 +29,8 @@ pub(super) enum Heard {
         facts: MachineFacts,
         /// Its wall clock, Unix milliseconds.
         clock: i64,
+        /// What it trusts, where it said so.
+        trust: Option<MachineTrust>,
     },
     /// It is there.
     Beat,
@@ -38,6 +44,10 @@ pub(super) enum Heard {
     Finished(JobId, Box<Outcome>),
     /// What was said to a job reached it.
     WordTaken(JobId, u32),
+    /// A job was begun at the machine itself, by this account.
+    Own(Box<Order>, String),
+    /// What it trusts now.
+    Trusts(MachineTrust),
     /// Nothing to do: a part of a result, or a message from a newer agent.
     Nothing,
 }
@@ -120,6 +130,8 @@ impl Session {
             Some(Body::SaidAck(ack)) => {
                 Ok(Heard::WordTaken(convert::id::job("SaidAck.job", &ack.job)?, ack.seq))
             }
+            Some(Body::OwnJob(own)) => own_job(own),
+            Some(Body::Trust(state)) => Ok(Heard::Trusts(convert::trust::read(state)?)),
         }
     }
 
@@ -130,8 +142,9 @@ impl Session {
             return Err(Broken::TooLarge("the list of capabilities"));
         }
         let facts = facts::read(hello.facts.unwrap_or_default())?;
+        let trust = hello.trust.map(convert::trust::read).transpose()?;
         self.greeted = true;
-        Ok(Heard::Hello { facts, clock: hello.clock })
+        Ok(Heard::Hello { facts, clock: hello.clock, trust })
     }
 
     fn event(&mut self, event: &v1::Event) -> Result<Heard, Broken> {
@@ -201,6 +214,24 @@ impl Session {
         }
         Ok(Heard::Finished(job, Box::new(outcome)))
     }
+}
+
+/// A job that was begun at the machine itself.
+fn own_job(own: v1::OwnJob) -> Result<Heard, Broken> {
+    let job = convert::id::job("OwnJob.job", &own.job)?;
+    if own.body.len() > MAX_ORDER_BYTES {
+        return Err(Broken::TooLarge("the order of a machine's own job"));
+    }
+    let invalid = |field, problem: &str| InvalidField { field, problem: problem.to_owned() };
+    let plain = |name: &str| !name.is_empty() && !name.contains(char::is_control);
+    if own.begun_by.len() > MAX_NAME_BYTES || !plain(&own.begun_by) {
+        return Err(invalid("OwnJob.begun_by", "no account's name").into());
+    }
+    let order: Order = convert::json::read("OwnJob.body", &own.body)?;
+    if order.job != job {
+        return Err(invalid("OwnJob.job", "names another job than its body").into());
+    }
+    Ok(Heard::Own(Box::new(order), own.begun_by))
 }
 
 #[cfg(test)]

@@ -35,7 +35,9 @@ impl Reports {
             other @ (Heard::Hello { .. }
             | Heard::Beat
             | Heard::CheckIn(_)
-            | Heard::WordTaken(..)) => return Err(other),
+            | Heard::WordTaken(..)
+            | Heard::Own(..)
+            | Heard::Trusts(_)) => return Err(other),
         }
         self.messages += 1;
         Ok(())

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use befund_model::id::{AgentId, Hash, JobId};
+use befund_model::job::Order;
 use befund_proto::convert;
 use befund_proto::v1::controller_message::Body;
 use befund_proto::v1::{self};
@@ -14,7 +15,7 @@ use tracing::{error, warn};
 use crate::bus::Hint;
 use crate::gate::Shared;
 use crate::store::repository::{
-    JobProgress, JobReport, Jobs as _, Runbooks as _, Snapshots as _, StoreError,
+    Adopted, JobProgress, JobReport, Jobs as _, Runbooks as _, Snapshots as _, StoreError,
 };
 
 type Said = Result<Vec<Body>, Status>;
@@ -32,6 +33,29 @@ pub(super) async fn check_in(shared: Arc<Shared>, agent: AgentId, root: Hash) ->
 /// A job has heard what was said to it.
 pub(super) async fn said_heard(shared: Arc<Shared>, agent: AgentId, job: JobId, seq: u32) -> Said {
     shared.store.heard(agent, job, seq).await.map_err(|error| failed(agent, &error))?;
+    Ok(Vec::new())
+}
+
+/// A job that was begun at the machine itself is kept before what it tells.
+pub(super) async fn adopt(
+    shared: Arc<Shared>,
+    agent: AgentId,
+    order: Box<Order>,
+    begun_by: String,
+) -> Said {
+    let job = order.job;
+    let adopted = shared.store.adopt(agent, &order, &begun_by, shared.clock.now()).await;
+    match adopted.map_err(|error| failed(agent, &error))? {
+        Adopted::New(ticket) => {
+            shared.bus.tell(Hint::Job(job));
+            if let Some(ticket) = ticket {
+                shared.bus.tell(Hint::Ticket(ticket));
+            }
+        }
+        Adopted::Known => {}
+        // What it tells is acknowledged and goes nowhere, so that it ends.
+        Adopted::Refused(why) => warn!(%agent, %job, why, "a machine's own job is not kept"),
+    }
     Ok(Vec::new())
 }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use befund_model::Timestamp;
 use befund_model::audit::{AuditEntry, By};
 use befund_model::id::{AgentId, AuditId, JobId, TicketNumber};
-use befund_model::job::{Job, JobEvent, JobState, Outcome};
+use befund_model::job::{Job, JobEvent, JobState, Order, Outcome};
 
 use super::Result;
 
@@ -67,6 +67,17 @@ pub struct JobProgress {
     pub changed: bool,
 }
 
+/// What became of a machine's own job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adopted {
+    /// It is kept, on this ticket.
+    New(Option<TicketNumber>),
+    /// It was kept before.
+    Known,
+    /// It is not kept: why.
+    Refused(&'static str),
+}
+
 /// Jobs, their events and their results.
 pub trait Jobs {
     /// Keeps a new job (state `waiting`), with its timeline event and its audit entry.
@@ -78,6 +89,12 @@ pub trait Jobs {
     ) -> impl Future<Output = Result<AuditedJob>> + Send;
     /// A job.
     fn job(&self, id: JobId) -> impl Future<Output = Result<Option<Job>>> + Send;
+    /// The jobs that stand so, oldest first.
+    fn jobs_in(
+        &self,
+        state: JobState,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Job>>> + Send;
     /// The jobs of a machine that wait to be delivered and have not expired, oldest first.
     fn waiting(
         &self,
@@ -93,6 +110,15 @@ pub trait Jobs {
         reports: &[JobReport],
         at: Timestamp,
     ) -> impl Future<Output = Result<Vec<Option<JobProgress>>>> + Send;
+    /// Keeps a job that was begun at the machine itself (state `delivered`), with its audit entry, and its
+    /// timeline event where it names a ticket of this machine. Said twice, it counts once.
+    fn adopt(
+        &self,
+        agent: AgentId,
+        order: &Order,
+        begun_by: &str,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<Adopted>> + Send;
     /// Ends a job that nobody has begun; true if it ended here, false if the machine must be asked,
     /// which [`to_cancel`](Self::to_cancel) tells until the job has ended.
     fn cancel(

@@ -10,7 +10,7 @@ use super::{ExecutorClient, ExecutorError, GRACE, Job, unexpected};
 use crate::door::{Reply, Request, TrustReport, Unreported};
 
 /// How long a job may be followed: people think, and machines restart.
-const FOLLOW: Duration = Duration::from_secs(31 * 24 * 3600);
+pub(super) const FOLLOW: Duration = Duration::from_secs(31 * 24 * 3600);
 
 impl ExecutorClient {
     /// Follows a runbook's job that the executor has in its journal, from after this event.

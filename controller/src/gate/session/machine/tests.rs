@@ -87,6 +87,54 @@ fn caps_are_kept() {
     assert_eq!(broken, Some(Broken::TooLarge("a result")));
 }
 
+fn own(n: u8, by: &str, body: &[u8]) -> v1::AgentMessage {
+    message(Body::OwnJob(v1::OwnJob {
+        job: convert::id::bytes(job(n).as_bytes()),
+        body: convert::id::bytes(body),
+        begun_by: by.into(),
+    }))
+}
+
+#[test]
+fn a_job_of_its_own_is_introduced_by_its_order_and_an_account() {
+    let order = Order {
+        job: job(1),
+        agent: befund_model::id::AgentId::new(Timestamp::UNIX_EPOCH, [1; 10]),
+        work: befund_model::job::Work::Runbook("net.no-internet".into()),
+        parameters: serde_json::json!({}),
+        ticket: None,
+        within_ms: 1_000,
+        runbook: None,
+    };
+    let body = convert::json::write(&order);
+    let heard = greeted().hear(own(1, "anna", &body));
+    assert_eq!(heard, Ok(Heard::Own(Box::new(order), "anna".into())));
+    for (message, field) in [
+        (own(2, "anna", &body), "OwnJob.job"),
+        (own(1, "", &body), "OwnJob.begun_by"),
+        (own(1, "a\nb", &body), "OwnJob.begun_by"),
+        (own(1, &"x".repeat(MAX_NAME_BYTES + 1), &body), "OwnJob.begun_by"),
+        (own(1, "anna", b"{}"), "OwnJob.body"),
+    ] {
+        let heard = greeted().hear(message);
+        assert!(matches!(&heard, Err(Broken::Field(f)) if f.field == field), "{heard:?}");
+    }
+    let long = greeted().hear(own(1, "anna", &[b' '; MAX_ORDER_BYTES + 1]));
+    assert!(matches!(long, Err(Broken::TooLarge(_))), "{long:?}");
+}
+
+#[test]
+fn what_a_machine_trusts_comes_with_its_hello_or_later() {
+    let state = v1::TrustState { root_version: 3, ..v1::TrustState::default() };
+    let trust = MachineTrust { root_version: 3, ..MachineTrust::default() };
+    let hello = v1::Hello { trust: Some(state.clone()), ..v1::Hello::default() };
+    let heard = Session::default().hear(message(Body::Hello(hello)));
+    assert!(matches!(&heard, Ok(Heard::Hello { trust: Some(told), .. }) if *told == trust));
+    assert_eq!(greeted().hear(message(Body::Trust(state))), Ok(Heard::Trusts(trust)));
+    let wrong = v1::TrustState { catalogue: vec![1; 5].into(), ..v1::TrustState::default() };
+    assert!(matches!(greeted().hear(message(Body::Trust(wrong))), Err(Broken::Field(_))));
+}
+
 #[test]
 fn events_come_without_gaps_and_may_be_repeated() {
     let mut session = greeted();

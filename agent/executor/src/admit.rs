@@ -1,0 +1,263 @@
+//! Whether an order for a runbook is taken on: the checks in their order, each refusal with who makes it. It fails
+//! closed, and nothing in an order skips a check.
+//!
+//! ```text
+//! size; machine; number unseen; clock; trust root; catalogue; system; inputs; policy
+//! ```
+//!
+//! What each step needs beyond that (consent, signatures, the policy's hours) is asked when the step comes:
+//! [`crate::drive`]. Orders for probes go the shorter way of [`crate::jobs`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use befund_model::Timestamp;
+use befund_model::id::AgentId;
+use befund_model::job::{Order, Work};
+use befund_runbook::document::{Act, Runbook, System, UndoBy};
+use befund_trust::approval::{CatalogueRef, RunbookRef};
+use befund_trust::digest::Sha256;
+use befund_trust::floor::{Clock, Now, RESYNC};
+use befund_trust::root::Standing;
+
+use crate::journal::StartedBy;
+use crate::keep::Keep;
+use crate::policy::Policy;
+
+/// The most bytes of an order, as JSON.
+const MAX_BYTES: usize = 64 << 10;
+
+/// Who refuses an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refuser {
+    /// The machine itself: the order is not for it, or for another time.
+    Machine,
+    /// What was signed does not allow it.
+    Signature,
+    /// The machine's owner.
+    Policy,
+}
+
+impl fmt::Display for Refuser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Machine => "the machine",
+            Self::Signature => "the signature",
+            Self::Policy => "the policy",
+        })
+    }
+}
+
+/// Why an order is not taken on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refused by {by}: {why}")]
+pub(crate) struct Refusal {
+    /// Who refuses.
+    pub(crate) by: Refuser,
+    /// Why, and what to do.
+    pub(crate) why: String,
+}
+
+fn refused(by: Refuser, why: impl fmt::Display) -> Refusal {
+    Refusal { by, why: why.to_string() }
+}
+
+/// A runbook as it was signed, with all that a run of it needs of the catalogue: another catalogue may come meanwhile.
+#[derive(Debug)]
+pub(crate) struct Book {
+    pub(crate) runbook: Arc<Runbook>,
+    pub(crate) reference: RunbookRef,
+    pub(crate) catalogue: CatalogueRef,
+    /// The scripts that it names, by path, with their exact bytes.
+    pub(crate) scripts: BTreeMap<String, (Vec<u8>, Sha256)>,
+}
+
+/// What an order comes to.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) book: Arc<Book>,
+    pub(crate) inputs: BTreeMap<String, Value>,
+}
+
+/// The time to judge a step by: the machine's clock if it may be right; for setting it right, the latest that was seen.
+///
+/// # Errors
+/// If the clock was set back, and this is something else.
+pub(crate) fn time_for(keep: &Keep, clock: Timestamp, act: &Act) -> Result<Now, String> {
+    let resync = matches!(act, Act::Action(name) if name == RESYNC);
+    match keep.now(clock) {
+        Clock::Good(now) => Ok(now),
+        Clock::SetBack { floor, .. } if resync => {
+            keep.now(floor).now().map_err(|error| error.to_string())
+        }
+        set_back @ Clock::SetBack { .. } => set_back.now().map_err(|error| error.to_string()),
+    }
+}
+
+/// The checks that need neither the journal nor the catalogue.
+///
+/// # Errors
+/// The first that fails.
+pub(crate) fn look_at(order: &Order, agent: Option<AgentId>) -> Result<(), Refusal> {
+    let size = serde_json::to_vec(order).map_or(usize::MAX, |bytes| bytes.len());
+    if size > MAX_BYTES {
+        let why = format!("the order has {size} bytes, and {MAX_BYTES} are the most");
+        return Err(refused(Refuser::Machine, why));
+    }
+    match agent {
+        None => {
+            let why = "this machine is not enrolled, so it runs no orders; run befund-agent enroll";
+            Err(refused(Refuser::Machine, why))
+        }
+        Some(agent) if agent != order.agent => {
+            let why = format!("the order is for agent {}, this machine is {agent}", order.agent);
+            Err(refused(Refuser::Machine, why))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// A number that the journal knows is not taken again.
+pub(crate) fn seen(order: &Order) -> Refusal {
+    let why = format!("job {} was run on this machine already; start it anew", order.job);
+    refused(Refuser::Machine, why)
+}
+
+/// The checks of an order for a runbook, from the clock on.
+///
+/// # Errors
+/// The first that fails.
+pub(crate) fn admit(
+    order: &Order,
+    by: &StartedBy,
+    keep: &Keep,
+    clock: Timestamp,
+    policy: &Policy,
+) -> Result<Admitted, Refusal> {
+    let Work::Runbook(name) = &order.work else {
+        return Err(refused(Refuser::Machine, "the order is for no runbook"));
+    };
+    let Some(wanted) = &order.runbook else {
+        return Err(refused(Refuser::Machine, "the order names no catalogue"));
+    };
+    let book = book(keep, name, &wanted.catalogue, clock)?;
+    let here = match std::env::consts::OS {
+        "linux" => Some(System::Linux),
+        "windows" => Some(System::Windows),
+        "macos" => Some(System::Macos),
+        _ => None,
+    };
+    let systems = &book.runbook.fits.systems;
+    if !systems.is_empty() && !here.is_some_and(|here| systems.contains(&here)) {
+        let why = format!("the runbook {name} is not for this system");
+        return Err(refused(Refuser::Machine, why));
+    }
+    let inputs = befund_runbook::inputs::admit(&book.runbook, &order.parameters)
+        .map_err(|error| refused(Refuser::Signature, error))?;
+    policy.rules.admit(name).map_err(|refusal| refused(Refuser::Policy, refusal))?;
+    match by {
+        StartedBy::Afar => {}
+        StartedBy::Here { .. } if policy.rules.is_self_service(name) => {}
+        StartedBy::Here { .. } => {
+            let why = format!(
+                "the policy of this machine does not let {name} be started here; ask the help desk"
+            );
+            return Err(refused(Refuser::Policy, why));
+        }
+    }
+    Ok(Admitted { book: Arc::new(book), inputs })
+}
+
+/// The runbook of this name in the catalogue of this digest, if that is the one that is kept, and good now.
+///
+/// # Errors
+/// If not.
+pub(crate) fn book(
+    keep: &Keep,
+    name: &str,
+    catalogue: &str,
+    clock: Timestamp,
+) -> Result<Book, Refusal> {
+    if keep.root().is_none() {
+        let why = "this machine has no trust root yet, so nothing that anybody signed; pin one with the installer or \
+                   the enrollment token";
+        return Err(refused(Refuser::Signature, why));
+    }
+    // A clock that was set back is set right by a runbook, which is judged by the latest time that was seen.
+    let judged = keep.now(clock);
+    let now = match judged {
+        Clock::Good(now) => now,
+        Clock::SetBack { floor, .. } => {
+            keep.now(floor).now().map_err(|error| refused(Refuser::Machine, error))?
+        }
+    };
+    let Some(manifest) = keep.catalogue(now) else {
+        let why = "this machine has no catalogue of runbooks that holds now; publish one, or wait until it was fetched";
+        return Err(refused(Refuser::Signature, why));
+    };
+    if manifest.digest().to_string() != catalogue {
+        let why = format!(
+            "the order is for another catalogue than the one that this machine keeps (version {})",
+            manifest.get().version
+        );
+        return Err(refused(Refuser::Signature, why));
+    }
+    let Some(shelved) = keep.runbook(name) else {
+        let names: Vec<&str> = keep.runbooks().map(|known| known.runbook.name.as_str()).collect();
+        let why = format!("the catalogue has no runbook {name}; it has {}", names.join(", "));
+        return Err(refused(Refuser::Signature, why));
+    };
+    let runbook = Arc::clone(&shelved.runbook);
+    if let Clock::SetBack { .. } = judged
+        && !acts(&runbook).any(|act| matches!(act, Act::Action(name) if name == RESYNC))
+    {
+        let why = judged.now().err().map_or_else(String::new, |error| error.to_string());
+        return Err(refused(Refuser::Machine, why));
+    }
+    let mut scripts = BTreeMap::new();
+    for path in paths(&runbook) {
+        let script = keep.script(path).map_err(|error| {
+            refused(Refuser::Signature, format!("its script {path}: {}", crate::told(&error)))
+        })?;
+        scripts.insert(path.to_owned(), script);
+    }
+    let reference =
+        RunbookRef { name: name.to_owned(), version: runbook.version, digest: shelved.digest };
+    let catalogue =
+        CatalogueRef { version: manifest.get().version, digest: manifest.digest() };
+    Ok(Book { runbook, reference, catalogue, scripts })
+}
+
+/// Why a step that changes something is not done here whoever signs it, if it is not.
+pub(crate) fn unpinned(keep: &Keep) -> Option<String> {
+    match keep.root().map(befund_trust::root::Trusted::standing) {
+        Some(Standing::Pinned) => None,
+        Some(Standing::Unpinned) => Some(
+            "nobody vouched for this machine's trust root, so that only steps that read are run; pin its digest with \
+             the installer, or enroll anew with a token that has it"
+                .to_owned(),
+        ),
+        None => Some("this machine has no trust root".to_owned()),
+    }
+}
+
+fn acts(runbook: &Runbook) -> impl Iterator<Item = &Act> {
+    runbook.causes.iter().flat_map(|cause| cause.fixes.iter()).map(|fix| &fix.act)
+}
+
+fn paths(runbook: &Runbook) -> impl Iterator<Item = &str> {
+    runbook.causes.iter().flat_map(|cause| cause.fixes.iter()).flat_map(|fix| {
+        let act = match &fix.act {
+            Act::Script(script) => Some(script.path.as_str()),
+            Act::Action(_) | Act::Instruct | Act::OpenUrl | Act::Reboot => None,
+        };
+        let undo = match &fix.undo {
+            UndoBy::Script(script) => Some(script.path.as_str()),
+            UndoBy::Auto | UndoBy::Action(_) | UndoBy::None => None,
+        };
+        act.into_iter().chain(undo)
+    })
+}

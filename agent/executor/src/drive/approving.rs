@@ -1,0 +1,176 @@
+//! Having a fix approved: a statement of what is about to be done is made, told, and kept; what comes back is signatures
+//! of exactly these bytes, or nothing. Self-service takes its place for what changes something.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use befund_model::Timestamp;
+use befund_model::action::{Prediction, Risk};
+use befund_model::job::JobNews;
+use befund_runbook::document::Act;
+use befund_runbook::machine::{FixOrder, Heard, Step};
+use befund_runtime::clock::random;
+use befund_trust::approval::{
+    self, Act as Signed, Challenge, Format, Statement, Step as SignedStep, prediction_lines,
+};
+use befund_trust::floor::Number;
+use befund_trust::root::Role;
+
+use super::scene::{Scene, reference, wall};
+use crate::admit;
+use crate::journal::StartedBy;
+
+/// How long a statement holds, so that nobody is surprised by what they signed long ago.
+const CHANGE: Duration = Duration::from_secs(30 * 60);
+const DISRUPTIVE: Duration = Duration::from_secs(10 * 60);
+
+/// What comes of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Signatures, which may be of anything.
+    Signed(Vec<String>),
+    /// Somebody will not have it done.
+    Declined(String),
+}
+
+/// A statement as the machine made it: what is signed is compared with this alone.
+struct Sealed {
+    bytes: Vec<u8>,
+    number: Number,
+    expires: Timestamp,
+}
+
+/// Waits until a fix is approved, or is not going to be.
+pub(super) async fn approve(
+    scene: Arc<Scene>,
+    step: Step,
+    fix: FixOrder,
+    prediction: Option<Prediction>,
+    verdicts: mpsc::Receiver<Verdict>,
+) {
+    let approval = approved(&scene, &fix, prediction.as_ref(), verdicts).await;
+    scene.hear(Heard::Approved { step, approval }).await;
+}
+
+async fn approved(
+    scene: &Scene,
+    fix: &FixOrder,
+    prediction: Option<&Prediction>,
+    mut verdicts: mpsc::Receiver<Verdict>,
+) -> Result<String, String> {
+    match &scene.run.by {
+        StartedBy::Here { account } if fix.risk == Risk::Change => {
+            let policy = scene.policy()?;
+            if policy.rules.is_self_service(&scene.book()?.reference.name) {
+                return Ok(format!("started at the machine itself by {account}"));
+            }
+        }
+        StartedBy::Here { .. } | StartedBy::Afar => {}
+    }
+    let role = match fix.risk {
+        Risk::Read => return Ok("nobody signs what only reads".to_owned()),
+        Risk::Change => Role::Change,
+        Risk::Disruptive => Role::Disruptive,
+    };
+    loop {
+        let life = match role {
+            Role::Disruptive => DISRUPTIVE,
+            Role::Change | Role::Root | Role::Catalogue => CHANGE,
+        };
+        let (sealed, people) = seal(scene, fix, prediction, life, role)?;
+        let statement = String::from_utf8(sealed.bytes.clone())
+            .map_err(|_| "the statement to be signed is no text".to_owned())?;
+        scene.tell(JobNews::ApprovalAsked { fix: reference(fix), statement, people }).await;
+        let until = (Instant::now() + life).min(scene.deadline);
+        while let Ok(Some(verdict)) = timeout_at(until, verdicts.recv()).await {
+            match verdict {
+                Verdict::Declined(by) => return Err(format!("{by} did not approve it")),
+                Verdict::Signed(signatures) => match verify(scene, fix, &sealed, &signatures) {
+                    Ok(by) => return Ok(by),
+                    Err(why) => {
+                        let line = format!("an approval was not taken: {why}");
+                        scene.tell(JobNews::Output(crate::events::cut(&line, 1 << 10))).await;
+                    }
+                },
+            }
+        }
+        if Instant::now() >= scene.deadline {
+            return Err("nobody approved it before the job's deadline".to_owned());
+        }
+    }
+}
+
+/// Makes a statement of what is about to be done; and how many people have to sign it.
+fn seal(
+    scene: &Scene,
+    fix: &FixOrder,
+    prediction: Option<&Prediction>,
+    life: Duration,
+    role: Role,
+) -> Result<(Sealed, u32), String> {
+    let book = scene.book()?;
+    let keep = scene.keep();
+    let root = keep.root().ok_or("this machine has no trust root")?;
+    let now = admit::time_for(&keep, wall(), &fix.act)?.timestamp();
+    let order = &scene.run.order;
+    let expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
+    let number = Number(random());
+    let act = match &fix.act {
+        Act::Action(name) => Signed::Action(name.clone()),
+        Act::Script(script) => {
+            let path = script.path.clone();
+            let known = scene.scripts.get(&path);
+            let (_, sha256) = known.ok_or_else(|| format!("the catalogue has no {path}"))?;
+            Signed::Script { path, sha256: *sha256 }
+        }
+        Act::Instruct => Signed::Instruct,
+        Act::OpenUrl => Signed::OpenUrl,
+        Act::Reboot => Signed::Reboot,
+    };
+    let statement = Statement {
+        format: Format::V1,
+        organisation: root.root().organisation().to_owned(),
+        machine: scene.shared.config.machine.chars().take(255).collect(),
+        step: SignedStep {
+            agent: order.agent,
+            job: order.job,
+            ticket: order.ticket,
+            catalogue: book.catalogue,
+            runbook: book.reference.clone(),
+            fix: reference(fix),
+            act,
+            parameters: fix.parameters.clone(),
+            risk: fix.risk,
+        },
+        prediction: prediction.map(prediction_lines).unwrap_or_default(),
+        number,
+        not_before: now,
+        expires,
+        challenge: Challenge(random()),
+    };
+    let bytes = statement.seal().map_err(|error| crate::told(&error))?;
+    let people = root.root().quorum(role).threshold;
+    Ok((Sealed { bytes, number, expires }, people))
+}
+
+/// Whether enough people signed exactly the statement that was made; then its number is used up, durably.
+fn verify(
+    scene: &Scene,
+    fix: &FixOrder,
+    sealed: &Sealed,
+    signatures: &[String],
+) -> Result<String, String> {
+    let mut keep = scene.keep();
+    let now = admit::time_for(&keep, wall(), &fix.act)?;
+    let root = keep.root().ok_or("this machine has no trust root")?;
+    let people =
+        approval::verify(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
+            .map_err(|refusal| crate::told(&refusal))?;
+    keep.use_number(sealed.number, sealed.expires, now).map_err(|error| crate::told(&error))?;
+    let names: Vec<String> =
+        people.into_iter().map(|person| format!("{} ({})", person.name, person.id)).collect();
+    Ok(names.join(", "))
+}

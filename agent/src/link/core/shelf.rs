@@ -1,0 +1,133 @@
+//! When to look for what the controller hands out: at a welcome that names something else than the machine has,
+//! at the controller's word, and some time after it went wrong.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{debug, info, info_span, warn};
+
+use befund_model::machine::MachineTrust;
+use befund_runtime::backoff::{Backoff, full_jitter};
+use befund_runtime::{clock, telemetry};
+
+use super::Core;
+use crate::link::catalogue::{self, Brought, End};
+use crate::link::note::Note;
+use crate::link::session::Current;
+
+/// How long what was refused is left alone, unless something else is handed out; and up to a quarter more.
+const AFTER_REFUSAL: Duration = Duration::from_secs(3600);
+/// Waits after what could not be fetched grow from here...
+const BASE: Duration = Duration::from_secs(30);
+/// ...to here.
+const CAP: Duration = Duration::from_secs(3600);
+
+/// Where bringing stands.
+pub(super) struct Shelf {
+    bringing: Option<Option<Current>>,
+    /// What came up meanwhile.
+    then: Option<Option<Current>>,
+    /// Not before this.
+    look_at: Option<Instant>,
+    /// What was handed out when it was refused.
+    refused: Option<Current>,
+    has: Option<MachineTrust>,
+    backoff: Backoff,
+}
+
+impl Shelf {
+    pub(super) fn new() -> Self {
+        Self {
+            bringing: None,
+            then: None,
+            look_at: None,
+            refused: None,
+            has: None,
+            backoff: Backoff::new(BASE, CAP),
+        }
+    }
+
+    pub(super) fn next_timer(&self, connected: bool) -> Option<Instant> {
+        self.look_at.filter(|_| connected && self.bringing.is_none())
+    }
+
+    /// Whether there is a reason to look.
+    fn is_worth_it(&self, current: &Current) -> bool {
+        let lacks = self.has.as_ref().is_none_or(|has| catalogue::lacks(has, current));
+        // Until the time has come, the same would be refused again.
+        lacks && (self.look_at.is_none() || self.refused.as_ref() != Some(current))
+    }
+}
+
+impl Core {
+    /// Looks whether the machine lacks what is handed out; `None` is the controller's word that it is something
+    /// else now.
+    pub(super) fn look_for_catalogue(&mut self, current: Option<Current>) {
+        if current.as_ref().is_some_and(|current| !self.shelf.is_worth_it(current)) {
+            return;
+        }
+        let Some(line) = &self.line else { return };
+        if self.shelf.bringing.is_some() {
+            self.shelf.then = Some(current);
+            return;
+        }
+        let channel = line.channel.clone();
+        self.shelf.look_at = None;
+        self.shelf.bringing = Some(current.clone());
+        let (executor, inbox) = (self.parts.executor.clone(), self.parts.inbox.clone());
+        let soft = self.parts.life.soft();
+        self.parts.life.spawn(info_span!("catalogue"), async move {
+            let bringing = catalogue::bring(&executor, channel, current.as_ref());
+            if let Some(brought) = soft.run_until_cancelled(bringing).await {
+                // A core that is gone looks when it is back.
+                let _ = inbox.send(Note::Brought(Box::new(brought))).await;
+            }
+        });
+    }
+
+    pub(super) fn brought(&mut self, brought: Brought) {
+        let current = self.shelf.bringing.take().flatten();
+        let had = self.shelf.has.take();
+        let mut refusal = had.as_ref().and_then(|had| had.refusal.clone());
+        let random = u64::from_be_bytes(clock::random());
+        match brought.end {
+            End::Current => {
+                (refusal, self.shelf.refused) = (None, None);
+                self.shelf.backoff.reset();
+            }
+            End::Refused(why) => {
+                if refusal.as_ref() != Some(&why) {
+                    warn!(why, "what the controller hands out is not taken");
+                }
+                refusal = Some(why);
+                self.shelf.refused = current;
+                let wait = AFTER_REFUSAL + full_jitter(AFTER_REFUSAL / 4, random);
+                self.shelf.look_at = Some(Instant::now() + wait);
+            }
+            End::Broken(error) => {
+                let wait = self.shelf.backoff.next(random);
+                let error = telemetry::chain(&error);
+                info!(error, wait_ms = wait.as_millis(), "looking for the catalogue again");
+                self.shelf.look_at = Some(Instant::now() + wait);
+            }
+            End::NotKept => debug!("the executor keeps no catalogue"),
+        }
+        let has = brought.trust.map(|trust| MachineTrust { refusal, ..trust }).or(had);
+        if let Some(has) = &has {
+            self.parts.trust.send_replace(Some(has.clone()));
+            let todo = self.session.trusts(has.clone());
+            self.act(todo);
+        }
+        self.shelf.has = has;
+        if let Some(then) = self.shelf.then.take() {
+            self.look_for_catalogue(then);
+        }
+    }
+
+    pub(super) fn shelf_tick(&mut self) {
+        let due = self.shelf.next_timer(self.line.is_some());
+        if due.is_some_and(|at| Instant::now() >= at) {
+            self.look_for_catalogue(None);
+        }
+    }
+}

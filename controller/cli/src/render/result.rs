@@ -1,0 +1,159 @@
+//! What a runbook came to: its causes as a small table, what people answered, what was tried and what became of it, and
+//! whom the ticket goes to.
+
+use std::fmt::Write as _;
+
+use befund_model::action::Prediction;
+use befund_model::runbook::{
+    Answer, Attempt, AttemptEnd, Cause, CauseVerdict, Mode, RunbookResult,
+};
+
+use crate::render::job::{headline, narrowed};
+use crate::render::table::{Tone, cell, table, toned};
+use crate::render::timeline::acted_text;
+use crate::render::{table as tables, text, value};
+use crate::screen::Look;
+
+/// All of it, each line indented; the headline is left out where it was `told` already.
+pub(crate) fn all(
+    look: &Look,
+    result: &RunbookResult,
+    told: Option<&str>,
+    indent: usize,
+) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = String::new();
+    match result.mode {
+        Mode::Run => {}
+        Mode::Dry => {
+            let _ = writeln!(out, "{pad}A dry run: nothing was changed.");
+        }
+    }
+    out.push_str(&headline(look, &result.conclusion, told, indent));
+    out.push_str(&causes(look, &result.causes, indent));
+    for cause in result.causes.iter().filter(|cause| !cause.advice.is_empty()) {
+        let _ = writeln!(out, "{pad}→ {}", text::block(&cause.advice, indent + 2));
+    }
+    out.push_str(&answers(&result.answers, indent));
+    out.push_str(&attempts(look, &result.attempts, indent));
+    if let Some(end) = end(look, result) {
+        let _ = writeln!(out, "{pad}{end}");
+    }
+    out
+}
+
+/// The causes, with the evidence of each.
+pub(crate) fn causes(look: &Look, causes: &[Cause], indent: usize) -> String {
+    if causes.is_empty() {
+        return String::new();
+    }
+    let mut rows = table(&narrowed(look, indent), &["verdict", "cause", "evidence"]);
+    for cause in causes {
+        let verdict = match cause.verdict {
+            CauseVerdict::Found => toned("found", Tone::Bad),
+            CauseVerdict::Excluded => toned("ruled out", Tone::Good),
+            CauseVerdict::Unknown => cell("unknown"),
+            CauseVerdict::Explained => toned("explained by another", Tone::Faint),
+        };
+        rows.add_row(vec![verdict, cell(&cause.title), cell(&cause.evidence)]);
+    }
+    tables::text(&rows, indent)
+}
+
+/// What people answered.
+pub(crate) fn answers(answers: &[Answer], indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = String::new();
+    for answer in answers {
+        let Answer { question, answer, by } = answer;
+        let (question, answer, by) = (text::line(question), text::line(answer), text::line(by));
+        let _ = writeln!(out, "{pad}asked {question}: {answer}, by {by}");
+    }
+    out
+}
+
+/// What was tried, one after the other, each as far as it went.
+pub(crate) fn attempts(look: &Look, attempts: &[Attempt], indent: usize) -> String {
+    let mut out = String::new();
+    for (number, attempt) in (1..).zip(attempts) {
+        out.push_str(&one(look, number, attempt, indent));
+    }
+    out
+}
+
+fn one(look: &Look, number: usize, attempt: &Attempt, indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = format!(
+        "{pad}{number}. {} for {} ({}): {}\n",
+        look.strong(&text::line(&attempt.act)),
+        text::line(&attempt.fix.cause),
+        attempt.risk.as_str(),
+        end_word(look, attempt.end),
+    );
+    let mut row = |name: &str, value: &str| {
+        let _ = writeln!(out, "{pad}   {name:<9} {}", text::block(value, indent + 13));
+    };
+    if attempt.parameters.as_object().is_some_and(|object| !object.is_empty()) {
+        row("with", &value::pairs(&attempt.parameters));
+    }
+    if let Some(prediction) = &attempt.prediction {
+        row("would", &predicted(prediction));
+    }
+    if let Some(consent) = &attempt.consent {
+        row("agreed", consent);
+    }
+    if let Some(approval) = &attempt.approval {
+        row("signed", approval);
+    }
+    if !attempt.reason.is_empty() {
+        row("because", &attempt.reason);
+    }
+    // These have been made harmless already, and may be coloured.
+    for (name, acted) in [("did", &attempt.acted), ("undone", &attempt.undone)] {
+        if let Some(acted) = acted {
+            let _ = writeln!(out, "{pad}   {name:<9} {}", acted_text(look, acted));
+        }
+    }
+    out
+}
+
+/// What would change, in one block.
+pub(crate) fn predicted(prediction: &Prediction) -> String {
+    let lines = prediction.lines.join("\n");
+    match (prediction.known, prediction.changes) {
+        (false, _) if lines.is_empty() => "cannot be predicted".to_owned(),
+        (false, _) => format!("cannot be predicted: {lines}"),
+        (true, false) => "nothing: it is so already".to_owned(),
+        (true, true) => lines,
+    }
+}
+
+/// How far a fix went.
+pub(crate) fn end_word(look: &Look, end: AttemptEnd) -> String {
+    match end {
+        AttemptEnd::Predicted => "only predicted".to_owned(),
+        AttemptEnd::Needless => "not needed".to_owned(),
+        AttemptEnd::Refused => look.bad("not agreed to"),
+        AttemptEnd::NotApproved => look.bad("not signed"),
+        AttemptEnd::Failed => look.bad("failed"),
+        AttemptEnd::Verified => look.good("put right"),
+        AttemptEnd::NotVerified => look.bad("done, and the cause is still there"),
+        AttemptEnd::Reverted => look.bad("done, and undone again"),
+        AttemptEnd::Indeterminate => look.bad("nobody can tell whether it was done"),
+    }
+}
+
+/// Whether the trouble is over, and whom it goes to otherwise.
+pub(crate) fn end(look: &Look, result: &RunbookResult) -> Option<String> {
+    let over = match result.accepted {
+        Some(true) => Some(look.good("The trouble is over.")),
+        Some(false) => Some(look.bad("The trouble is not over.")),
+        None => None,
+    };
+    let to =
+        result.escalate_to.as_ref().map(|group| format!("It should go to {}.", text::line(group)));
+    match (over, to) {
+        (None, None) => None,
+        (over, to) => Some(over.into_iter().chain(to).collect::<Vec<_>>().join(" ")),
+    }
+}
