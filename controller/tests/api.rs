@@ -6,6 +6,8 @@ mod bed;
 mod changes;
 #[path = "api/hostile.rs"]
 mod hostile;
+#[path = "api/machines.rs"]
+mod machines;
 #[path = "api/matrix.rs"]
 mod matrix;
 #[path = "api/runs.rs"]
