@@ -14,6 +14,7 @@ pub mod tamper;
 pub mod windows;
 
 pub use agent::TestAgent;
+pub use befund_browser as browser;
 pub use catalogue::TestSigners;
 pub use controller::TestController;
 pub use operator::TestOperator;

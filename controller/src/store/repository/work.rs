@@ -124,6 +124,11 @@ pub trait Jobs {
         by: &By,
         at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// The jobs of these tickets that have not ended, oldest first.
+    fn unended(
+        &self,
+        tickets: &[TicketNumber],
+    ) -> impl Future<Output = Result<Vec<(TicketNumber, JobId, JobState)>>> + Send;
     /// The jobs of these machines that somebody wants stopped and that have not ended.
     fn to_cancel(
         &self,
