@@ -118,11 +118,7 @@ impl Person for Nobody {
         Box::pin(async { None })
     }
 
-    fn consent<'a>(
-        &'a self,
-        _: &'a About,
-        _: &'a Asked,
-    ) -> Reply<'a, Result<Agreed, NoConsent>> {
+    fn consent<'a>(&'a self, _: &'a About, _: &'a Asked) -> Reply<'a, Result<Agreed, NoConsent>> {
         Box::pin(async { Err(NoConsent::Nobody) })
     }
 
