@@ -299,9 +299,9 @@ impl Run {
         self.cancelled.cancel();
     }
 
-    /// Who cancelled it.
+    /// Who cancelled it; the person who started it at the machine ends it without a word.
     pub(crate) fn canceller(&self) -> String {
-        self.canceller.get().cloned().unwrap_or_default()
+        self.canceller.get().cloned().unwrap_or_else(|| "the person at the machine".to_owned())
     }
 
     fn mode(&self) -> Mode {

@@ -98,7 +98,7 @@ impl OwnRuns for Own {
             let runbook = runbook.ok_or_else(|| format!("there is no runbook {name}"))?;
             let (tell, news) = mpsc::channel(NEWS);
             let (end, result) = oneshot::channel();
-            let cancel = run.cancel.clone();
+            let cancel = run.cancelled.clone();
             self.shared.tasks.spawn(follow(run, tell, end));
             Ok(OwnRun { runbook, news, result, cancel })
         })
