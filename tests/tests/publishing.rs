@@ -135,7 +135,10 @@ fn too_few_and_wrong_signers_are_told_who_would_have_to() {
     author.sign("anna", &[]);
     author.sign("eve", &[]);
     let refused = author.fails(2, &["runbook", "publish", "runbooks"]);
-    assert_says(&refused, "2 different people of the role catalogue have to sign, and 1 did (anna)");
+    assert_says(
+        &refused,
+        "2 different people of the role catalogue have to sign, and 1 did (anna)",
+    );
     assert_says(&refused, "it takes 2 of anna, ben");
     assert_says(&refused, "which is nobody's in the trust root");
     author.sign("ben", &[]);
