@@ -10,9 +10,11 @@ use tokio::process::Child;
 use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
-mod time;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
+#[cfg(not(target_os = "linux"))]
+pub(crate) mod sessions;
+mod time;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
@@ -20,6 +22,8 @@ pub(crate) use time::local_time;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "befund-executor.socket";
+/// What starts the executor for people where the system does, for texts.
+pub(crate) const PEOPLE: &str = "befund-people.socket";
 /// Who may do anything, for texts.
 pub(crate) const MASTERS: &str = "root";
 
@@ -44,6 +48,11 @@ pub fn is_master() -> bool {
 /// The machine's name.
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// What of this process's own surroundings a child needs: nothing.
+pub(crate) const fn surroundings() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    Vec::new()
 }
 
 /// What restarts the machine: a program and its arguments.
