@@ -6,9 +6,15 @@ mod bed;
 mod changes;
 #[path = "api/hostile.rs"]
 mod hostile;
+#[path = "api/machines.rs"]
+mod machines;
 #[path = "api/matrix.rs"]
 mod matrix;
+#[path = "api/runs.rs"]
+mod runs;
 #[path = "api/session.rs"]
 mod session;
+#[path = "api/stage.rs"]
+mod stage;
 #[path = "api/tickets.rs"]
 mod tickets;

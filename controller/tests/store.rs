@@ -15,6 +15,8 @@ mod intake;
 mod jobs;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/own_jobs.rs"]
+mod own_jobs;
 #[path = "store/runbooks.rs"]
 mod runbooks;
 #[path = "store/tickets.rs"]

@@ -220,8 +220,7 @@ pub(crate) fn book(
     }
     let reference =
         RunbookRef { name: name.to_owned(), version: runbook.version, digest: shelved.digest };
-    let catalogue =
-        CatalogueRef { version: manifest.get().version, digest: manifest.digest() };
+    let catalogue = CatalogueRef { version: manifest.get().version, digest: manifest.digest() };
     Ok(Book { runbook, reference, catalogue, scripts })
 }
 

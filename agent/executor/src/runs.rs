@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, info_span};
+use tracing::{Instrument as _, info, info_span};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -69,7 +69,8 @@ pub(crate) struct Run {
     pub(crate) order: Order,
     pub(crate) by: StartedBy,
     pub(crate) log: Log,
-    pub(crate) cancel: CancellationToken,
+    pub(crate) cancelled: CancellationToken,
+    canceller: OnceLock<String>,
     said: mpsc::Sender<Said>,
 }
 
@@ -132,11 +133,11 @@ impl Runs {
         };
         admit::look_at(&order, shared.config.agent).map_err(refused)?;
         if let Some(run) = self.find(order.job) {
-            return if run.order == order { Ok(run) } else { Err(refused(admit::seen(&order))) };
+            // Handed over twice, as after a lost connection: what it was taken on for stays.
+            return Ok(run);
         }
-        let policy = Policy::load(&shared.config.policy).map_err(|error| {
-            refused(Refusal { by: Refuser::Policy, why: crate::told(&error) })
-        })?;
+        let policy = Policy::load(&shared.config.policy)
+            .map_err(|error| refused(Refusal { by: Refuser::Policy, why: crate::told(&error) }))?;
         let admitted = match &order.work {
             Work::Undo(ticket) if self.is_at_work(*ticket) => {
                 let why = format!("a runbook of ticket {ticket} is at work; cancel it first");
@@ -279,7 +280,8 @@ impl Runs {
 impl Run {
     fn new(order: Order, by: StartedBy, log: Log) -> (Arc<Self>, mpsc::Receiver<Said>) {
         let (said, heard) = mpsc::channel(SAID);
-        let run = Self { order, by, log, cancel: CancellationToken::new(), said };
+        let cancelled = CancellationToken::new();
+        let run = Self { order, by, log, cancelled, canceller: OnceLock::new(), said };
         (Arc::new(run), heard)
     }
 
@@ -288,6 +290,18 @@ impl Run {
         if self.said.try_send(said).is_err() {
             info!(job = %self.order.job, "nobody heard what was said to the run");
         }
+    }
+
+    /// Cancels it, if nobody has yet.
+    pub(crate) fn cancel(&self, by: &str) {
+        // The first one stays.
+        let _ = self.canceller.set(by.to_owned());
+        self.cancelled.cancel();
+    }
+
+    /// Who cancelled it.
+    pub(crate) fn canceller(&self) -> String {
+        self.canceller.get().cloned().unwrap_or_default()
     }
 
     fn mode(&self) -> Mode {
@@ -299,11 +313,6 @@ fn open(folder: &Path) -> Result<(Ledger, Keep), OpenError> {
     let keep = Keep::open(&folder.join(TRUST), built(), wall())?;
     let ledger = Ledger::open(&folder.join(JOURNAL))?;
     Ok((ledger, keep))
-}
-
-/// Reports once that a run was lost that nobody can name any more.
-fn lost(job: JobId, why: &str) {
-    error!(%job, why, "a run was lost");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

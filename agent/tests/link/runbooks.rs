@@ -4,9 +4,7 @@ use befund_agent::door::protocol::{Answer, Ask};
 use befund_executor::door::TrustReport;
 use befund_model::Timestamp;
 use befund_model::id::JobId;
-use befund_model::job::{
-    JobEvent, JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work,
-};
+use befund_model::job::{JobEvent, JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work};
 use befund_model::runbook::Mode;
 use befund_model::snapshot::Status;
 use befund_proto::convert::{id, json};
@@ -250,11 +248,7 @@ fn ordered(order: &Order) -> v1::ControllerMessage {
 }
 
 fn word(job: JobId, seq: u32) -> v1::ControllerMessage {
-    let answer = Said::Answer {
-        question: "scope".into(),
-        answer: "no".into(),
-        by: "tina".into(),
-    };
+    let answer = Said::Answer { question: "scope".into(), answer: "no".into(), by: "tina".into() };
     let body = json::write(&answer);
     let said = v1::Said { job: id::bytes(job.as_bytes()), seq, body };
     v1::ControllerMessage { body: Some(Out::Said(said)) }
@@ -417,6 +411,7 @@ async fn no_more_is_read_than_may_wait_for_its_acknowledgement() {
     let job = order.job;
     let line = "x".repeat(LINE);
     let events: Vec<_> = (1..=120).map(|seq| event(seq, &line)).collect();
+    let weights: Vec<usize> = events.iter().map(|event| json::write(event).len()).collect();
     let last = events.last().unwrap().seq;
     door.with(|has| has.begins_with = events);
     gate.answers.lock().unwrap().after_welcome = vec![ordered(&order)];
@@ -428,12 +423,13 @@ async fn no_more_is_read_than_may_wait_for_its_acknowledgement() {
     let (mut seen, mut acknowledged_to) = (0, 0);
     while seen < last {
         seen = said(&mut heard, "an event", number).await;
-        let waiting = |to: u32| (to - acknowledged_to) as usize * LINE;
+        let waiting =
+            |to: u32| weights[acknowledged_to as usize..to as usize].iter().sum::<usize>();
         assert!(waiting(seen) <= WINDOW, "{seen} after {acknowledged_to}");
-        if waiting(seen + 1) + LINE <= WINDOW && seen < last {
+        if seen < last && waiting(seen + 1) <= WINDOW {
             continue;
         }
-        // The window is all but full. A word goes to the executor and back: what is read meanwhile would
+        // There is no room for one more. A word goes to the executor and back: what is read meanwhile would
         // come before it is acknowledged.
         gate.say(word(job, seen)).await;
         said(&mut heard, "an acknowledgement", |said| match said {

@@ -4,5 +4,6 @@ mod enroll;
 mod fixture;
 mod identity;
 mod open;
+mod own;
 mod session;
 mod upload;

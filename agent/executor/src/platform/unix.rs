@@ -10,11 +10,11 @@ use tokio::process::Child;
 use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
-mod time;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod sessions;
+mod time;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
@@ -48,6 +48,11 @@ pub fn is_master() -> bool {
 /// The machine's name.
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// What of this process's own surroundings a child needs: nothing.
+pub(crate) const fn surroundings() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    Vec::new()
 }
 
 /// What restarts the machine: a program and its arguments.

@@ -53,6 +53,12 @@ pub(crate) fn host_name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
+/// What of this process's own surroundings a child needs: where the system itself is, which its libraries ask for.
+pub(crate) fn surroundings() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    let names = ["SystemRoot", "SystemDrive", "ProgramData", "TEMP", "TMP"];
+    names.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?))).collect()
+}
+
 /// What restarts the machine: a program and its arguments.
 pub(crate) fn restart() -> (PathBuf, &'static [&'static str]) {
     let system = std::env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
