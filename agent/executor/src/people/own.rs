@@ -1,6 +1,7 @@
 //! What people start at the machine itself: the runbooks of the catalogue that is kept here, by the machine's policy, as
 //! runs like any other. Whether one is run, [`crate::admit`] decides.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use befund_model::id::JobId;
 use befund_model::job::{JobNews, Order, Outcome, RunbookOrder, Work};
 use befund_model::runbook::RunbookResult;
-use befund_runbook::document::Runbook;
+use befund_runbook::document::{Input, InputKind, Runbook};
 use befund_runtime::peer::Account;
 
 use super::{OwnRun, OwnRuns, Wish, offers};
@@ -81,6 +82,7 @@ impl OwnRuns for Own {
                     (keep.report().catalogue, runbook)
                 })
                 .await;
+            let inputs = runbook.iter().fold(inputs, |inputs, book| typed(inputs, book));
             let order = Order {
                 job,
                 agent,
@@ -103,6 +105,18 @@ impl OwnRuns for Own {
             Ok(OwnRun { runbook, news, result, cancel })
         })
     }
+}
+
+/// What people type is text: what the signed schema wants as a number or a yes or no is made of it, where it can be.
+/// Whether it is admitted, is looked at with the order.
+fn typed(inputs: BTreeMap<String, Value>, runbook: &Runbook) -> BTreeMap<String, Value> {
+    let one = |name: &String, value: Value| match (runbook.inputs.get(name), &value) {
+        (Some(Input { kind: InputKind::Number { .. } | InputKind::Flag, .. }), Value::String(text)) => {
+            serde_json::from_str::<Value>(text).unwrap_or(value)
+        }
+        _ => value,
+    };
+    inputs.into_iter().map(|(name, value)| (name.clone(), one(&name, value))).collect()
 }
 
 /// Tells a run's news, and what it came to, for as long as anybody listens.
