@@ -54,14 +54,16 @@ impl Follower {
     pub(super) async fn follow(self, from: Start) {
         let tidings = match from {
             Start::After(last) => self.attached(None, last).await,
-            Start::Order(order, clock_offset_ms) => match self.hand_over(*order, clock_offset_ms).await {
-                Ok(opened) => self.attached(Some(opened), 0).await,
-                // It was not journaled: this is all that there is of it.
-                Err(ExecutorError::Declined(why)) => {
-                    Tidings::Ended(without_result(JobState::Failed, Status::Failed, why))
+            Start::Order(order, clock_offset_ms) => {
+                match self.hand_over(*order, clock_offset_ms).await {
+                    Ok(opened) => self.attached(Some(opened), 0).await,
+                    // It was not journaled: this is all that there is of it.
+                    Err(ExecutorError::Declined(why)) => {
+                        Tidings::Ended(without_result(JobState::Failed, Status::Failed, why))
+                    }
+                    Err(error) => Tidings::Lost(telemetry::chain(&error)),
                 }
-                Err(error) => Tidings::Lost(telemetry::chain(&error)),
-            },
+            }
         };
         self.tell(tidings).await;
     }

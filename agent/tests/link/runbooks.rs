@@ -4,9 +4,7 @@ use befund_agent::door::protocol::{Answer, Ask};
 use befund_executor::door::TrustReport;
 use befund_model::Timestamp;
 use befund_model::id::JobId;
-use befund_model::job::{
-    JobEvent, JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work,
-};
+use befund_model::job::{JobEvent, JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work};
 use befund_model::runbook::Mode;
 use befund_model::snapshot::Status;
 use befund_proto::convert::{id, json};
@@ -250,11 +248,7 @@ fn ordered(order: &Order) -> v1::ControllerMessage {
 }
 
 fn word(job: JobId, seq: u32) -> v1::ControllerMessage {
-    let answer = Said::Answer {
-        question: "scope".into(),
-        answer: "no".into(),
-        by: "tina".into(),
-    };
+    let answer = Said::Answer { question: "scope".into(), answer: "no".into(), by: "tina".into() };
     let body = json::write(&answer);
     let said = v1::Said { job: id::bytes(job.as_bytes()), seq, body };
     v1::ControllerMessage { body: Some(Out::Said(said)) }
