@@ -53,7 +53,10 @@ async fn one_is_kept_once_and_goes_its_way(bed: Bed) {
     let job = bed.store.job(order.job).await.unwrap().unwrap();
     assert_eq!((job.state, job.created_by.as_str()), (JobState::Delivered, "anna at the machine"));
     assert_eq!((job.created_at, job.deadline, job.ticket), (at(10), at(70), None));
-    assert_eq!((job.work, job.parameters, job.runbook), (order.work, order.parameters, order.runbook));
+    assert_eq!(
+        (job.work, job.parameters, job.runbook),
+        (order.work, order.parameters, order.runbook)
+    );
     assert!(bed.store.waiting(&[agent], at(11)).await.unwrap().is_empty(), "it is not given out");
 
     let outcome = Outcome {
@@ -83,11 +86,9 @@ async fn one_is_kept_once_and_goes_its_way(bed: Bed) {
 async fn a_ticket_is_named_only_by_its_own_machine(bed: Bed) {
     let (agent, other) = (bed.machine("pc-1").await, bed.machine("pc-2").await);
     let (own, foreign) = (ticket(&bed, Some(agent)).await, ticket(&bed, Some(other)).await);
-    for (named, kept) in [
-        (Some(own), Some(own)),
-        (Some(foreign), None),
-        (Some(TicketNumber(4_711)), None),
-    ] {
+    for (named, kept) in
+        [(Some(own), Some(own)), (Some(foreign), None), (Some(TicketNumber(4_711)), None)]
+    {
         let adopted = bed.store.adopt(agent, &order(agent, named), "anna", at(10)).await.unwrap();
         assert_eq!(adopted, Adopted::New(kept));
     }

@@ -44,7 +44,9 @@ impl Session {
             Heard::Accepted(job) => Said::Accepted(job),
             Heard::Event(job, event) => Said::Event(job, event.seq),
             Heard::Finished(job, outcome) => Said::Finished(job, outcome),
-            Heard::WordTaken(..) | Heard::Own(..) | Heard::Trusts(_) | Heard::Nothing => Said::Nothing,
+            Heard::WordTaken(..) | Heard::Own(..) | Heard::Trusts(_) | Heard::Nothing => {
+                Said::Nothing
+            }
         })
     }
 }
