@@ -299,6 +299,11 @@ impl Run {
         self.cancelled.cancel();
     }
 
+    /// Whether somebody has.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_cancelled()
+    }
+
     /// Who cancelled it.
     pub(crate) fn canceller(&self) -> String {
         self.canceller.get().cloned().unwrap_or_default()

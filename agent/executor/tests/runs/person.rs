@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use befund_act::SessionUser;
-use befund_executor::drive::person::{About, Asked, Desk, NoConsent, Person, Reply};
+use befund_executor::drive::person::{About, Agreed, Asked, Desk, NoConsent, Person, Reply};
 use befund_model::job::{JobState, Question};
 use befund_model::language::Text;
 use befund_model::runbook::{AttemptEnd, Mode, RunbookResult};
@@ -41,13 +41,13 @@ impl Person for Anna {
         &'a self,
         about: &'a About,
         asked: &'a Asked,
-    ) -> Reply<'a, Result<String, NoConsent>> {
+    ) -> Reply<'a, Result<Agreed, NoConsent>> {
         let text = asked.fix.text.as_ref().map_or("", |text| text.en.as_str());
         self.agreed.lock().expect("no panic").push(format!("{}: {text}", about.runbook));
         let answer = if self.says_no {
             Err(NoConsent::Declined("anna".to_owned()))
         } else {
-            Ok("anna".to_owned())
+            Ok(Agreed { by: "anna".to_owned(), for_ticket: true })
         };
         Box::pin(async { answer })
     }
