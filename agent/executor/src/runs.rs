@@ -299,9 +299,14 @@ impl Run {
         self.cancelled.cancel();
     }
 
-    /// Who cancelled it; the person who started it at the machine ends it without a word.
+    /// Whether somebody has.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_cancelled()
+    }
+
+    /// Who cancelled it.
     pub(crate) fn canceller(&self) -> String {
-        self.canceller.get().cloned().unwrap_or_else(|| "the person at the machine".to_owned())
+        self.canceller.get().cloned().unwrap_or_default()
     }
 
     fn mode(&self) -> Mode {

@@ -56,7 +56,8 @@ impl Attend {
                     }
                     let mut dialogue = Dialogue::new(language, Manner::Asked);
                     let (keyboard, end) = (&mut keyboard, Interrupts::End);
-                    terminal::carry(&mut person, &mut dialogue, keyboard, language, end)
+                    let run = &self.run;
+                    terminal::carry(&mut person, &mut dialogue, keyboard, language, end, run)
                         .await
                         .map(drop)
                 }

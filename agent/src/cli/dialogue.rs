@@ -42,6 +42,8 @@ pub(super) enum Step {
     Say(FromPerson),
     /// Open this address in a browser.
     Open(String),
+    /// A run of the person's has begun.
+    Begun,
     /// It is over.
     End(Box<Done>),
 }
@@ -105,7 +107,7 @@ impl Dialogue {
     pub(super) fn hear(&mut self, said: ToPerson) -> Vec<Step> {
         match said {
             ToPerson::Begun { title, .. } => {
-                vec![Step::Show(self.filled(Text::Begun, &[&printable(&title)]))]
+                vec![Step::Show(self.filled(Text::Begun, &[&printable(&title)])), Step::Begun]
             }
             ToPerson::Tell { line } => vec![Step::Show(printable(&line))],
             ToPerson::Instruct { text } => {

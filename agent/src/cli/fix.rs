@@ -66,8 +66,9 @@ impl Fix {
         };
         let mut dialogue = Dialogue::new(language, manner);
         let stop = Interrupts::StopTheRun;
+        let run = &self.run;
         let done =
-            terminal::carry(&mut person, &mut dialogue, &mut keyboard, language, stop).await?;
+            terminal::carry(&mut person, &mut dialogue, &mut keyboard, language, stop, run).await?;
         Ok(match (mode, done.accepted) {
             (Mode::Dry, _) | (Mode::Run, Some(true)) => ExitCode::SUCCESS,
             (Mode::Run, Some(false) | None) if dialogue.has_refused() => ExitCode::from(DECLINED),

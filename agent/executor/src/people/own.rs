@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use befund_model::id::JobId;
 use befund_model::job::{JobNews, Order, Outcome, RunbookOrder, Work};
@@ -69,13 +70,13 @@ impl OwnRuns for Own {
     ) -> Reply<'a, Result<OwnRun, String>> {
         Box::pin(async move {
             let runs = self.shared.runs().await?;
-            let Wish { runbook: name, inputs, mode } = wish;
+            let Wish { runbook: wanted, inputs, mode } = wish;
             let Some(agent) = self.shared.config.agent else {
                 return Err("this machine is not enrolled, so nothing is run on it; ask the help \
                             desk for a token, and run befund-agent enroll"
                     .to_owned());
             };
-            let wanted = name.clone();
+            let work = Work::Runbook(wanted.clone());
             let (catalogue, runbook) = runs
                 .with_keep(move |keep| {
                     let runbook = keep.runbook(&wanted).map(|shelved| Arc::clone(&shelved.runbook));
@@ -86,22 +87,23 @@ impl OwnRuns for Own {
             let order = Order {
                 job,
                 agent,
-                work: Work::Runbook(name.clone()),
+                work,
                 parameters: Value::Object(inputs.into_iter().collect()),
                 ticket: None,
                 within_ms: u64::try_from(WITHIN.as_millis()).unwrap_or(u64::MAX),
                 runbook: Some(RunbookOrder { mode, catalogue }),
             };
-            let by = StartedBy::Here { account: by.name() };
+            let name = by.name();
+            let by = StartedBy::Here { account: name.clone() };
             let run = match runs.start(&self.shared, order, by).await {
                 Ok(run) => run,
                 Err(outcome) => return Err(outcome.reason),
             };
-            let runbook = runbook.ok_or_else(|| format!("there is no runbook {name}"))?;
+            let runbook = runbook.ok_or("another catalogue came meanwhile; try again")?;
             let (tell, news) = mpsc::channel(NEWS);
             let (end, result) = oneshot::channel();
-            let cancel = run.cancelled.clone();
-            self.shared.tasks.spawn(follow(run, tell, end));
+            let cancel = CancellationToken::new();
+            self.shared.tasks.spawn(follow(run, name, cancel.clone(), tell, end));
             Ok(OwnRun { runbook, news, result, cancel })
         })
     }
@@ -120,35 +122,38 @@ fn typed(inputs: BTreeMap<String, Value>, runbook: &Runbook) -> BTreeMap<String,
     inputs.into_iter().map(|(name, value)| (name.clone(), one(&name, value))).collect()
 }
 
-/// Tells a run's news, and what it came to, for as long as anybody listens.
+/// Tells a run's news, and what it came to; cancels it when it is told to, or nobody listens any more.
 async fn follow(
     run: Arc<Run>,
+    by: String,
+    cancel: CancellationToken,
     tell: mpsc::Sender<JobNews>,
     end: oneshot::Sender<Result<RunbookResult, String>>,
 ) {
+    let by = format!("the user ({by})");
     let mut changes = run.log.changes();
     let mut told = 0;
     let outcome = loop {
+        changes.mark_unchanged();
         let (events, outcome) = run.log.after(told);
         let nothing = events.is_empty();
         for event in events {
             told = event.seq;
             if tell.send(event.what).await.is_err() {
-                return;
+                return run.cancel(&by);
             }
         }
-        match outcome {
-            Some(outcome) => break outcome,
-            None if nothing => {
-                let changed = tokio::select! {
-                    changed = changes.changed() => changed.is_ok(),
-                    () = tell.closed() => false,
-                };
-                if !changed {
-                    return;
-                }
-            }
-            None => {}
+        if let Some(outcome) = outcome {
+            break outcome;
+        }
+        if !nothing {
+            continue;
+        }
+        tokio::select! {
+            // The run holds the other end.
+            _ = changes.changed() => {}
+            () = tell.closed() => return run.cancel(&by),
+            () = cancel.cancelled(), if !run.is_cancelled() => run.cancel(&by),
         }
     };
     drop(tell);

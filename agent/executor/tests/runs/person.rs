@@ -47,7 +47,6 @@ impl Person for Anna {
         let answer = if self.says_no {
             Err(NoConsent::Declined("anna".to_owned()))
         } else {
-            // For each change anew; who agrees for a ticket says so.
             Ok(Agreed { by: "anna".to_owned(), for_ticket: true })
         };
         Box::pin(async { answer })

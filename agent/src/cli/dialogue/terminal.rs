@@ -1,7 +1,7 @@
 //! A dialogue on a terminal: what the executor says and what the person types, as they come.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use befund_executor::people::client::{PeopleError, Person};
 use befund_executor::people::protocol::{Done, FromPerson};
@@ -76,6 +76,7 @@ pub(crate) async fn carry(
     keyboard: &mut Keyboard,
     language: Language,
     interrupts: Interrupts,
+    run: &Path,
 ) -> Result<Box<Done>, PeopleError> {
     let mut stopping = false;
     let mut typing = true;
@@ -111,9 +112,17 @@ pub(crate) async fn carry(
                         screen::say(Text::NotOpened.in_language(language));
                     }
                 }
+                // So that the help desk hears of it; if it does not, the agent looks by itself later.
+                Step::Begun => drop(tokio::spawn(tell_link(run.to_owned()))),
                 Step::End(done) => return Ok(done),
             }
         }
+    }
+}
+
+async fn tell_link(run: PathBuf) {
+    if let Ok(mut door) = Door::open(&run).await {
+        let _ = door.ask(&Ask::RunBegun).await;
     }
 }
 

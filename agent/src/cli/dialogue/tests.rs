@@ -48,6 +48,7 @@ fn written(steps: &[Step]) -> String {
         Step::Prompt(text) => format!("{text} _"),
         Step::Say(said) => format!("    >> {}", serde_json::to_string(said).expect("JSON")),
         Step::Open(url) => format!("    >> opens {url}"),
+        Step::Begun => "    >> tells the link".to_owned(),
         Step::End(_) => "    >> the end".to_owned(),
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -150,7 +151,7 @@ fn what_may_be_started_is_told_in_a_sentence_each() {
 fn says(steps: &[Step]) -> Vec<FromPerson> {
     let said = |step: &Step| match step {
         Step::Say(said) => Some(said.clone()),
-        Step::Show(_) | Step::Prompt(_) | Step::Open(_) | Step::End(_) => None,
+        Step::Show(_) | Step::Prompt(_) | Step::Open(_) | Step::Begun | Step::End(_) => None,
     };
     steps.iter().filter_map(said).collect()
 }
