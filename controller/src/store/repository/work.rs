@@ -90,11 +90,8 @@ pub trait Jobs {
     /// A job.
     fn job(&self, id: JobId) -> impl Future<Output = Result<Option<Job>>> + Send;
     /// The jobs that stand so, oldest first.
-    fn jobs_in(
-        &self,
-        state: JobState,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<Job>>> + Send;
+    fn jobs_in(&self, state: JobState, limit: u32)
+    -> impl Future<Output = Result<Vec<Job>>> + Send;
     /// The jobs of a machine that wait to be delivered and have not expired, oldest first.
     fn waiting(
         &self,
