@@ -15,6 +15,7 @@ use befund_runtime::local::{self, ReadHalf, WriteHalf};
 
 use super::SOCKET;
 use super::protocol::{FromPerson, Offer, ToPerson};
+use crate::platform;
 
 /// How long the executor may take to come up, and to take what is said.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,7 +28,7 @@ pub enum PeopleError {
     /// Nobody there.
     #[error(
         "could not reach the part of the agent that changes things, at {}; check that {} is active, or that befund-agent link runs",
-        path.display(), crate::platform::PEOPLE
+        path.display(), platform::PEOPLE
     )]
     Connect {
         /// The socket.
@@ -35,6 +36,15 @@ pub enum PeopleError {
         /// The system's words.
         #[source]
         source: io::Error,
+    },
+    /// Somebody else listens there.
+    #[error(
+        "at {} listens an account that is neither the system's nor your own; nothing that it asks is \
+         to be answered: tell the help desk", path.display()
+    )]
+    Impostor {
+        /// The socket.
+        path: PathBuf,
     },
     /// The connection broke.
     #[error("the connection to the agent broke")]
@@ -67,7 +77,7 @@ impl Person {
     pub async fn open(run: &Path) -> Result<Self, PeopleError> {
         let path = run.join(SOCKET);
         let connected = timeout(PATIENCE, local::connect(&path, crate::SERVICE)).await;
-        let stream = match connected {
+        let mut stream = match connected {
             Ok(Ok(stream)) => stream,
             Ok(Err(source)) => return Err(PeopleError::Connect { path, source }),
             Err(_) => {
@@ -75,6 +85,9 @@ impl Person {
                 return Err(PeopleError::Connect { path, source });
             }
         };
+        if !platform::is_agents(&mut stream).await.unwrap_or(false) {
+            return Err(PeopleError::Impostor { path });
+        }
         let (from, to) = local::split(stream);
         let (hear, said) = mpsc::channel(HEARD);
         // Ends with the connection, or with whoever listens.

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use tokio::process::Child;
 
 use befund_runtime::local::{Callers, Listener, Stream};
+use befund_runtime::peer::Account;
 
 mod activation;
 #[cfg(not(target_os = "linux"))]
@@ -80,6 +81,13 @@ impl Starter {
 /// Connects to the executor.
 pub(crate) async fn connect(path: &Path, _: &Starter) -> io::Result<Stream> {
     Stream::connect(path).await
+}
+
+/// Whether whoever listens at the other end is the agent: root, or whoever connects themselves. The folder of the
+/// sockets is the link's, which could put a socket of its own in the place of the executor's.
+pub(crate) fn is_agents(stream: &mut Stream) -> impl Future<Output = io::Result<bool>> + Send {
+    let peer = befund_runtime::local::credentials(stream);
+    async { peer.await.map(|peer| peer.administrator || peer.account == Account::own()) }
 }
 
 /// A child with all that it starts: the process group that it leads.

@@ -9,7 +9,7 @@ use windows_sys::Win32::System::SystemInformation::GetLocalTime;
 use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
 use befund_model::Timestamp;
-use befund_runtime::local::{Callers, Listener};
+use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
 mod job;
@@ -92,6 +92,11 @@ pub(crate) fn listen(Listening(path): Listening, callers: Callers) -> io::Result
         );
         io::Error::new(error.kind(), text)
     })
+}
+
+/// Whether whoever listens at the other end is the agent: whoever connects has seen to that.
+pub(crate) fn is_agents(_: &mut Stream) -> impl Future<Output = io::Result<bool>> + Send {
+    std::future::ready(Ok(true))
 }
 
 /// A child with all that it starts: a job object, which ends with this.

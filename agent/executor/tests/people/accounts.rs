@@ -1,15 +1,18 @@
 //! Whose word counts: programs of several accounts at one door, as the kernel tells them apart.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use befund_executor::drive::person::{Agreed, NoConsent, Person as _};
+use befund_executor::people::SOCKET;
+use befund_executor::people::client::{PeopleError, Person};
 use befund_model::action::Risk;
 use befund_model::job::{Choice, Question};
 use serde_json::Value;
 
 use crate::common::{
-    ANNA, BERT, EVE, Fixture, LINK, NoRuns, PATIENCE, about, account, flush, is_root, text,
+    ANNA, BERT, EVE, Fixture, LINK, NoRuns, PATIENCE, PROGRAM, about, account, flush, is_root, text,
 };
 
 const YES: &str = r#"{"consent":{"number":N,"given":true}}"#;
@@ -171,6 +174,25 @@ async fn where_nobody_answers_nobody_agrees() {
     asking.abort();
     assert_eq!(anna.asked("settled").await["how"], "withdrawn");
     assert!(!fixture.people.is_busy());
+}
+
+#[tokio::test]
+async fn who_listens_and_is_not_the_agent_is_not_answered() {
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(SOCKET);
+    let mode = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(folder.path(), mode).expect("a mode");
+    let mut impostor = tokio::process::Command::new(PROGRAM);
+    impostor.arg("listen").arg(&path).uid(LINK).gid(LINK).kill_on_drop(true);
+    let mut impostor = impostor.stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+    // It says so once it listens.
+    let mut out = impostor.stdout.take().expect("piped");
+    tokio::io::AsyncReadExt::read_u8(&mut out).await.expect("it listens");
+    let told = Person::open(folder.path()).await.expect_err("that is not the agent");
+    assert!(matches!(told, PeopleError::Impostor { .. }), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! A people's door within the test's own process, programs at it, and something to ask.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +30,7 @@ pub(crate) const BERT: u32 = 61_002;
 pub(crate) const EVE: u32 = 61_003;
 pub(crate) const LINK: u32 = 61_004;
 
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_executor-fixture");
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A door.
@@ -75,7 +75,7 @@ impl Fixture {
 
     /// A program of this account.
     pub(crate) fn program(&self, account: u32) -> Program {
-        let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_executor-fixture")));
+        let mut command = Command::new(PROGRAM);
         command.arg("attend").arg(self.folder.path()).uid(account).gid(account);
         let mut child = command
             .stdin(Stdio::piped())
