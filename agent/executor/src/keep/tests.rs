@@ -215,6 +215,8 @@ fn the_pin_is_set_once() {
 #[test]
 fn a_number_is_used_once_also_after_a_restart_and_a_clock_set_back_is_seen() {
     let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
     let number: Number = "00112233445566778899aabbccddeeff".parse().expect("a number");
     let now = bench.keep.now(at(5)).now().expect("a good clock");
     bench.keep.use_number(number, at(6), now).expect("the first time");

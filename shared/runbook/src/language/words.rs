@@ -119,12 +119,12 @@ pub(crate) fn apis() -> Vec<&'static str> {
 /// What can be done about a cause.
 pub(crate) fn acts() -> Vec<&'static str> {
     let own = [INSTRUCT, OPEN_URL, REBOOT];
-    ACTIONS.iter().map(|spec| spec.name).chain(own).collect()
+    actions().into_iter().chain(own).collect()
 }
 
 /// How a fix can be undone, a script left out.
 pub(crate) fn undos() -> Vec<&'static str> {
-    [AUTO, NONE].into_iter().chain(ACTIONS.iter().map(|spec| spec.name)).collect()
+    [AUTO, NONE].into_iter().chain(actions()).collect()
 }
 
 /// How often a script may be run.
@@ -154,4 +154,11 @@ const ANSWERS: [(&str, &str, &str); 4] = [
 pub(crate) fn answer_text(value: &str) -> Option<Text> {
     let (_, en, de) = ANSWERS.iter().find(|(known, ..)| *known == value)?;
     Some(Text { en: (*en).to_owned(), de: (*de).to_owned() })
+}
+
+/// The names of the compiled-in actions, sorted.
+fn actions() -> Vec<&'static str> {
+    let mut names: Vec<&str> = ACTIONS.iter().map(|spec| spec.name).collect();
+    names.sort_unstable();
+    names
 }
