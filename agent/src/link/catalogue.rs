@@ -104,9 +104,9 @@ pub(crate) async fn bring(
     let whole = timeout(WHOLE, fetch_all(executor, channel, &had)).await;
     let end = match whole.unwrap_or(Err(BringError::Late)) {
         Ok(()) => End::Current,
-        Err(
-            error @ (BringError::Refused(..) | BringError::Parts(_) | BringError::Missing(_)),
-        ) => End::Refused(telemetry::chain(&error)),
+        Err(error @ (BringError::Refused(..) | BringError::Parts(_) | BringError::Missing(_))) => {
+            End::Refused(telemetry::chain(&error))
+        }
         Err(error @ (BringError::Executor(_) | BringError::Call(_) | BringError::Late)) => {
             End::Broken(error)
         }

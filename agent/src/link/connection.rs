@@ -14,9 +14,9 @@ use tracing::{debug, info, warn};
 
 use befund_model::Timestamp;
 use befund_model::machine::MachineTrust;
-use befund_proto::{convert, v1};
 use befund_proto::v1::agent_message::Body as Out;
 use befund_proto::v1::link_client::LinkClient;
+use befund_proto::{convert, v1};
 use befund_runtime::backoff::{Backoff, full_jitter};
 use befund_runtime::clock::{self, Clock};
 use befund_runtime::{telemetry, tls};

@@ -174,11 +174,8 @@ mod tests {
             let said = v1::Said { job: id::bytes(job.as_bytes()), seq: 3, body };
             read(v1::ControllerMessage { body: Some(In::Said(said)) })
         };
-        let answer = Said::Answer {
-            question: "scope".into(),
-            answer: "no".into(),
-            by: "tina".into(),
-        };
+        let answer =
+            Said::Answer { question: "scope".into(), answer: "no".into(), by: "tina".into() };
         let body = json::write(&answer);
         assert_eq!(said(&body), Ok(Some(Heard::Said(job, 3, Box::new(answer)))));
         assert_eq!(said(b"{}").map_err(|error| error.field), Err("said.body"));

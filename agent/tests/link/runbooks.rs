@@ -4,9 +4,7 @@ use befund_agent::door::protocol::{Answer, Ask};
 use befund_executor::door::TrustReport;
 use befund_model::Timestamp;
 use befund_model::id::JobId;
-use befund_model::job::{
-    JobEvent, JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work,
-};
+use befund_model::job::{JobEvent, JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work};
 use befund_model::runbook::Mode;
 use befund_model::snapshot::Status;
 use befund_proto::convert::{id, json};
@@ -250,11 +248,7 @@ fn ordered(order: &Order) -> v1::ControllerMessage {
 }
 
 fn word(job: JobId, seq: u32) -> v1::ControllerMessage {
-    let answer = Said::Answer {
-        question: "scope".into(),
-        answer: "no".into(),
-        by: "tina".into(),
-    };
+    let answer = Said::Answer { question: "scope".into(), answer: "no".into(), by: "tina".into() };
     let body = json::write(&answer);
     let said = v1::Said { job: id::bytes(job.as_bytes()), seq, body };
     v1::ControllerMessage { body: Some(Out::Said(said)) }
@@ -406,6 +400,37 @@ async fn a_run_of_the_machines_own_is_introduced_before_its_events() {
     assert!(matches!(answer, Answer::Status(_)), "{answer:?}");
     let told = said(&mut heard, "the job", introduced).await;
     assert_eq!(&told.job[..], &job.as_bytes()[..]);
+}
+
+#[tokio::test]
+async fn who_waits_at_the_links_door_is_told_that_something_is_asked() {
+    let (mut machine, gate, mut heard, door, _asked) = with_door().await;
+    let order = run(&gate, 9);
+    let state =
+        |seq, state| JobEvent { seq, at: Timestamp::UNIX_EPOCH, what: JobNews::State(state) };
+    door.with(|has| has.begins_with = vec![state(1, JobState::Running)]);
+    gate.answers.lock().unwrap().after_welcome = vec![ordered(&order)];
+    start(&mut machine);
+    let number = |said| match said {
+        In::Event(event) => Some(event.seq),
+        _ => None,
+    };
+    said(&mut heard, "an event", number).await;
+    let path = machine.folder.path().join("run/link.sock");
+    let mut stream = local::connect(&path, "befund-link").await.unwrap();
+    frame::send(&mut stream, &Ask::Watch, &[]).await.unwrap();
+    // The door hears one connection after the other, and this one comes later.
+    let mut later = local::connect(&path, "befund-link").await.unwrap();
+    frame::send(&mut later, &Ask::Status, &[]).await.unwrap();
+    frame::receive::<Answer>(&mut later).await.unwrap().unwrap();
+    let mut byte = [0];
+    let silent = stream.try_read(&mut byte).map_err(|error| error.kind());
+    assert_eq!(silent, Err(std::io::ErrorKind::WouldBlock), "nothing is asked yet");
+
+    let asks = state(2, JobState::Asking);
+    door.with(|has| has.runs.get_mut(&order.job).unwrap().events.push(asks));
+    let answer = frame::receive::<Answer>(&mut stream).await.unwrap().unwrap().header;
+    assert!(matches!(answer, Answer::Asking), "{answer:?}");
 }
 
 #[tokio::test]

@@ -5,9 +5,7 @@
 use std::collections::VecDeque;
 
 use befund_model::id::JobId;
-use befund_model::job::{
-    JobEvent, JobNews, MAX_EVENT_BYTES, MAX_EVENTS, Order, Outcome, Work,
-};
+use befund_model::job::{JobEvent, JobNews, MAX_EVENT_BYTES, MAX_EVENTS, Order, Outcome, Work};
 
 use super::{Do, Say, Session};
 
@@ -113,7 +111,8 @@ impl Run {
         todo.extend(self.announce(job).map(Do::Say));
         let events = self.events.iter().map(|held| Say::Event(job, held.event.clone()));
         todo.extend(events.map(Do::Say));
-        let outcome = self.outcome.iter().map(|outcome| Say::Outcome(job, Box::new(outcome.clone())));
+        let outcome =
+            self.outcome.iter().map(|outcome| Say::Outcome(job, Box::new(outcome.clone())));
         todo.extend(outcome.map(Do::Say));
     }
 

@@ -60,7 +60,7 @@ impl Watched {
             return Ok(None);
         }
         let kept = match self.kept.entry(id) {
-            Entry::Occupied(known) => known.into_mut(),
+            Entry::Occupied(kept) => kept.into_mut(),
             Entry::Vacant(place) => {
                 let runbook = runbooks::of_job(app, &job).await?;
                 place.insert(Kept { runbook, ..Kept::default() })

@@ -99,7 +99,10 @@ fn sizes_and_counts_are_kept() {
     ] {
         let path = if kind == Kind::File { "a" } else { "" };
         let told = read([head(kind, path, most + 1)]);
-        assert!(matches!(told, Err(Broken::TooLarge { bytes, .. }) if bytes == most + 1), "{told:?}");
+        assert!(
+            matches!(told, Err(Broken::TooLarge { bytes, .. }) if bytes == most + 1),
+            "{told:?}"
+        );
     }
     let signatures = vec!["s"; MAX_SIGNATURES + 1];
     let many = vec![Item::Manifest(signed(b"{}", &signatures))];
@@ -121,7 +124,10 @@ fn chunks_are_those_that_were_announced() {
     assert_eq!(read([chunk(b"x")]), Err(Broken::Chunk { bytes: 1, rest: 0 }));
     assert_eq!(read([begun(), chunk(b"")]), Err(Broken::Chunk { bytes: 0, rest: 5 }));
     assert_eq!(read([begun(), chunk(b"123456")]), Err(Broken::Chunk { bytes: 6, rest: 5 }));
-    assert_eq!(read([begun(), chunk(b"12345"), chunk(b"6")]), Err(Broken::Chunk { bytes: 1, rest: 0 }));
+    assert_eq!(
+        read([begun(), chunk(b"12345"), chunk(b"6")]),
+        Err(Broken::Chunk { bytes: 1, rest: 0 })
+    );
     assert_eq!(read([begun(), chunk(b"12"), begun()]), Err(Broken::Short(3)));
     assert_eq!(read([begun(), chunk(b"12")]), Err(Broken::Short(3)));
     let large = [head(Kind::Manifest, "", 5_000), chunk(&[0; CHUNK_BYTES + 1])];

@@ -53,10 +53,8 @@ fn hear(session: &mut Session, heard: Heard) -> Vec<Do> {
 fn welcome(session: &mut Session) -> Vec<Do> {
     let current = Current::default();
     let organisation = "Example".into();
-    let mut todo = hear(
-        session,
-        Heard::Welcome { heartbeat: Duration::from_secs(30), organisation, current },
-    );
+    let mut todo =
+        hear(session, Heard::Welcome { heartbeat: Duration::from_secs(30), organisation, current });
     assert_eq!(todo.pop(), Some(Do::LookForCatalogue(Some(Current::default()))));
     todo
 }
@@ -175,7 +173,10 @@ fn a_controller_that_has_less_than_it_had_gets_the_run_once_more() {
     assert_eq!(hear(&mut session, Heard::EventAck(id(1), 2)), [Do::Follow(id(1), 2)]);
     assert_eq!(hear(&mut session, Heard::ResultAck(id(1))), [], "of the outcome before");
     for seq in 3..=5 {
-        assert_eq!(session.run_event(id(1), event(seq)), [say(Say::Event(id(1), event(seq).event))]);
+        assert_eq!(
+            session.run_event(id(1), event(seq)),
+            [say(Say::Event(id(1), event(seq).event))]
+        );
     }
     session.run_ended(id(1), done());
     hear(&mut session, Heard::EventAck(id(1), 5));
@@ -281,10 +282,7 @@ fn more_runs_than_may_be_followed_wait_in_the_journal() {
     let waiting = Heard::Said(id(most), 1, answer());
     assert_eq!(hear(&mut session, waiting), [Do::PassOn(id(most), 1, answer())]);
     session.run_ended(id(0), done());
-    assert_eq!(
-        hear(&mut session, Heard::ResultAck(id(0))),
-        [Do::Reported(id(0)), Do::LookForRuns],
-    );
+    assert_eq!(hear(&mut session, Heard::ResultAck(id(0))), [Do::Reported(id(0)), Do::LookForRuns],);
     assert_eq!(followed(&session.unreported(all[1..].to_vec())), 1);
 }
 
@@ -453,7 +451,9 @@ impl World {
                 self.session.unreported(found)
             }
             // The controller gives what it did not hear of.
-            Happens::Order(n) if self.session.is_connected() && !self.controller.contains_key(&id(n)) => {
+            Happens::Order(n)
+                if self.session.is_connected() && !self.controller.contains_key(&id(n)) =>
+            {
                 hear(&mut self.session, Heard::Order(Box::new(order(n))))
             }
             Happens::Journal(n) => {
