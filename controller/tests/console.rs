@@ -76,5 +76,8 @@ async fn a_runbook_is_chosen_followed_answered_and_undone() {
     browser.wait_for("li.e-started + li.e-started article.run").await.unwrap();
     let undoing = stage.job().await;
     assert_ne!(undoing, job);
+    stage.undoes_and_ends(undoing).await;
+    browser.wait_for(".verdict.well").await.unwrap();
+    assert!(text(&browser, ".verdict.well").await.contains("The change was undone."));
     browser.end().await;
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use befund_model::Timestamp;
 use befund_model::action::Undo;
 use befund_model::job::{Job, JobState, Said, Work};
-use befund_model::runbook::{CauseVerdict, Mode, RunbookResult};
+use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RunbookResult};
 use befund_runbook::document::Runbook;
 use jiff::SignedDuration;
 use serde::Deserialize as _;
@@ -245,6 +245,19 @@ impl Run {
         last && self.state() == JobState::Asking
             && self.story.open_questions().next().is_none()
             && tried.consent.is_none()
+    }
+
+    /// How far a fix went, in words, and what their style goes by; none while it goes on.
+    fn end(&self, tried: &Tried) -> Option<(&'static str, &'static str)> {
+        let end = tried.end?;
+        Some(match (&self.job.work, end) {
+            (Work::Undo(_), AttemptEnd::Reverted) => (self.r.undone, "good"),
+            (Work::Undo(_), AttemptEnd::Failed) => (self.r.not_undone, "bad"),
+            (Work::Undo(_), AttemptEnd::Needless) => (self.r.undo_of(&Undo::Needless), ""),
+            (Work::Undo(_) | Work::Runbook(_) | Work::Probe(_), end) => {
+                (self.r.end_of(&end), self.r.end_class(&end))
+            }
+        })
     }
 
     fn signing<'a>(&'a self, tried: &'a Tried) -> Option<SigningBox<'a>> {

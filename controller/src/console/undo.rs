@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use befund_model::action::Undo;
+use befund_model::action::{Acted, Undo};
 use befund_model::id::TicketNumber;
-use befund_model::job::{Job, Work};
+use befund_model::job::Work;
 use befund_model::snapshot::Status;
 use befund_model::ticket::{Ticket, TicketEvent, TimelineEntry};
 
@@ -100,24 +100,32 @@ pub async fn runs(
 /// What these runs changed and still stands, last first.
 #[must_use]
 pub fn changes(runs: &[Run]) -> Vec<Change> {
-    // An undoing that ended well left nothing to undo of what was before it.
-    let undone = runs.iter().rposition(|run| is_done_undoing(&run.job));
-    let since = undone.map_or(0, |at| at + 1);
-    let standing = runs.iter().skip(since).flat_map(|run| {
-        run.story.fixes.iter().filter(|tried| tried.stands()).map(move |tried| (run, tried))
-    });
+    let mut standing: Vec<(&Run, &Tried)> = Vec::new();
+    for run in runs {
+        for tried in &run.story.fixes {
+            match &run.job.work {
+                Work::Undo(_) if tried.undone.as_ref().is_some_and(is_well) => {
+                    let same = |(_, done): &(&Run, &Tried)| done.fix == tried.fix;
+                    if let Some(at) = standing.iter().rposition(same) {
+                        standing.remove(at);
+                    }
+                }
+                Work::Undo(_) => {}
+                Work::Runbook(_) | Work::Probe(_) => {
+                    standing.extend(tried.stands().then_some((run, tried)));
+                }
+            }
+        }
+    }
     let change = |(run, tried): (&Run, &Tried)| Change {
         title: run.names.fix(&tried.fix, &tried.act),
         summary: tried.acted.as_ref().map(|acted| acted.summary.clone()).unwrap_or_default(),
         act: tried.act.clone(),
         undo: run.names.undo(&tried.fix, &tried.act),
     };
-    let mut changes: Vec<Change> = standing.map(change).collect();
-    changes.reverse();
-    changes
+    standing.into_iter().rev().map(change).collect()
 }
 
-fn is_done_undoing(job: &Job) -> bool {
-    let well = job.outcome.as_ref().is_some_and(|outcome| outcome.status == Status::Ok);
-    matches!(job.work, Work::Undo(_)) && job.state == befund_model::job::JobState::Done && well
+fn is_well(acted: &Acted) -> bool {
+    acted.status == Status::Ok
 }

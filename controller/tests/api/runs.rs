@@ -9,7 +9,7 @@ use befund_model::runbook::AttemptEnd;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::stage::{Stage, fix, withdraw};
+use crate::stage::{Stage, fix};
 
 /// The part of a page between two texts.
 fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
@@ -189,8 +189,14 @@ async fn undoing_says_first_what_it_would_undo() {
     assert!(page.contains("what was there before is put back"), "{page}");
 
     assert_eq!(stage.send(&path, &[]).await.status(), StatusCode::SEE_OTHER);
-    let page = stage.page(Role::TechnicianL1, &format!("/jobs/{}", stage.job().await)).await;
+    let undoing = stage.job().await;
+    let page = stage.page(Role::TechnicianL1, &format!("/jobs/{undoing}")).await;
     assert!(page.contains("Undo what the ticket changed"), "{page}");
+    stage.undoes_and_ends(undoing).await;
+    let page = stage.page(Role::TechnicianL1, &format!("/jobs/{undoing}")).await;
+    assert!(page.contains("The change was undone."), "{page}");
+    let page = stage.page(Role::TechnicianL1, &path).await;
+    assert!(page.contains("all of it was undone already"), "{page}");
 }
 
 #[tokio::test]
@@ -237,7 +243,7 @@ async fn the_catalogue_and_whom_machines_trust_can_be_read() {
     let page = stage.page(Role::Auditor, "/trust").await;
     assert!(page.contains("pc-17") && page.contains("up to date"), "{page}");
 
-    withdraw(&stage.bed).await;
+    stage.withdraws().await;
     let page = stage.page(Role::Auditor, "/trust").await;
     assert!(page.contains("not up to date"), "{page}");
     let page = stage.page(Role::TechnicianL1, "/runbooks").await;

@@ -143,8 +143,12 @@ fn run(end: AttemptEnd) -> RunbookResult {
         "runbook": "net.no-internet", "version": 3, "conclusion": "", "causes": [], "facts": {},
     }))
     .unwrap();
-    result.causes =
-        vec![cause("dns-dead", CauseVerdict::Found), cause("link-down", CauseVerdict::Excluded)];
+    // What follows from another was not found.
+    result.causes = vec![
+        cause("dns-dead", CauseVerdict::Found),
+        cause("link-down", CauseVerdict::Excluded),
+        cause("line-dead", CauseVerdict::Explained),
+    ];
     result.attempts = vec![Attempt {
         fix: FixRef { cause: "dns-dead".to_owned(), index: 0 },
         act: "dns.flush_cache".to_owned(),
@@ -176,10 +180,12 @@ async fn what_fixes_came_to_is_counted(bed: Bed) {
         };
         let ticket = store.open(open, &by(), at(5)).await.unwrap().number;
         let job = job(&bed, agent, Some(ticket)).await;
+        assert_eq!(store.unended(&[ticket]).await.unwrap(), [(ticket, job, JobState::Waiting)]);
         let result = serde_json::to_value(run(end)).unwrap();
         let ended = outcome(JobState::Done, result);
         let report = JobReport { outcome: Some(Box::new(ended)), ..JobReport::new(job) };
         tell(&bed, agent, report.clone()).await;
+        assert_eq!(store.unended(&[ticket]).await.unwrap(), []);
         store.report(agent, &[report], at(21)).await.expect("said twice, it counts once");
         let close = TicketChange::Close { solution: "it works".to_owned() };
         store.change(ticket, None, &close, &by(), at(30)).await.unwrap();

@@ -1,7 +1,7 @@
 //! Where a run stands, or what it came to, in one sentence.
 
 use befund_model::job::{Job, JobState, Work};
-use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode};
+use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RunbookResult};
 
 use super::Run;
 use super::story::Tried;
@@ -134,8 +134,30 @@ fn asking(run: &Run) -> (Tone, String) {
     (Tone::Needs, words.to_owned())
 }
 
+/// What undoing came to: what has nothing to be put back counts for nothing.
+fn undone(result: &RunbookResult, german: bool) -> (Tone, String) {
+    let is = |end| result.attempts.iter().filter(|attempt| attempt.end == end).count();
+    let all = result.attempts.len() - is(AttemptEnd::Needless);
+    let undone = is(AttemptEnd::Reverted);
+    match (all == undone, all, german) {
+        (true, 0, false) => (Tone::Good, "There was nothing to undo.".to_owned()),
+        (true, 0, true) => (Tone::Good, "Es war nichts zurückzunehmen.".to_owned()),
+        (true, 1, false) => (Tone::Good, "The change was undone.".to_owned()),
+        (true, 1, true) => (Tone::Good, "Die Änderung wurde zurückgenommen.".to_owned()),
+        (true, all, false) => (Tone::Good, format!("All {all} changes were undone.")),
+        (true, all, true) => (Tone::Good, format!("Alle {all} Änderungen wurden zurückgenommen.")),
+        (false, all, false) => (Tone::Bad, format!("{undone} of {all} changes were undone.")),
+        (false, all, true) => {
+            (Tone::Bad, format!("{undone} von {all} Änderungen wurden zurückgenommen."))
+        }
+    }
+}
+
 fn done(run: &Run) -> (Tone, String) {
     let german = run.r.lang == "de";
+    if let (Work::Undo(_), Some(result)) = (&run.job.work, &run.result) {
+        return undone(result, german);
+    }
     let Some(result) = &run.result else {
         let undone = matches!(run.job.work, Work::Undo(_));
         let words = match (undone, german) {

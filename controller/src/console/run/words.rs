@@ -224,7 +224,7 @@ impl RunWords {
 
     /// What undoing a fix does.
     #[must_use]
-    pub fn undo_of(&self, undo: Undo) -> &'static str {
+    pub fn undo_of(&self, undo: &Undo) -> &'static str {
         match undo {
             Undo::Restores => self.pick(
                 "what was there before is put back",

@@ -1,3 +1,6 @@
+//! What a run tells, put in order: what counts of what was said twice, and when people are no longer waited for. Not
+//! how it is shown.
+
 use befund_model::job::JobNews;
 use serde_json::json;
 
