@@ -120,7 +120,15 @@ async fn checked(
             Ok((parameters, None))
         }
         Work::Runbook(name) => {
-            let (runbook, catalogue) = runbooks::find(app, name).await?;
+            let found = match (runbooks::find(app, name).await, probe::spec::work(work)) {
+                // Without a catalogue there is what is compiled in, which only looks.
+                (Err(_), Some(spec)) => {
+                    spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
+                    return Ok((parameters, None));
+                }
+                (found, _) => found?,
+            };
+            let (runbook, catalogue) = found;
             befund_runbook::inputs::admit(&runbook, &parameters)
                 .map_err(|error| Failure::invalid(error.to_string()))?;
             let catalogue = catalogue.to_string();
