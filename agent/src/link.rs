@@ -21,8 +21,8 @@ use crate::door::protocol::Connectivity;
 use crate::identity::{IdentityError, IdentityFolder};
 use crate::spool::{Spool, SpoolError};
 
-pub mod catalogue;
 pub(crate) mod asking;
+pub mod catalogue;
 pub(crate) mod connection;
 pub(crate) mod core;
 pub mod enrollment;

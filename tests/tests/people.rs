@@ -17,7 +17,8 @@ use befund_tests::{TestAgent, TestController, TestOperator, TestSigners};
 /// The account that is signed in: of nobody in particular.
 const PERSON: &str = "65534";
 /// What the login manager notes of a person's session.
-const SESSION: &str = "UID=65534\nUSER=nobody\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\nSEAT=seat0\n";
+const SESSION: &str =
+    "UID=65534\nUSER=nobody\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\nSEAT=seat0\n";
 /// Lays sessions of the test's own over the machine's: `$0` is the file of one.
 const SESSIONS: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/sessions && \
                         cp \"$0\" /run/systemd/sessions/1 && exec \"$@\"";
@@ -152,8 +153,7 @@ impl Terminal {
                 None => script.env_remove(name),
             };
         }
-        let mut child =
-            script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (keyboard, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let screen = Arc::new(Mutex::new(String::new()));
         let shown = Arc::clone(&screen);
@@ -212,7 +212,11 @@ fn whoever_works_here_helps_themselves_without_the_help_desk() {
     machine.controller.stop();
 
     let listed = run(&mut as_person(&machine.agent, "de_DE.UTF-8", &["fix"]));
-    assert!(text(&listed).contains("test.note  Nichts wurde notiert: Sieht nach, ob"), "{}", text(&listed));
+    assert!(
+        text(&listed).contains("test.note  Nichts wurde notiert: Sieht nach, ob"),
+        "{}",
+        text(&listed)
+    );
 
     // Whoever is not signed in decides nothing, whatever they may do otherwise.
     let root = machine.agent.run(&["fix", "test.note", "--yes"]);
@@ -279,7 +283,8 @@ fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
 
     assert!(machine.log().contains("noted"));
     let shown = terminal.screen();
-    let asked = format!("your help desk wants to change something on this machine (ticket #{ticket})");
+    let asked =
+        format!("your help desk wants to change something on this machine (ticket #{ticket})");
     for line in [&*asked, "A word is written down.", "You agreed."] {
         assert!(shown.contains(line), "{line} in: {shown}");
     }

@@ -30,14 +30,16 @@ pub(crate) use windows::sessions;
 #[cfg(unix)]
 pub(crate) use unix::{
     ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
-    die_with_parent, handed, host_name, is_agents, listen, local_time, restart, starter_left, surroundings,
+    die_with_parent, handed, host_name, is_agents, listen, local_time, restart, starter_left,
+    surroundings,
 };
 #[cfg(unix)]
 pub use unix::{Listening, default_keep, default_policy, is_master};
 #[cfg(windows)]
 pub(crate) use windows::{
     ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
-    die_with_parent, handed, host_name, is_agents, listen, local_time, restart, starter_left, surroundings,
+    die_with_parent, handed, host_name, is_agents, listen, local_time, restart, starter_left,
+    surroundings,
 };
 #[cfg(windows)]
 pub use windows::{Listening, default_keep, default_policy, is_master};

@@ -198,9 +198,7 @@ impl Dialogue {
                 let last = question.choices.len().to_string();
                 self.filled(Text::Which, &["1", &last, &printable(otherwise)])
             }
-            Item::Consent(asked) => {
-                self.filled(Text::Agree, &[&self.lasting(asked.seconds)])
-            }
+            Item::Consent(asked) => self.filled(Text::Agree, &[&self.lasting(asked.seconds)]),
             Item::ForTicket(_, hours) => self.filled(Text::AgreeForTicket, &[&hours.to_string()]),
             Item::Page(_) => self.text(Text::OpenPage).to_owned(),
         };
@@ -231,10 +229,7 @@ impl Dialogue {
             // Nobody is there who knows.
             Manner::Alone => {
                 let (number, choice) = (question.number, question.default);
-                vec![
-                    Step::Show(lines.join("\n")),
-                    Step::Say(FromPerson::Answer { number, choice }),
-                ]
+                vec![Step::Show(lines.join("\n")), Step::Say(FromPerson::Answer { number, choice })]
             }
         }
     }

@@ -41,7 +41,9 @@ fn asks(news: &JobNews) -> Option<bool> {
         JobNews::State(JobState::Asking) => Some(true),
         JobNews::Asked(question) => Some(question.user),
         // They are to be shown something.
-        JobNews::Acting { act, .. } if ["user.instruct", "user.open_url"].contains(&act.as_str()) => {
+        JobNews::Acting { act, .. }
+            if ["user.instruct", "user.open_url"].contains(&act.as_str()) =>
+        {
             Some(true)
         }
         JobNews::State(_)
@@ -93,8 +95,7 @@ mod tests {
         asking.over(job(2));
         assert!(!is_ready(&asking));
         let fix = FixRef { cause: "x".to_owned(), index: 0 };
-        let acting =
-            |act: &str| JobNews::Acting { fix: fix.clone(), act: act.to_owned() };
+        let acting = |act: &str| JobNews::Acting { fix: fix.clone(), act: act.to_owned() };
         asking.hear(job(3), &acting("user.instruct"));
         assert!(is_ready(&asking));
         asking.hear(job(3), &acting("dns.flush_cache"));

@@ -406,11 +406,8 @@ async fn a_run_of_the_machines_own_is_introduced_before_its_events() {
 async fn who_waits_at_the_links_door_is_told_that_something_is_asked() {
     let (mut machine, gate, mut heard, door, _asked) = with_door().await;
     let order = run(&gate, 9);
-    let state = |seq, state| JobEvent {
-        seq,
-        at: Timestamp::UNIX_EPOCH,
-        what: JobNews::State(state),
-    };
+    let state =
+        |seq, state| JobEvent { seq, at: Timestamp::UNIX_EPOCH, what: JobNews::State(state) };
     door.with(|has| has.begins_with = vec![state(1, JobState::Running)]);
     gate.answers.lock().unwrap().after_welcome = vec![ordered(&order)];
     start(&mut machine);

@@ -5,15 +5,21 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use befund_model::api::TrustRootView;
+use befund_model::api::{MachineQuery, MachineView, Page, TrustRootView};
+use befund_model::machine::MachineTrust;
 use befund_trust::root::{Key, Person, Quorum, Role, Root};
+use serde::Deserialize;
 
 use crate::api::Api;
 use crate::api::caller::Caller;
+use crate::api::extract::Asked;
 use crate::api::problem::Failure;
 use crate::console::page::{Frame, render};
-use crate::runbooks;
-use crate::store::repository::StoreError;
+use crate::store::repository::{Agents as _, Runbooks as _, StoreError};
+use crate::{machines, runbooks};
+
+/// How many machines are shown at once.
+const MACHINES: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "trust.html")]
@@ -21,9 +27,23 @@ struct TrustPage {
     frame: Frame,
     newest: Option<Root>,
     earlier: Vec<TrustRootView>,
+    machines: Page<MachineView>,
+    catalogue: u64,
 }
 
 impl TrustPage {
+    /// Whether a machine has what is handed out now.
+    fn is_current(&self, trust: &MachineTrust) -> bool {
+        let root = self.newest.as_ref().map_or(0, Root::version);
+        u64::from(trust.root_version) == root && trust.catalogue_version == self.catalogue
+    }
+
+    fn next(&self) -> Option<String> {
+        let after = self.machines.next.as_ref()?;
+        let mut address = form_urlencoded::Serializer::new("/trust?".to_owned());
+        Some(address.append_pair("after", after).finish())
+    }
+
     fn keys<'a>(&self, root: &'a Root, person: &Person) -> Vec<&'a Key> {
         root.document().keys.iter().filter(|key| key.person == person.id).collect()
     }
@@ -56,13 +76,27 @@ fn short(key: &str) -> String {
     if comment.is_empty() { kind.to_owned() } else { format!("{kind} ({comment})") }
 }
 
+/// From which machine on.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct From {
+    #[serde(default)]
+    after: String,
+}
+
 /// `GET /trust`
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
+    Asked(From { after }): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let frame = Frame::new(&headers, &caller, api.app.clock.now());
+    let app = &api.app;
+    let frame = Frame::new(&headers, &caller, app.clock.now());
+    let after = Some(after).filter(|after| !after.is_empty());
+    let query = MachineQuery { q: None, after, limit: Some(MACHINES) };
+    let Page { items, next } = app.store.machines(&query).await?;
+    let machines = Page { items: machines::views(app, items).await?, next };
+    let catalogue = app.store.catalogue().await?.map_or(0, |catalogue| catalogue.version);
     let mut earlier = runbooks::roots(&api.app).await?;
     let newest = earlier.pop().map(|view| {
         Root::parse(view.root.as_bytes()).map_err(|error| {
@@ -71,5 +105,5 @@ pub async fn show(
         })
     });
     earlier.reverse();
-    render(&TrustPage { newest: newest.transpose()?, earlier, frame })
+    render(&TrustPage { newest: newest.transpose()?, earlier, machines, catalogue, frame })
 }

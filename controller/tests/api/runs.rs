@@ -1,8 +1,9 @@
 //! Runbooks on the console: chosen on a ticket, followed while they run, answered, approved or not, handed on and
 //! undone.
 
-use befund_controller::store::repository::Runbooks as _;
+use befund_controller::store::repository::{Agents as _, Presence, Runbooks as _};
 use befund_model::job::{JobNews, Said};
+use befund_model::machine::MachineTrust;
 use befund_model::operator::Role;
 use befund_model::runbook::AttemptEnd;
 use reqwest::{Method, StatusCode};
@@ -217,7 +218,28 @@ async fn the_catalogue_and_whom_machines_trust_can_be_read() {
     assert!(page.contains("Tina Weber") && page.contains("2 of these people"), "{page}");
     assert!(page.contains("href=\"/trust\""), "{page}");
 
+    assert!(page.contains("has not said yet what it trusts"), "{page}");
+    let trust = MachineTrust {
+        root_version: 1,
+        pinned: true,
+        catalogue_version: 7,
+        catalogue: "ab".repeat(32),
+        refusal: None,
+    };
+    let presence = Presence {
+        agent: stage.agent,
+        seen_at: stage.bed.app.clock.now(),
+        facts: None,
+        clock_offset_ms: None,
+        trust: Some(trust),
+    };
+    stage.bed.app.store.flush_presence(&[presence]).await.expect("kept");
+    let page = stage.page(Role::Auditor, "/trust").await;
+    assert!(page.contains("pc-17") && page.contains("up to date"), "{page}");
+
     withdraw(&stage.bed).await;
+    let page = stage.page(Role::Auditor, "/trust").await;
+    assert!(page.contains("not up to date"), "{page}");
     let page = stage.page(Role::TechnicianL1, "/runbooks").await;
     assert!(page.contains("All runbooks were withdrawn"), "{page}");
     assert!(!page.contains("No Internet"), "{page}");

@@ -83,6 +83,28 @@ pub(crate) const TESTS: &[Need] = &[
         why: "boots a machine of its own, on which the agent's units run",
     },
     Need {
+        package: "dnsmasq-base",
+        sign: Sign::Command("dnsmasq"),
+        why: "hands out addresses in networks that the actions' stories make",
+    },
+    Need {
+        package: "udhcpc",
+        sign: Sign::Command("udhcpc"),
+        why: "one of the clients that ask for addresses there",
+    },
+    Need { package: "isc-dhcp-client", sign: Sign::Command("dhclient"), why: "another" },
+    Need {
+        package: "cups-daemon",
+        sign: Sign::Command("cupsd"),
+        why: "a printers' server of the stories' own",
+    },
+    Need { package: "cups-client", sign: Sign::Command("lpstat"), why: "asks it" },
+    Need {
+        package: "python3-minimal",
+        sign: Sign::Command("python3"),
+        why: "scripts of runbooks may be in Python",
+    },
+    Need {
         package: "systemd-journal-remote",
         sign: Sign::File("/lib/systemd/systemd-journal-remote"),
         why: "makes journals for the tests that read them",

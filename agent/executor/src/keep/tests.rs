@@ -1,3 +1,5 @@
+//! What is kept is taken only from whom it may be, and stays so over a restart.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -113,9 +113,10 @@ impl OwnRuns for Own {
 /// Whether it is admitted, is looked at with the order.
 fn typed(inputs: BTreeMap<String, Value>, runbook: &Runbook) -> BTreeMap<String, Value> {
     let one = |name: &String, value: Value| match (runbook.inputs.get(name), &value) {
-        (Some(Input { kind: InputKind::Number { .. } | InputKind::Flag, .. }), Value::String(text)) => {
-            serde_json::from_str::<Value>(text).unwrap_or(value)
-        }
+        (
+            Some(Input { kind: InputKind::Number { .. } | InputKind::Flag, .. }),
+            Value::String(text),
+        ) => serde_json::from_str::<Value>(text).unwrap_or(value),
         _ => value,
     };
     inputs.into_iter().map(|(name, value)| (name.clone(), one(&name, value))).collect()

@@ -39,9 +39,7 @@ async fn only_who_is_signed_in_is_a_person() {
         assert!(why.contains("nicht angemeldet"), "{why}");
         assert_eq!(program.next().await, None, "nothing follows");
         let mut program = fixture.program(stranger);
-        program
-            .say(r#"{"fix":{"runbook":"x","inputs":{},"mode":"run","language":"en"}}"#)
-            .await;
+        program.say(r#"{"fix":{"runbook":"x","inputs":{},"mode":"run","language":"en"}}"#).await;
         assert!(program.asked("declined").await["why"].is_string());
     }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use befund_executor::people::SOCKET;
 use befund_executor::people::client::{PeopleError, Person};
 use befund_executor::people::protocol::{FromPerson, MAX_FRAME_BYTES, ToPerson};
-use befund_executor::people::SOCKET;
 use befund_runtime::frame;
 use befund_runtime::peer::Account;
 use serde_json::Value;
@@ -85,7 +85,8 @@ async fn a_program_that_only_waits_is_no_reason_to_stay() {
     let mut stream = stream(&fixture).await;
     let attend = FromPerson::Attend { language: "en".to_owned() };
     frame::send(&mut stream, &attend, &[]).await.expect("sent");
-    let welcome = frame::receive::<ToPerson>(&mut stream).await.expect("readable").expect("a frame");
+    let welcome =
+        frame::receive::<ToPerson>(&mut stream).await.expect("readable").expect("a frame");
     assert_eq!(welcome.header, ToPerson::Welcome);
     // The next word is heard after it has arrived.
     frame::send(&mut stream, &Value::from("cancel"), &[]).await.expect("sent");

@@ -64,8 +64,7 @@ impl Fixture {
             .expect("a mode");
         let may_ask = [Account::own(), Account::of_uid(LINK)];
         let sessions = Sessions::new(SignedIn::These(signed_in.to_vec()), &may_ask);
-        let people =
-            People::new("Example AG".to_owned(), sessions, u64::from_be_bytes(random()));
+        let people = People::new("Example AG".to_owned(), sessions, u64::from_be_bytes(random()));
         let listener =
             Listener::bind(&folder.path().join(SOCKET), &Callers::Everybody).expect("a socket");
         let (tasks, ending) = (TaskTracker::new(), CancellationToken::new());

@@ -103,7 +103,13 @@ impl OwnRuns for Scripted {
         let (tell, news) = mpsc::channel(8);
         let (end, result) = oneshot::channel();
         let cancel = self.cancelled.clone();
-        tokio::spawn(run(people, About { job, ticket: None, ..about() }, tell, end, cancel.clone()));
+        tokio::spawn(run(
+            people,
+            About { job, ticket: None, ..about() },
+            tell,
+            end,
+            cancel.clone(),
+        ));
         Box::pin(async move { Ok(OwnRun { runbook: shipped(), news, result, cancel }) })
     }
 }
@@ -127,9 +133,8 @@ async fn run(
     let consent = cancel.run_until_cancelled(people.consent(&about, &asked)).await;
     let came = match consent {
         Some(Ok(_)) => {
-            let _ = tell
-                .send(JobNews::Acting { fix: fix(), act: "dns.flush_cache".to_owned() })
-                .await;
+            let _ =
+                tell.send(JobNews::Acting { fix: fix(), act: "dns.flush_cache".to_owned() }).await;
             let _ = tell.send(JobNews::Acted { fix: fix(), acted: Box::new(acted()) }).await;
             result(AttemptEnd::Verified)
         }
@@ -148,10 +153,7 @@ fn open() -> (Fixture, Arc<Scripted>) {
 
 async fn fixing(fixture: &Fixture) -> Person {
     let mut person = Person::open(fixture.folder.path()).await.expect("a door");
-    person
-        .fix("net.no-internet".to_owned(), BTreeMap::new(), Mode::Run, "en")
-        .await
-        .expect("said");
+    person.fix("net.no-internet".to_owned(), BTreeMap::new(), Mode::Run, "en").await.expect("said");
     person
 }
 
@@ -182,7 +184,9 @@ async fn a_person_starts_a_run_agrees_and_is_told_how_it_went() {
     assert!(fixture.people.is_busy(), "a run is a reason to stay");
     // One at a time.
     let mut second = fixing(&fixture).await;
-    assert!(matches!(second.next().await, Err(PeopleError::Declined(why)) if why.contains("still")));
+    assert!(
+        matches!(second.next().await, Err(PeopleError::Declined(why)) if why.contains("still"))
+    );
 
     let yes = FromPerson::Consent { number, given: true, for_ticket: false };
     person.say(&yes).await.expect("said");
@@ -201,13 +205,19 @@ async fn a_person_starts_a_run_agrees_and_is_told_how_it_went() {
             _ => None,
         })
         .collect();
-    assert_eq!(lines, [
-        "Looking at: Internet names",
-        "Found: No name server answers.",
-        "Now: Remembered Internet names are forgotten and asked for again.",
-        "That is done.",
-    ]);
-    assert!(told.iter().any(|said| matches!(said, ToPerson::Begun { title, .. } if title == "No Internet")));
+    assert_eq!(
+        lines,
+        [
+            "Looking at: Internet names",
+            "Found: No name server answers.",
+            "Now: Remembered Internet names are forgotten and asked for again.",
+            "That is done.",
+        ]
+    );
+    assert!(
+        told.iter()
+            .any(|said| matches!(said, ToPerson::Begun { title, .. } if title == "No Internet"))
+    );
     assert!(matches!(person.next().await, Err(PeopleError::Closed)));
     let wishes = scripted.wishes.lock().expect("no panic").clone();
     assert_eq!(wishes.len(), 1);

@@ -199,11 +199,8 @@ fn an_address_that_shows_another_host_is_not_offered_to_be_opened() {
         ("file:///etc/passwd", ""),
         ("http://bank.example@evil.example/", "bank.example"),
     ] {
-        let said = ToPerson::OpenUrl {
-            url: url.to_owned(),
-            host: host.to_owned(),
-            text: String::new(),
-        };
+        let said =
+            ToPerson::OpenUrl { url: url.to_owned(), host: host.to_owned(), text: String::new() };
         let steps = dialogue.hear(said);
         assert!(matches!(steps.as_slice(), [Step::Show(_)]), "{steps:?}");
         assert!(dialogue.typed("yes").is_empty());

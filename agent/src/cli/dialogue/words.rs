@@ -94,16 +94,17 @@ impl Text {
             Text::What => ("What is done:", "Was getan wird:"),
             Text::Why => ("Why:", "Warum:"),
             Text::Changes => ("What changes:", "Was sich ändert:"),
-            Text::Unpredictable => (
-                "cannot be predicted exactly",
-                "lässt sich nicht genau vorhersagen",
-            ),
+            Text::Unpredictable => {
+                ("cannot be predicted exactly", "lässt sich nicht genau vorhersagen")
+            }
             Text::Undo => ("Taking it back:", "Rückgängig:"),
             Text::UndoRestores => (
                 "possible, it can be put back as it is now",
                 "möglich, es kann zurückgestellt werden, wie es jetzt ist",
             ),
-            Text::UndoNeedless => ("not needed, nothing is lost", "nicht nötig, es geht nichts verloren"),
+            Text::UndoNeedless => {
+                ("not needed, nothing is lost", "nicht nötig, es geht nichts verloren")
+            }
             Text::UndoImpossible => ("not possible", "nicht möglich"),
             Text::Disruptive => (
                 "Careful: this interrupts work at this machine. Save what is open first.",
@@ -117,20 +118,32 @@ impl Text {
                 "Also to further changes for this ticket, for {0} hours? [y/N]",
                 "Auch mit weiteren Änderungen zu diesem Ticket, {0} Stunden lang? [j/N]",
             ),
-            Text::Which => ("Your answer? [{0}-{1}, otherwise: {2}]", "Ihre Antwort? [{0}-{1}, sonst: {2}]"),
+            Text::Which => {
+                ("Your answer? [{0}-{1}, otherwise: {2}]", "Ihre Antwort? [{0}-{1}, sonst: {2}]")
+            }
             Text::NotOne => ("Please type one of the numbers.", "Bitte eine der Nummern eingeben."),
             Text::Agreed => ("You agreed.", "Sie sind einverstanden."),
-            Text::NotAgreed => ("You did not agree: it is not done.", "Sie sind nicht einverstanden: Es wird nicht getan."),
+            Text::NotAgreed => (
+                "You did not agree: it is not done.",
+                "Sie sind nicht einverstanden: Es wird nicht getan.",
+            ),
             Text::AgreedByOption => ("Agreed, by --yes.", "Einverstanden, wegen --yes."),
             Text::NotAskedAlone => (
                 "This is not done: it takes a person who is asked, and --yes does not go as far.",
                 "Das wird nicht getan: Dafür muss jemand gefragt werden, so weit reicht --yes nicht.",
             ),
             Text::Settled => ("{0} has answered already.", "{0} hat schon geantwortet."),
-            Text::TimedOut => ("The time for an answer has passed.", "Die Zeit für eine Antwort ist vorbei."),
-            Text::Withdrawn => ("The question is not needed any more.", "Die Frage hat sich erledigt."),
+            Text::TimedOut => {
+                ("The time for an answer has passed.", "Die Zeit für eine Antwort ist vorbei.")
+            }
+            Text::Withdrawn => {
+                ("The question is not needed any more.", "Die Frage hat sich erledigt.")
+            }
             Text::Please => ("Please: {0}", "Bitte: {0}"),
-            Text::Page => ("A page of {0} is to be opened: {1}", "Eine Seite von {0} soll geöffnet werden: {1}"),
+            Text::Page => (
+                "A page of {0} is to be opened: {1}",
+                "Eine Seite von {0} soll geöffnet werden: {1}",
+            ),
             Text::OpenPage => ("Open it in your browser? [y/N]", "Im Browser öffnen? [j/N]"),
             Text::NotOpened => (
                 "No browser could be started here; please open the address yourself.",

@@ -1,6 +1,7 @@
 //! Runs while they go on: of each, the parts that changed since they were sent last. What a run says often (its
 //! output) is then no reason to send again what people are about to fill in.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use befund_model::id::JobId;
@@ -58,11 +59,13 @@ impl Watched {
         if !is_run(&job.work) {
             return Ok(None);
         }
-        if !self.kept.contains_key(&id) {
-            let runbook = runbooks::of_job(app, &job).await?;
-            self.kept.insert(id, Kept { runbook, ..Kept::default() });
-        }
-        let kept = self.kept.entry(id).or_default();
+        let kept = match self.kept.entry(id) {
+            Entry::Occupied(kept) => kept.into_mut(),
+            Entry::Vacant(place) => {
+                let runbook = runbooks::of_job(app, &job).await?;
+                place.insert(Kept { runbook, ..Kept::default() })
+            }
+        };
         for event in app.store.job_events(id, kept.last, EVENTS).await? {
             kept.last = event.seq;
             kept.story.hear(&event);

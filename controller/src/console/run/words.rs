@@ -13,7 +13,7 @@ words! {
     // What can be run.
     fitting: "Runbooks that fit", "Passende Runbooks";
     none_fits: "No runbook fits what is known of this ticket. All of them are below.", "Kein Runbook passt zu dem, was über dieses Ticket bekannt ist. Unten stehen alle.";
-    all_runbooks: "All runbooks", "Alle Runbooks";
+    all_runbooks: "All other runbooks", "Alle anderen Runbooks";
     no_catalogue: "No runbooks were published yet.", "Es wurden noch keine Runbooks veröffentlicht.";
     best: "fits best", "passt am besten";
     why: "Why", "Warum";
@@ -143,6 +143,13 @@ words! {
     digest_hint: "Give this to machines with their installer or token, over a way that you trust, never copied from this page alone.", "Geben Sie dies den Rechnern mit Installer oder Token auf einem Weg, dem Sie vertrauen, nie allein von dieser Seite kopiert.";
     earlier_roots: "Earlier roots", "Frühere Wurzeln";
     who: "Name", "Name";
+    none: "none", "keine";
+    not_pinned: "nobody vouched for it", "niemand hat dafür gebürgt";
+    refused: "refused", "abgelehnt";
+    up_to_date: "up to date", "aktuell";
+    behind: "not up to date", "nicht aktuell";
+    never_said: "has not said yet what it trusts", "hat noch nicht gesagt, wem er vertraut";
+    another: "Start another runbook", "Ein weiteres Runbook starten";
 }
 
 impl RunWords {

@@ -1,3 +1,5 @@
+//! What policies allow, and the entries that cannot be used.
+
 use proptest::prelude::*;
 use serde_json::json;
 
