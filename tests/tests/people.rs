@@ -273,7 +273,7 @@ fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
     let run = ["run", "test.note", "--on", &agent, "--ticket", &ticket, "--detach"];
     let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
     terminal.wait_for("[y/N]");
-    assert_eq!(machine.state(&job), "asking");
+    eventually("the help desk to see that a person is asked", || machine.state(&job) == "asking");
     terminal.press("y");
     eventually("the run to wait for a signature", || machine.state(&job) == "needs_approval");
     assert!(!machine.log().contains("noted"), "a person's consent is no signature");
