@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done; 1 it failed; 2 the command was mistyped; 3 the request is
-//! kept on this machine and not delivered yet; 4 the person said no; 5 no agent runs on this machine.
+//! kept on this machine and not delivered yet; 4 the person said no; 5 no agent runs on this machine; 6 a
+//! runbook ended and the trouble is not over, or nobody can tell.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ use crate::link;
 use crate::link::proxy::Proxy;
 use crate::platform;
 
+mod attend;
+mod dialogue;
+mod fix;
 mod progress;
 mod screen;
 mod send;
@@ -39,6 +43,8 @@ pub(crate) const WAITING: u8 = 3;
 pub(crate) const DECLINED: u8 = 4;
 /// No link runs here.
 pub(crate) const NO_AGENT: u8 = 5;
+/// The trouble is not over.
+pub(crate) const NOT_ACCEPTED: u8 = 6;
 
 /// Befund on this machine.
 #[derive(Debug, Parser)]
@@ -56,6 +62,10 @@ enum Part {
     Link(Link),
     /// Send this machine's diagnostics to your help desk
     Send(send::Send),
+    /// Find out what is wrong with this machine and put it right, as far as that may be done here
+    Fix(fix::Fix),
+    /// Ask whoever works here when the help desk wants to know or change something
+    Attend(attend::Attend),
     /// Say how things are with the agent
     Status(status::Status),
     /// Run the agent as services of this system, where it has no units for that
@@ -185,6 +195,8 @@ pub fn main() -> ExitCode {
         Part::Enroll(enroll) => run(enroll.run()),
         Part::Link(link) => run(link.run(Lifecycle::new(), platform::ready)),
         Part::Send(send) => run(send.run()),
+        Part::Fix(fix) => run(fix.run()),
+        Part::Attend(attend) => run(attend.run()),
         Part::Status(status) => run(status.run()),
         Part::Service(service) => service.run(),
         Part::Executor(executor) => run(executor.run(Lifecycle::new(), || {})),
@@ -343,8 +355,10 @@ impl Executor {
         let listener = activate::handed(&self.run.join(EXECUTOR_SOCKET))?;
         let mut config = Config::new(ChildCommand::own()?);
         // Without an identity every order is refused, and snapshots are still taken.
-        config.agent =
-            IdentityFolder::new(RealDisk, &self.state).load().ok().map(|identity| identity.agent);
+        if let Ok(identity) = IdentityFolder::new(RealDisk, &self.state).load() {
+            config.agent = Some(identity.agent);
+            config.organisation = identity.organisation;
+        }
         config.allow.extend(self.allow_account);
         config.allow_owner_of(&self.state);
         config.keep = keep(self.keep.as_deref(), &self.state);

@@ -21,6 +21,7 @@ use crate::door::protocol::Connectivity;
 use crate::identity::{IdentityError, IdentityFolder};
 use crate::spool::{Spool, SpoolError};
 
+pub(crate) mod asking;
 pub mod catalogue;
 pub(crate) mod connection;
 pub(crate) mod core;
@@ -109,6 +110,7 @@ pub async fn run(
     });
     let (trust, trusted) = watch::channel(None);
     info!(agent = %identity.agent, organisation = identity.organisation, "the link starts");
+    let asking = asking::Asking::default();
     let core = core::Core::new(core::Parts {
         identity: identity.clone(),
         spool,
@@ -119,6 +121,7 @@ pub async fn run(
         commands,
         known,
         trust,
+        asking: asking.clone(),
         schedule: options.config.schedule.clone(),
         ready_file: options.ready_file,
     });
@@ -127,6 +130,7 @@ pub async fn run(
         clock: clock.clone(),
         inbox: inbox.clone(),
         organisation: identity.organisation.clone(),
+        asking,
     };
     let keeper = connection::Keeper {
         folder,

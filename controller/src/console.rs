@@ -3,8 +3,11 @@
 
 pub mod act;
 pub mod assets;
+pub mod catalogue;
 pub mod changes;
+pub mod chooser;
 pub mod entry;
+pub mod escalate;
 pub mod facts;
 pub mod failure;
 pub mod findings;
@@ -14,12 +17,15 @@ pub mod history;
 pub mod inputs;
 pub mod job;
 pub mod machine;
-pub mod news;
 pub mod page;
 pub mod queue;
 pub mod routes;
+pub mod run;
 pub mod sign_in;
 pub mod text;
 pub mod ticket;
+pub mod trust;
+pub mod undo;
 pub mod units;
+pub mod ways;
 pub mod words;

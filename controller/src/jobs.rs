@@ -3,7 +3,7 @@
 
 use befund_model::Timestamp;
 use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
-use befund_model::id::JobId;
+use befund_model::id::{JobId, TicketNumber};
 use befund_model::job::{DEFAULT_DEADLINE, Job, JobEvent, JobState, RunbookOrder, Said, Work};
 use befund_model::probe;
 use befund_model::runbook::Mode;
@@ -16,7 +16,7 @@ use crate::api::problem::{Code, Failure};
 use crate::bus::Hint;
 use crate::state::AppState;
 use crate::store::repository::{Jobs as _, Runbooks as _, Tickets as _};
-use crate::{machines, runbooks};
+use crate::{machines, runbooks, tickets};
 
 /// The most bytes of a job's parameters, as JSON.
 pub const MAX_PARAMETER_BYTES: usize = 16 << 10;
@@ -128,6 +128,36 @@ async fn checked(
         }
         Work::Undo(_) => Ok((parameters, None)),
     }
+}
+
+/// Starts undoing all that the runbooks of a ticket changed on a machine, on the ticket's own if none is named.
+///
+/// # Errors
+/// As [`start`]; `invalid` if no machine is named and the ticket has none.
+pub async fn undo(
+    app: &AppState,
+    number: TicketNumber,
+    machine: Option<String>,
+    caller: &Caller,
+) -> Result<Job, Failure> {
+    let machine = match machine {
+        Some(machine) => machine,
+        None => {
+            let agent = tickets::get(app, number, caller).await?.machine.ok_or_else(|| {
+                Failure::invalid(format!("ticket {number} has no machine: name one"))
+            })?;
+            agent.to_string()
+        }
+    };
+    let new = NewJob {
+        machine,
+        work: Work::Undo(number),
+        parameters: Value::Null,
+        ticket: Some(number),
+        deadline_seconds: None,
+        mode: Mode::Run,
+    };
+    start(app, new, caller).await
 }
 
 /// A job.

@@ -9,6 +9,7 @@ use befund_model::api::{
     AddTrustRoot, CatalogueDocument, CatalogueView, PublishCatalogue, RunbookInfo, TrustRootView,
 };
 use befund_model::id::TicketNumber;
+use befund_model::job::{Job, Work};
 use befund_model::probe::Verdict;
 use befund_runbook::document::{Runbook, System};
 use befund_trust::catalogue::{self, Manifest, Refusal};
@@ -254,6 +255,58 @@ pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failu
     let runbooks = app.shelf.of(app, &current).await?;
     let runbook = runbooks.get(name).cloned().ok_or_else(none)?;
     Ok((runbook, Sha256(current.digest)))
+}
+
+/// The runbook that a job runs, as the catalogue has it that the job names; none if that is not kept, or for
+/// other work.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn of_job(app: &AppState, job: &Job) -> Result<Option<Runbook>, Failure> {
+    let (Work::Runbook(name), Some(order)) = (&job.work, &job.runbook) else { return Ok(None) };
+    let is_it = |kept: &KeptCatalogue| Sha256(kept.digest).to_string() == order.catalogue;
+    if let Some(current) = app.store.catalogue().await?.filter(&is_it) {
+        return Ok(app.shelf.of(app, &current).await?.get(name).cloned());
+    }
+    let Some(kept) = app.store.catalogues(MOST_LISTED).await?.into_iter().find(is_it) else {
+        return Ok(None);
+    };
+    let path = format!("{name}.yaml");
+    let Some(file) = manifest(&kept)?.files.remove(&path) else { return Ok(None) };
+    let bytes = app.store.catalogue_file(file.sha256.0).await?;
+    // One that an older version wrote may be none that this one reads.
+    Ok(bytes.and_then(|bytes| read(&path, &bytes).ok()))
+}
+
+/// A runbook of the current catalogue, and its text as it was signed.
+///
+/// # Errors
+/// `not_found` if there is none of this name.
+pub async fn source(app: &AppState, name: &str) -> Result<(Runbook, String), Failure> {
+    let none = || Failure::not_found("runbook", name.chars().take(64).collect::<String>());
+    let current = app.store.catalogue().await?.ok_or_else(none)?;
+    let runbook = app.shelf.of(app, &current).await?.get(name).cloned().ok_or_else(none)?;
+    for (path, file) in manifest(&current)?.files {
+        if !is_runbook(&path) {
+            continue;
+        }
+        let Some(bytes) = app.store.catalogue_file(file.sha256.0).await? else { continue };
+        if read(&path, &bytes)?.name == name {
+            return Ok((runbook, text(&path, bytes)?));
+        }
+    }
+    Err(none())
+}
+
+/// The runbooks of the current catalogue, by name.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn current(app: &AppState) -> Result<Arc<BTreeMap<String, Runbook>>, Failure> {
+    match app.store.catalogue().await? {
+        Some(current) => app.shelf.of(app, &current).await,
+        None => Ok(Arc::default()),
+    }
 }
 
 async fn situation(app: &AppState, number: TicketNumber) -> Result<fit::Situation, Failure> {

@@ -10,7 +10,11 @@ mod hostile;
 mod machines;
 #[path = "api/matrix.rs"]
 mod matrix;
+#[path = "api/runs.rs"]
+mod runs;
 #[path = "api/session.rs"]
 mod session;
+#[path = "api/stage.rs"]
+mod stage;
 #[path = "api/tickets.rs"]
 mod tickets;

@@ -2,6 +2,7 @@
 //! the test.
 
 pub mod agent;
+pub mod catalogue;
 pub mod controller;
 pub mod operator;
 pub mod postgres;
@@ -13,6 +14,8 @@ pub mod tamper;
 pub mod windows;
 
 pub use agent::TestAgent;
+pub use befund_browser as browser;
+pub use catalogue::TestSigners;
 pub use controller::TestController;
 pub use operator::TestOperator;
 pub use small_disk::SmallDisk;

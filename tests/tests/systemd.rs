@@ -19,12 +19,18 @@ fn booted() -> Result<TestMachine, String> {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agent/systemd");
     let mut layer = Layer::new();
     layer.file("/usr/bin/befund-agent", &program("befund-agent"));
-    for unit in ["befund-agent.service", "befund-executor.service", "befund-executor.socket"] {
+    for unit in [
+        "befund-agent.service",
+        "befund-executor.service",
+        "befund-executor.socket",
+        "befund-people.socket",
+    ] {
         layer.file(&format!("/usr/lib/systemd/system/{unit}"), &shipped.join(unit));
     }
     layer.file("/usr/lib/sysusers.d/befund.conf", &shipped.join("befund.sysusers"));
     layer.file("/usr/lib/tmpfiles.d/befund.conf", &shipped.join("befund.tmpfiles"));
     layer.wants("befund-executor.socket");
+    layer.wants("befund-people.socket");
     layer.wants("dbus.socket");
     layer.unit("broken.service", "[Service]\nExecStart=/bin/sh -c 'exit 42'\n");
     layer.unit("killed.service", "[Service]\nExecStart=/bin/sh -c 'kill -KILL $$$$'\n");

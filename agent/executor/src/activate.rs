@@ -1,6 +1,6 @@
 //! Being started on demand, and starting on demand.
 //!
-//! Under systemd, `befund-executor.socket` holds the listener; on Windows, the service manager starts
+//! Under systemd, `befund-executor.socket` and `befund-people.socket` hold the listeners; on Windows, the service manager starts
 //! the executor when the link asks it to. Where neither does, the link plays that part with
 //! [`Activator`]: it waits until somebody knocks, starts the executor, and does so again once that
 //! one has gone.
@@ -26,12 +26,27 @@ const GRACE: Duration = Duration::from_secs(3);
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LAST_WAIT: Duration = Duration::from_secs(30);
 
-/// The listener that the starter handed to this process; on Windows, where listeners are not handed
-/// over, the one at this path. Call it first and once.
+/// Where an executor listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For the link.
+    pub link: Listening,
+    /// For people; absent where whoever starts the executor knows of no such door.
+    pub people: Option<Listening>,
+}
+
+impl From<Listening> for Listeners {
+    fn from(link: Listening) -> Self {
+        Self { link, people: None }
+    }
+}
+
+/// The listeners that the starter handed to this process; on Windows, where listeners are not handed
+/// over, the one at this path and the people's beside it. Call it first and once.
 ///
 /// # Errors
 /// If what was handed over is not a listening socket, or nothing was.
-pub fn handed(path: &Path) -> io::Result<Listening> {
+pub fn handed(path: &Path) -> io::Result<Listeners> {
     platform::handed(path)
 }
 
@@ -50,7 +65,7 @@ pub struct ExecutorCommand {
     pub arguments: Vec<OsString>,
 }
 
-/// Holds the executor's door and starts it on demand.
+/// Holds the executor's doors and starts it on demand.
 #[derive(Debug)]
 pub struct Activator {
     door: platform::Door,
@@ -58,7 +73,7 @@ pub struct Activator {
 }
 
 impl Activator {
-    /// Takes the door, only for its owner. A socket that a dead process left is replaced; one that
+    /// Takes the door, only for its owner, and beside it the people's, for everybody. A socket that a dead process left is replaced; one that
     /// somebody listens on is an error.
     ///
     /// # Errors

@@ -144,14 +144,8 @@ pub(crate) fn admit(
         return Err(refused(Refuser::Machine, "the order names no catalogue"));
     };
     let book = book(keep, name, &wanted.catalogue, clock)?;
-    let here = match std::env::consts::OS {
-        "linux" => Some(System::Linux),
-        "windows" => Some(System::Windows),
-        "macos" => Some(System::Macos),
-        _ => None,
-    };
     let systems = &book.runbook.fits.systems;
-    if !systems.is_empty() && !here.is_some_and(|here| systems.contains(&here)) {
+    if !systems.is_empty() && !here().is_some_and(|here| systems.contains(&here)) {
         let why = format!("the runbook {name} is not for this system");
         return Err(refused(Refuser::Machine, why));
     }
@@ -226,8 +220,7 @@ pub(crate) fn book(
     }
     let reference =
         RunbookRef { name: name.to_owned(), version: runbook.version, digest: shelved.digest };
-    let catalogue =
-        CatalogueRef { version: manifest.get().version, digest: manifest.digest() };
+    let catalogue = CatalogueRef { version: manifest.get().version, digest: manifest.digest() };
     Ok(Book { runbook, reference, catalogue, scripts })
 }
 
@@ -241,6 +234,16 @@ pub(crate) fn unpinned(keep: &Keep) -> Option<String> {
                 .to_owned(),
         ),
         None => Some("this machine has no trust root".to_owned()),
+    }
+}
+
+/// This system, as runbooks name it.
+pub(crate) fn here() -> Option<System> {
+    match std::env::consts::OS {
+        "linux" => Some(System::Linux),
+        "windows" => Some(System::Windows),
+        "macos" => Some(System::Macos),
+        _ => None,
     }
 }
 

@@ -27,6 +27,7 @@ mod acting;
 mod agreeing;
 mod approving;
 mod child;
+mod desk;
 mod measuring;
 pub mod person;
 mod resuming;
@@ -137,8 +138,7 @@ impl Driver {
             Err(Broken(why)) => {
                 self.scene.cancelled.cancel();
                 self.tasks.shutdown().await;
-                let changing =
-                    |wanted: &Do| matches!(wanted, Do::Act { .. } | Do::Undo { .. });
+                let changing = |wanted: &Do| matches!(wanted, Do::Act { .. } | Do::Undo { .. });
                 let state = if self.machine.outstanding().iter().any(changing) {
                     JobState::Indeterminate
                 } else {
@@ -161,9 +161,9 @@ impl Driver {
             let word = tokio::select! {
                 biased;
                 () = self.scene.runs.stop.cancelled() => return Ok(Left::Stopped),
-                () = self.scene.run.cancel.cancelled(), if !self.cancelled => {
+                () = self.scene.run.cancelled.cancelled(), if !self.cancelled => {
                     self.cancelled = true;
-                    Word::Heard(Heard::Cancelled { by: "the help desk".to_owned() })
+                    Word::Heard(Heard::Cancelled { by: self.scene.run.canceller() })
                 }
                 Some(ended) = self.tasks.join_next() => match ended {
                     Err(error) if error.is_panic() => {
@@ -195,13 +195,19 @@ impl Driver {
         }
     }
 
-    /// Takes a place among the runs at work; whether the executor stays.
+    /// Takes a place among the runs at work; whether the executor stays. Whoever cancels the run waits for no place.
     async fn take_slot(&mut self) -> bool {
-        let runs = Arc::clone(&self.scene.runs);
-        let slot = runs.stop.run_until_cancelled(Arc::clone(&runs.slots).acquire_owned()).await;
-        // The semaphore is never closed.
-        self.slot = slot.and_then(Result::ok);
-        self.slot.is_some()
+        let runs = &self.scene.runs;
+        tokio::select! {
+            biased;
+            () = runs.stop.cancelled() => false,
+            () = self.scene.run.cancelled.cancelled() => true,
+            // The semaphore is never closed.
+            slot = Arc::clone(&runs.slots).acquire_owned() => {
+                self.slot = slot.ok();
+                true
+            }
+        }
     }
 
     /// Journals what was heard, and tells the machine; what it wants then, or nothing if the executor ends.
@@ -277,8 +283,7 @@ impl Driver {
         match wanted {
             Do::Evaluate { step, expressions, scope, missing } => {
                 let judge = Arc::clone(&self.judge);
-                let judged =
-                    measuring::evaluate(scene, judge, step, expressions, scope, missing);
+                let judged = measuring::evaluate(scene, judge, step, expressions, scope, missing);
                 self.tasks.spawn(judged);
             }
             Do::Ask { step, question } => {

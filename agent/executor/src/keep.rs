@@ -429,7 +429,8 @@ impl Keep {
 /// # Errors
 /// If it cannot be written.
 pub(crate) fn pin(folder: &Path, digest: [u8; 32]) -> io::Result<()> {
-    let told = |error: KeepError| io::Error::other(befund_runtime::telemetry::chain(&error).to_string());
+    let told =
+        |error: KeepError| io::Error::other(befund_runtime::telemetry::chain(&error).to_string());
     let disk = Disk::open(folder).map_err(told)?;
     if disk.has("pin") {
         return Ok(());

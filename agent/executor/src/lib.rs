@@ -18,6 +18,7 @@ mod jobs;
 pub mod journal;
 pub mod judge;
 mod keep;
+pub mod people;
 mod platform;
 pub mod policy;
 mod result;

@@ -20,17 +20,26 @@ pub(crate) use windows::{
     pen::{Pen, Pens},
 };
 
+#[cfg(target_os = "linux")]
+pub(crate) use linux::sessions;
+#[cfg(all(unix, not(target_os = "linux")))]
+pub(crate) use unix::sessions;
+#[cfg(windows)]
+pub(crate) use windows::sessions;
+
 #[cfg(unix)]
 pub(crate) use unix::{
-    ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
-    handed, host_name, listen, local_time, restart, starter_left,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
+    die_with_parent, handed, host_name, is_agents, listen, local_time, restart, starter_left,
+    surroundings,
 };
 #[cfg(unix)]
 pub use unix::{Listening, default_keep, default_policy, is_master};
 #[cfg(windows)]
 pub(crate) use windows::{
-    ACTIVATION, Door, Group, MASTERS, Starter, boot_id, check_parent, connect, die_with_parent,
-    handed, host_name, listen, local_time, restart, starter_left,
+    ACTIVATION, Door, Group, MASTERS, PEOPLE, Starter, boot_id, check_parent, connect,
+    die_with_parent, handed, host_name, is_agents, listen, local_time, restart, starter_left,
+    surroundings,
 };
 #[cfg(windows)]
 pub use windows::{Listening, default_keep, default_policy, is_master};

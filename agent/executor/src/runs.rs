@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, info_span};
+use tracing::{Instrument as _, info, info_span};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -18,6 +18,7 @@ use befund_model::job::{JobState, Order, Outcome, Said, Work};
 use befund_model::runbook::Mode;
 use befund_model::snapshot::Status;
 use befund_runtime::clock::Clock;
+use befund_trust::root::Standing;
 
 use crate::admit::{self, Admitted, Refusal, Refuser};
 use crate::confine::{Confinement, Means};
@@ -68,7 +69,8 @@ pub(crate) struct Run {
     pub(crate) order: Order,
     pub(crate) by: StartedBy,
     pub(crate) log: Log,
-    pub(crate) cancel: CancellationToken,
+    pub(crate) cancelled: CancellationToken,
+    canceller: OnceLock<String>,
     said: mpsc::Sender<Said>,
 }
 
@@ -131,11 +133,11 @@ impl Runs {
         };
         admit::look_at(&order, shared.config.agent).map_err(refused)?;
         if let Some(run) = self.find(order.job) {
-            return if run.order == order { Ok(run) } else { Err(refused(admit::seen(&order))) };
+            // Handed over twice, as after a lost connection: what it was taken on for stays.
+            return Ok(run);
         }
-        let policy = Policy::load(&shared.config.policy).map_err(|error| {
-            refused(Refusal { by: Refuser::Policy, why: crate::told(&error) })
-        })?;
+        let policy = Policy::load(&shared.config.policy)
+            .map_err(|error| refused(Refusal { by: Refuser::Policy, why: crate::told(&error) }))?;
         let admitted = match &order.work {
             Work::Undo(ticket) if self.is_at_work(*ticket) => {
                 let why = format!("a runbook of ticket {ticket} is at work; cancel it first");
@@ -215,6 +217,13 @@ impl Runs {
         all.values().any(|run| run.order.ticket == Some(ticket) && !run.log.has_ended())
     }
 
+    /// Whose machine this is, by a trust root that somebody vouched for.
+    pub(crate) fn organisation(&self) -> Option<String> {
+        let keep = lock(&self.keep);
+        let root = keep.root().filter(|root| root.standing() == Standing::Pinned)?;
+        Some(root.root().organisation().to_owned())
+    }
+
     /// The jobs that were not reported.
     pub(crate) fn unreported(&self) -> Vec<Unreported> {
         let all = lock(&self.all);
@@ -271,7 +280,8 @@ impl Runs {
 impl Run {
     fn new(order: Order, by: StartedBy, log: Log) -> (Arc<Self>, mpsc::Receiver<Said>) {
         let (said, heard) = mpsc::channel(SAID);
-        let run = Self { order, by, log, cancel: CancellationToken::new(), said };
+        let cancelled = CancellationToken::new();
+        let run = Self { order, by, log, cancelled, canceller: OnceLock::new(), said };
         (Arc::new(run), heard)
     }
 
@@ -280,6 +290,23 @@ impl Run {
         if self.said.try_send(said).is_err() {
             info!(job = %self.order.job, "nobody heard what was said to the run");
         }
+    }
+
+    /// Cancels it, if nobody has yet.
+    pub(crate) fn cancel(&self, by: &str) {
+        // The first one stays.
+        let _ = self.canceller.set(by.to_owned());
+        self.cancelled.cancel();
+    }
+
+    /// Whether somebody has.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_cancelled()
+    }
+
+    /// Who cancelled it.
+    pub(crate) fn canceller(&self) -> String {
+        self.canceller.get().cloned().unwrap_or_default()
     }
 
     fn mode(&self) -> Mode {
@@ -291,11 +318,6 @@ fn open(folder: &Path) -> Result<(Ledger, Keep), OpenError> {
     let keep = Keep::open(&folder.join(TRUST), built(), wall())?;
     let ledger = Ledger::open(&folder.join(JOURNAL))?;
     Ok((ledger, keep))
-}
-
-/// Reports once that a run was lost that nobody can name any more.
-fn lost(job: JobId, why: &str) {
-    error!(%job, why, "a run was lost");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -107,6 +107,8 @@ impl Send {
                     | Answer::Section(_)
                     | Answer::Withheld { .. }
                     | Answer::Kept { .. }
+                    | Answer::Asking
+                    | Answer::Awake
                     | Answer::Error { .. } => return Err(DoorError::Unexpected),
                 }
             }

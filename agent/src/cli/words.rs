@@ -44,6 +44,14 @@ pub(crate) fn choose(environment: impl Fn(&str) -> Option<String>) -> Language {
     Language::of_tag(&wish).unwrap_or_default()
 }
 
+/// The tag of a language, as the executor is told it.
+pub(crate) const fn tag(language: Language) -> &'static str {
+    match language {
+        Language::English => "en",
+        Language::German => "de",
+    }
+}
+
 impl Text {
     /// The text in this language.
     pub(crate) const fn in_language(self, language: Language) -> &'static str {

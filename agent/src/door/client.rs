@@ -80,6 +80,21 @@ impl Door {
         self.next().await
     }
 
+    /// Waits until a run asks the people at the machine something, however long that is.
+    ///
+    /// # Errors
+    /// If the link declines or goes.
+    pub async fn watch(&mut self) -> Result<(), DoorError> {
+        timeout(PATIENCE, frame::send(&mut self.stream, &Ask::Watch, &[]))
+            .await
+            .map_err(|_| DoorError::Late)??;
+        match frame::receive(&mut self.stream).await?.ok_or(DoorError::Closed)?.header {
+            Answer::Asking => Ok(()),
+            Answer::Error { message } => Err(DoorError::Declined(message)),
+            _ => Err(DoorError::Unexpected),
+        }
+    }
+
     /// The next answer.
     ///
     /// # Errors

@@ -30,6 +30,11 @@ pub enum Ask {
     /// A run of a runbook was begun at the machine itself: look for it at the executor, and let the controller
     /// know. Answered by [`Answer::Status`].
     RunBegun,
+    /// Say when a run asks the people at the machine something. Answered by [`Answer::Asking`], as late as that is. What
+    /// it asks, the executor says at its own door.
+    Watch,
+    /// See to it that the executor runs, where people cannot start it themselves. Answered by [`Answer::Awake`].
+    Wake,
 }
 
 /// What is answered.
@@ -78,6 +83,10 @@ pub enum Answer {
         /// The ticket that it opened.
         ticket: Option<TicketNumber>,
     },
+    /// A run asks something: a hint, no more.
+    Asking,
+    /// The executor runs.
+    Awake,
     /// It cannot be done.
     Error {
         /// What, why, and what to do.

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::{debug, info_span, warn};
 
 use befund_executor::ExecutorClient;
+use befund_executor::door::client::ExecutorError;
 use befund_model::id::RequestId;
 use befund_model::snapshot::{
     MAX_MESSAGE_BYTES, PrivacyClass, Purpose, Request, Section, SectionKind,
@@ -22,6 +24,7 @@ use befund_runtime::peer::{Account, Peer};
 use befund_runtime::telemetry;
 
 use super::protocol::{Answer, Ask, PreviewLine};
+use crate::link::asking::Asking;
 use crate::link::note::{Note, ToSend};
 use crate::snapshot::{self, Taken};
 
@@ -45,6 +48,7 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) inbox: mpsc::Sender<Note>,
     pub(crate) organisation: String,
+    pub(crate) asking: Asking,
 }
 
 /// Binds the door.
@@ -165,6 +169,13 @@ impl Visitor {
                 Ask::Preview => self.preview().await?,
                 Ask::Show { kind } => self.show(&kind).await?,
                 Ask::Send { message } => self.send(message).await?,
+                Ask::Watch => self.watch().await?,
+                Ask::Wake => match self.host.executor.describe().await {
+                    Ok(_) | Err(ExecutorError::Declined(_)) => {
+                        self.answer(&Answer::Awake, &[]).await?;
+                    }
+                    Err(error) => self.decline(telemetry::chain(&error)).await?,
+                },
             }
         }
         Ok(())
@@ -187,6 +198,15 @@ impl Visitor {
         match told.await {
             Ok(report) => self.answer(&Answer::Status(Box::new(report)), &[]).await,
             Err(_) => self.decline("the agent is stopping".to_owned()).await,
+        }
+    }
+
+    /// Waits for as long as the other side does: it says nothing meanwhile, and whatever comes of it is its end.
+    async fn watch(&mut self) -> Result<(), FrameError> {
+        let asking = self.host.asking.clone();
+        tokio::select! {
+            () = asking.something() => self.answer(&Answer::Asking, &[]).await,
+            _ = self.stream.read_u8() => Err(FrameError::Io(std::io::ErrorKind::BrokenPipe.into())),
         }
     }
 

@@ -26,6 +26,7 @@ use befund_runtime::clock::Clock;
 use befund_runtime::lifecycle::Lifecycle;
 use befund_runtime::telemetry;
 
+use super::asking::Asking;
 use super::connection::{Command, Known};
 use super::jobs;
 use super::note::Note;
@@ -60,6 +61,8 @@ pub(crate) struct Parts {
     pub(crate) known: watch::Receiver<Known>,
     /// What the machine trusts, for the next hello.
     pub(crate) trust: watch::Sender<Option<MachineTrust>>,
+    /// Told when people are asked.
+    pub(crate) asking: Asking,
     pub(crate) schedule: ScheduleConfig,
     pub(crate) ready_file: Option<PathBuf>,
 }

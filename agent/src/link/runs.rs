@@ -17,6 +17,7 @@ use befund_model::snapshot::Status;
 use befund_runtime::backoff::Backoff;
 use befund_runtime::{clock, telemetry};
 
+use super::asking::Asking;
 use super::note::{Note, Tidings};
 use super::session::{Weighed, without_result};
 
@@ -47,6 +48,14 @@ pub(super) struct Follower {
     pub(super) generation: u64,
     /// The bytes that there is room for.
     pub(super) window: Arc<Semaphore>,
+    /// Told when people are asked.
+    pub(super) asking: Asking,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.asking.over(self.job);
+    }
 }
 
 impl Follower {
@@ -132,6 +141,7 @@ impl Follower {
                 Told::Outcome(outcome) => return Ok(outcome),
                 Told::Event(event) => {
                     *last = event.seq.max(*last);
+                    self.asking.hear(self.job, &event.what);
                     let weighed = Weighed::new(event);
                     let bytes = u32::try_from(weighed.bytes).unwrap_or(u32::MAX);
                     match self.window.acquire_many(bytes).await {

@@ -28,6 +28,28 @@ pub(crate) fn ready() {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 }
 
+/// Opens an address in the browser of whoever runs this.
+///
+/// # Errors
+/// If there is no screen, or nothing that knows how.
+pub(crate) fn open_page(url: &str) -> std::io::Result<()> {
+    let screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    // Apple's program needs no such word.
+    let openers = [("/usr/bin/xdg-open", screen), ("/usr/bin/open", cfg!(target_vendor = "apple"))];
+    let opener = openers
+        .into_iter()
+        .find(|(program, fits)| *fits && std::path::Path::new(program).exists())
+        .ok_or(std::io::ErrorKind::NotFound)?;
+    start(opener.0, &[url])
+}
+
+/// Starts a program that goes on by itself.
+fn start(program: &str, arguments: &[&str]) -> std::io::Result<()> {
+    let null = std::process::Stdio::null;
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).stdin(null()).stdout(null()).stderr(null()).spawn().map(drop)
+}
+
 /// The machine's name.
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()

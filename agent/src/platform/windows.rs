@@ -32,5 +32,15 @@ pub(crate) fn default_config() -> PathBuf {
     program_data().join("agent.toml")
 }
 
+/// Opens an address in the browser of whoever runs this.
+///
+/// # Errors
+/// If it cannot be started.
+pub(crate) fn open_page(url: &str) -> std::io::Result<()> {
+    let root = std::env::var_os("SystemRoot").unwrap_or_else(|| OsString::from(r"C:\Windows"));
+    let program = Path::new(&root).join("System32").join("rundll32.exe");
+    std::process::Command::new(program).args(["url.dll,FileProtocolHandler", url]).spawn().map(drop)
+}
+
 /// Nobody to tell: the service manager hears of it in [`service::host`].
 pub(crate) const fn ready() {}

@@ -403,6 +403,37 @@ async fn a_run_of_the_machines_own_is_introduced_before_its_events() {
 }
 
 #[tokio::test]
+async fn who_waits_at_the_links_door_is_told_that_something_is_asked() {
+    let (mut machine, gate, mut heard, door, _asked) = with_door().await;
+    let order = run(&gate, 9);
+    let state =
+        |seq, state| JobEvent { seq, at: Timestamp::UNIX_EPOCH, what: JobNews::State(state) };
+    door.with(|has| has.begins_with = vec![state(1, JobState::Running)]);
+    gate.answers.lock().unwrap().after_welcome = vec![ordered(&order)];
+    start(&mut machine);
+    let number = |said| match said {
+        In::Event(event) => Some(event.seq),
+        _ => None,
+    };
+    said(&mut heard, "an event", number).await;
+    let path = machine.folder.path().join("run/link.sock");
+    let mut stream = local::connect(&path, "befund-link").await.unwrap();
+    frame::send(&mut stream, &Ask::Watch, &[]).await.unwrap();
+    // The door hears one connection after the other, and this one comes later.
+    let mut later = local::connect(&path, "befund-link").await.unwrap();
+    frame::send(&mut later, &Ask::Status, &[]).await.unwrap();
+    frame::receive::<Answer>(&mut later).await.unwrap().unwrap();
+    let mut byte = [0];
+    let silent = stream.try_read(&mut byte).map_err(|error| error.kind());
+    assert_eq!(silent, Err(std::io::ErrorKind::WouldBlock), "nothing is asked yet");
+
+    let asks = state(2, JobState::Asking);
+    door.with(|has| has.runs.get_mut(&order.job).unwrap().events.push(asks));
+    let answer = frame::receive::<Answer>(&mut stream).await.unwrap().unwrap().header;
+    assert!(matches!(answer, Answer::Asking), "{answer:?}");
+}
+
+#[tokio::test]
 async fn no_more_is_read_than_may_wait_for_its_acknowledgement() {
     const LINE: usize = 8_000;
     const WINDOW: usize = 256 << 10;

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Usage,
     /// Not signed in, or the account may not do this.
     Forbidden,
-    /// The ticket, machine, snapshot or job does not exist.
+    /// The ticket, machine, snapshot, job or runbook does not exist.
     NotFound,
     /// Somebody else changed it first, or it does not stand where it would have to.
     Conflict,
@@ -70,7 +70,7 @@ Exit codes:
   1    failed
   2    usage: the arguments make no sense, by themselves or to the controller
   3    not signed in, or not allowed
-  4    no such ticket, machine, snapshot, job or work
+  4    no such ticket, machine, snapshot, job, runbook or work
   5    conflict: somebody else changed it first, or it stands elsewhere
   6    the controller is out of reach
   7    the job ended, but not well (failed, refused, cancelled, expired, or nothing was measured)

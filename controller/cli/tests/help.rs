@@ -24,7 +24,8 @@ fn the_exit_codes_are_documented() {
 #[test]
 fn every_command_has_help_of_its_own() {
     for command in [
-        "login", "ticket", "machine", "snapshot", "run", "watch", "job", "works", "enroll", "agent",
+        "login", "ticket", "machine", "snapshot", "run", "watch", "job", "works", "enroll",
+        "agent", "runbook", "trust", "approve", "decline",
     ] {
         let output = befund(&[command, "--help"]);
         assert!(output.status.success(), "{command}");

@@ -165,14 +165,9 @@ fn machine_routes() -> Vec<Route> {
         )
         .takes::<ApproveFix>("ApproveFix")
         .answers::<Job>("Job"),
-        Route::get(
-            "/api/v1/jobs/{job}/news",
-            READ,
-            "What a job has told so far",
-            jobs::news,
-        )
-        .asks(&["after"])
-        .answers::<Vec<JobEvent>>("JobEvents"),
+        Route::get("/api/v1/jobs/{job}/news", READ, "What a job has told so far", jobs::news)
+            .asks(&["after"])
+            .answers::<Vec<JobEvent>>("JobEvents"),
         Route::get(
             "/api/v1/jobs/{job}/events",
             READ,

@@ -4,19 +4,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use befund_model::api::{
-    AddTrustRoot, CatalogueDocument, CatalogueView, NewJob, PublishCatalogue, RunbookInfo,
-    StartUndo, TrustRootView,
+    AddTrustRoot, CatalogueDocument, CatalogueView, PublishCatalogue, RunbookInfo, StartUndo,
+    TrustRootView,
 };
 use befund_model::id::TicketNumber;
-use befund_model::job::{Job, Work};
-use befund_model::runbook::Mode;
+use befund_model::job::Job;
 use serde::Deserialize;
 
 use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::{Asked, Body, Named, parse};
 use crate::api::problem::Failure;
-use crate::{jobs, runbooks, tickets};
+use crate::{jobs, runbooks};
 
 /// The most bytes of a catalogue as it is published: what it may have, as JSON.
 pub const MAX_CATALOGUE_BYTES: usize = 40 << 20;
@@ -86,24 +85,6 @@ pub async fn undo(
     Named(number): Named<String>,
     Body(StartUndo { machine }): Body<StartUndo>,
 ) -> Result<(StatusCode, Json<Job>), Failure> {
-    let number: TicketNumber = parse(&number)?;
-    let machine = match machine {
-        Some(machine) => machine,
-        None => {
-            let view = tickets::view(&api.app, number, &caller).await?;
-            let agent = view.ticket.machine.ok_or_else(|| {
-                Failure::invalid(format!("ticket {number} has no machine: name one"))
-            })?;
-            agent.to_string()
-        }
-    };
-    let new = NewJob {
-        machine,
-        work: Work::Undo(number),
-        parameters: serde_json::Value::Null,
-        ticket: Some(number),
-        deadline_seconds: None,
-        mode: Mode::Run,
-    };
-    Ok((StatusCode::CREATED, Json(jobs::start(&api.app, new, &caller).await?)))
+    let job = jobs::undo(&api.app, parse(&number)?, machine, &caller).await?;
+    Ok((StatusCode::CREATED, Json(job)))
 }

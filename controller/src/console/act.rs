@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use befund_model::api::NewJob;
 use befund_model::id::TicketNumber;
 use befund_model::job::Work;
+use befund_model::runbook::Mode;
 use befund_model::ticket::{Level, Priority, TicketChange, TicketStatus};
 use serde::Deserialize;
 
@@ -20,7 +21,7 @@ use crate::console::forms::{Form, filled};
 use crate::console::inputs;
 use crate::console::page::{Frame, render, wants_fragment};
 use crate::console::ticket::{self, Head};
-use crate::{jobs, tickets};
+use crate::{jobs, runbooks, tickets};
 
 /// What the page's form sends: the button that was pressed, and every field of the form.
 #[derive(Debug, Deserialize)]
@@ -122,6 +123,8 @@ fn kindly(failure: &Failure, frame: &Frame) -> String {
 #[derive(Debug, Deserialize)]
 pub struct Run {
     work: String,
+    #[serde(default)]
+    mode: String,
     #[serde(flatten)]
     fields: BTreeMap<String, String>,
 }
@@ -174,13 +177,22 @@ async fn start(
         Some(("runbook", name)) => Work::Runbook(name.to_owned()),
         _ => return Err(Failure::invalid("choose what to run first")),
     };
+    let schema = match &work {
+        Work::Runbook(name) => runbooks::find(&api.app, name)
+            .await
+            .map(|(runbook, _)| befund_runbook::inputs::schema(&runbook))?,
+        Work::Probe(_) | Work::Undo(_) => {
+            let known = jobs::works().into_iter().find(|info| info.work == work);
+            known.map(|info| info.parameters).unwrap_or_default()
+        }
+    };
     let new = NewJob {
         machine: machine.to_string(),
-        parameters: inputs::parameters(&jobs::works(), &work, &run.fields),
+        parameters: inputs::parameters(&schema, &run.fields),
         work,
         ticket: Some(number),
         deadline_seconds: None,
-        mode: befund_model::runbook::Mode::Run,
+        mode: if run.mode == "dry" { Mode::Dry } else { Mode::Run },
     };
     let job = jobs::start(&api.app, new, caller).await?;
     Ok(api.app.live.connected(job.agent))

@@ -45,6 +45,12 @@ impl ChangesCard {
         if self.view.since.is_none() { String::new() } else { self.render().unwrap_or_default() }
     }
 
+    /// What is shown of them; none where there is nothing to compare with.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line> {
+        if self.view.since.is_none() { Vec::new() } else { self.shown() }
+    }
+
     fn shown(&self) -> Vec<Line> {
         let ranked = self.view.diff.ranked();
         let shown = ranked.iter().take(SHOWN);

@@ -8,12 +8,13 @@ use befund_model::Timestamp;
 use befund_model::id::{AgentId, JobId};
 use befund_model::job::{Job, JobNews, JobState, Outcome, Work};
 use befund_model::probe::ProbeResult;
-use befund_model::runbook::RunbookResult;
 use befund_model::snapshot::Status;
 use befund_model::ticket::{TicketEvent, TimelineEntry};
 use serde::Deserialize as _;
 
 use crate::console::page::Frame;
+use crate::console::run::{Run, is_run};
+use crate::console::ways::{Piece, pieces};
 use crate::console::{facts, units};
 use crate::jobs;
 use crate::state::AppState;
@@ -27,6 +28,7 @@ pub struct Entry {
     machine: Option<AgentId>,
     lines: Vec<TimelineEntry>,
     ending: Option<Ending>,
+    run: Option<String>,
 }
 
 impl Entry {
@@ -38,7 +40,8 @@ impl Entry {
         frame: Frame,
     ) -> Self {
         let ending = Ending::read(app, &entry, &frame).await;
-        Self { frame, entry, machine, lines: Vec::new(), ending }
+        let run = run_of(app, &entry, &frame).await;
+        Self { frame, entry, machine, lines: Vec::new(), ending, run }
     }
 
     /// A timeline's entries, each job's lines and its end under the entry that started it.
@@ -57,6 +60,8 @@ impl Entry {
                 started.insert(*job, entries.len());
             }
             match group.and_then(|at| entries.get_mut(at)) {
+                // A run tells all of it itself.
+                Some(group) if group.run.is_some() => {}
                 Some(group) if of_output => group.lines.push(entry),
                 Some(group) => group.ending = Ending::read(app, &entry, frame).await,
                 None => entries.push(Self::read(app, entry, machine, frame.clone()).await),
@@ -100,6 +105,17 @@ impl Entry {
             "assignee" => t.assignee,
             other => other,
         }
+    }
+}
+
+/// The run that this entry starts, as markup, if it is shown as one.
+async fn run_of(app: &AppState, entry: &TimelineEntry, frame: &Frame) -> Option<String> {
+    match &entry.event {
+        TicketEvent::JobStarted { job, work } if is_run(work) => {
+            let job = jobs::get(app, *job).await.ok()?;
+            Run::read(app, job, frame).await.ok().map(|run| run.markup())
+        }
+        _ => None,
     }
 }
 
@@ -162,7 +178,6 @@ impl Ending {
 pub struct Report {
     frame: Frame,
     outcome: Outcome,
-    runbook: Option<RunbookResult>,
     probe: Option<ProbeResult>,
     facts: Vec<(String, String)>,
 }
@@ -172,20 +187,14 @@ impl Report {
     #[must_use]
     pub fn of(job: &Job, frame: &Frame) -> Option<Self> {
         let outcome = job.outcome.clone()?;
-        let runbook = RunbookResult::deserialize(&outcome.result).ok();
         let probe = ProbeResult::deserialize(&outcome.result).ok();
         let markup = |value: &serde_json::Value| facts::markup(frame.t, value);
-        let facts = match (&runbook, &probe) {
-            (Some(runbook), _) => runbook
-                .facts
-                .iter()
-                .map(|(step, probe)| (step.clone(), markup(&probe.facts)))
-                .collect(),
-            (None, Some(probe)) => vec![(probe.probe.clone(), markup(&probe.facts))],
-            (None, None) if outcome.result.is_null() => Vec::new(),
-            (None, None) => vec![(job.work.name().to_owned(), markup(&outcome.result))],
+        let facts = match &probe {
+            Some(probe) => vec![(probe.probe.clone(), markup(&probe.facts))],
+            None if outcome.result.is_null() => Vec::new(),
+            None => vec![(job.work.name().to_owned(), markup(&outcome.result))],
         };
-        Some(Self { frame: frame.clone(), outcome, runbook, probe, facts })
+        Some(Self { frame: frame.clone(), outcome, probe, facts })
     }
 
     fn took(&self) -> String {

@@ -163,7 +163,7 @@ pub async fn show(
         }
         None => String::new(),
     };
-    let view = machines::view(app, machine);
+    let view = machines::whole(app, machine).await?;
     render(&MachinePage { frame, view, record, latest, earlier, highlights, findings })
 }
 

@@ -10,6 +10,7 @@ use befund_model::operator::Permission;
 use crate::api::caller::Caller;
 use crate::api::problem::Failure;
 use crate::console::assets;
+use crate::console::run::words::RunWords;
 use crate::console::words::Words;
 
 /// What every template has.
@@ -17,6 +18,8 @@ use crate::console::words::Words;
 pub struct Frame {
     /// The words.
     pub t: &'static Words,
+    /// Those about runbooks.
+    pub r: &'static RunWords,
     /// Who is signed in, if anybody.
     pub person: Option<Caller>,
     /// The time of the page.
@@ -35,13 +38,26 @@ impl Frame {
     /// For anybody.
     #[must_use]
     pub fn open(headers: &HeaderMap, now: Timestamp) -> Self {
-        Self { t: Words::of(headers), person: None, now, version: assets::VERSION }
+        let t = Words::of(headers);
+        Self { t, r: RunWords::of(t), person: None, now, version: assets::VERSION }
     }
 
     /// Whether tickets may be worked on from this page.
     #[must_use]
     pub fn may_work(&self) -> bool {
         self.person.as_ref().is_some_and(|caller| caller.may(Permission::WorkTickets))
+    }
+
+    /// Whether something may be run on machines from this page.
+    #[must_use]
+    pub fn may_run(&self) -> bool {
+        self.person.as_ref().is_some_and(|caller| caller.may(Permission::RunReadOnly))
+    }
+
+    /// Whether whom machines trust is this person's business.
+    #[must_use]
+    pub fn may_audit(&self) -> bool {
+        self.person.as_ref().is_some_and(|caller| caller.may(Permission::ReadAudit))
     }
 
     /// Whether machines may be seen from this page.

@@ -1,5 +1,6 @@
 //! The queue: tickets, filtered, searched, paged, and looked at again whenever one changes.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use befund_model::api::{Page, TicketQuery};
+use befund_model::id::TicketNumber;
+use befund_model::job::JobState;
 use befund_model::ticket::{Level, Priority, Ticket, TicketStatus};
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
@@ -21,7 +24,8 @@ use crate::api::problem::Failure;
 use crate::api::tickets::own_only;
 use crate::bus::Hint;
 use crate::console::page::{Frame, render, wants_fragment};
-use crate::store::repository::Tickets as _;
+use crate::state::AppState;
+use crate::store::repository::{Jobs as _, Tickets as _};
 
 /// How long the queue rests after it was told of a change: a storm of them is one look.
 const REST: Duration = Duration::from_millis(250);
@@ -32,6 +36,7 @@ struct QueuePage {
     frame: Frame,
     filter: Filter,
     page: Page<Ticket>,
+    waits: Waits,
 }
 
 #[derive(Template)]
@@ -40,6 +45,43 @@ struct QueueRows {
     frame: Frame,
     filter: Filter,
     page: Page<Ticket>,
+    waits: Waits,
+}
+
+/// Where the jobs stand that have not ended, by ticket; of several, the one that most waits for people.
+#[derive(Clone, Debug, Default)]
+pub struct Waits(HashMap<TicketNumber, JobState>);
+
+impl Waits {
+    async fn of(app: &AppState, tickets: &[Ticket]) -> Result<Self, Failure> {
+        let numbers: Vec<TicketNumber> = tickets.iter().map(|ticket| ticket.number).collect();
+        let urgency = |state: JobState| match state {
+            JobState::NeedsApproval => 3,
+            JobState::Asking => 2,
+            JobState::Rebooting => 1,
+            JobState::Waiting
+            | JobState::Delivered
+            | JobState::Running
+            | JobState::Done
+            | JobState::Failed
+            | JobState::Refused
+            | JobState::Cancelled
+            | JobState::Expired
+            | JobState::Indeterminate => 0,
+        };
+        let mut waits = HashMap::new();
+        for (ticket, _, state) in app.store.unended(&numbers).await? {
+            let known = waits.entry(ticket).or_insert(state);
+            if urgency(state) > urgency(*known) {
+                *known = state;
+            }
+        }
+        Ok(Self(waits))
+    }
+
+    fn of_ticket(&self, number: &TicketNumber) -> Option<JobState> {
+        self.0.get(number).copied()
+    }
 }
 
 /// What the queue is narrowed to; every field empty for all.
@@ -108,10 +150,11 @@ pub async fn list(
     own_only(&mut query, &caller);
     let page = api.app.store.tickets(&query).await?;
     let frame = Frame::new(&headers, &caller, api.app.clock.now());
+    let waits = Waits::of(&api.app, &page.items).await?;
     if wants_fragment(&headers) {
-        render(&QueueRows { frame, filter, page })
+        render(&QueueRows { frame, filter, page, waits })
     } else {
-        render(&QueuePage { frame, filter, page })
+        render(&QueuePage { frame, filter, page, waits })
     }
 }
 

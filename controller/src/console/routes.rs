@@ -3,7 +3,11 @@
 use befund_model::operator::Permission;
 
 use crate::api::access::{Access, Route};
-use crate::console::{act, assets, findings, history, job, machine, queue, sign_in, ticket};
+use crate::console::run::say;
+use crate::console::{
+    act, assets, catalogue, escalate, findings, history, job, machine, queue, sign_in, ticket,
+    trust, undo,
+};
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
 const READ: Access = Access::Needs(Permission::Read);
@@ -30,6 +34,10 @@ pub fn routes() -> Vec<Route> {
             .streams(),
         Route::post("/tickets/{number}/act", WORK, "Change a ticket", act::change).page(),
         Route::post("/tickets/{number}/run", RUN, "Run on its machine", act::run).page(),
+        Route::get("/tickets/{number}/undo", RUN, "What undoing undoes", undo::ask).page(),
+        Route::post("/tickets/{number}/undo", RUN, "Undo what it changed", undo::start).page(),
+        Route::get("/tickets/{number}/escalate", WORK, "A brief", escalate::ask).page(),
+        Route::post("/tickets/{number}/escalate", WORK, "Hand it on", escalate::submit).page(),
         Route::get("/machines", READ, "The machines", machine::list).page(),
         Route::get("/machines/{machine}", READ, "A machine", machine::show).page(),
         Route::get("/machines/{machine}/history", READ, "What changed when", history::show).page(),
@@ -41,5 +49,10 @@ pub fn routes() -> Vec<Route> {
         Route::get("/jobs/{job}", READ, "A job", job::show).page(),
         Route::get("/jobs/{job}/live", READ, "A job, live", job::live).page().streams(),
         Route::post("/jobs/{job}/cancel", RUN, "Cancel a job", job::cancel).page(),
+        Route::post("/jobs/{job}/answer", RUN, "Answer a job's question", say::answer).page(),
+        Route::post("/jobs/{job}/decline", RUN, "Do not approve a fix", say::decline).page(),
+        Route::get("/runbooks", READ, "The runbooks", catalogue::list).page(),
+        Route::get("/runbooks/{name}", READ, "A runbook", catalogue::show).page(),
+        Route::get("/trust", READ, "Whom machines trust", trust::show).page(),
     ]
 }

@@ -1,13 +1,15 @@
 //! A ticket: its facts, what can be done, and its timeline as it grows.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Redirect, Response};
 use befund_model::api::{MachineView, NewTicket, TicketView, WorkInfo};
-use befund_model::id::AgentId;
-use befund_model::job::Work;
+use befund_model::id::{AgentId, JobId};
+use befund_model::job::{JobNews, JobState, Work};
 use befund_model::operator::Permission;
 use befund_model::ticket::{Level, Priority, Ticket, TicketEvent, TicketStatus, TimelineEntry};
 use futures_util::{StreamExt as _, stream};
@@ -20,15 +22,22 @@ use crate::api::live;
 use crate::api::problem::Failure;
 use crate::api::tickets::After;
 use crate::console::changes::ChangesCard;
+use crate::console::chooser::Chooser;
 use crate::console::entry::Entry;
 use crate::console::findings::FindingsCard;
 use crate::console::forms::Form;
 use crate::console::highlight::Highlight;
-use crate::console::inputs::{Inputs, key};
+use crate::console::inputs::{Inputs, Kind, key};
 use crate::console::page::{Frame, render};
+use crate::console::run::live::Watched;
 use crate::state::AppState;
-use crate::store::repository::Operators as _;
+use crate::store::repository::{Jobs as _, Operators as _};
 use crate::{jobs, machines, snapshots, tickets};
+
+/// The most entries that are looked at together.
+const TOGETHER: usize = 200;
+/// How long a stream rests after it has told of a run: a run that says much is looked at now and then.
+const REST: Duration = Duration::from_millis(200);
 
 /// A ticket's page.
 #[derive(Template)]
@@ -39,6 +48,7 @@ pub struct TicketPage {
     machine: Option<MachineView>,
     highlights: Vec<Highlight>,
     findings: String,
+    chooser: String,
     timeline: Vec<Entry>,
     last: i64,
     works: Vec<WorkInfo>,
@@ -56,6 +66,8 @@ pub struct Head {
     pub ticket: Ticket,
     /// Who can be assigned.
     pub people: Vec<String>,
+    /// The jobs that have not ended.
+    pub waits: Vec<(JobId, JobState)>,
     /// What went wrong with the last change.
     pub notice: Option<String>,
     /// Whether this is an answer to a change that worked, so that its text box is to be emptied.
@@ -83,11 +95,18 @@ impl Head {
                 all.into_iter().filter(|one| !one.disabled && able(one.role)).map(|one| one.name),
             );
         }
-        Ok(Self { frame, ticket, people, notice, done: false, whole: false })
+        let waits = app.store.unended(&[ticket.number]).await?;
+        let waits = waits.into_iter().map(|(_, job, state)| (job, state)).collect();
+        Ok(Self { frame, ticket, people, waits, notice, done: false, whole: false })
     }
 
     fn closed(&self) -> bool {
         self.ticket.status == TicketStatus::Closed
+    }
+
+    /// Whether somebody has to do something about a job that stands so.
+    fn calls(&self, state: &JobState) -> bool {
+        matches!(state, JobState::Asking | JobState::NeedsApproval)
     }
 
     fn can_reopen(&self) -> bool {
@@ -145,16 +164,25 @@ pub async fn page(
         Some(view) => Highlight::of(app, &view.machine, &frame).await,
         None => Vec::new(),
     };
-    let works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
+    let mut works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
+    works.retain(|info| matches!(info.work, Work::Probe(_)));
     let inputs = Inputs::of(&works);
     let mut head = Head::read(app, ticket, frame.clone(), notice).await?;
     head.whole = true;
+    let chooser = match &machine {
+        Some(view) if frame.may_run() && !head.closed() => {
+            let (number, waits) = (head.ticket.number, &head.waits);
+            Chooser::of(app, number, view.connected, &frame, waits).await?.markup()
+        }
+        Some(_) | None => String::new(),
+    };
     Ok(TicketPage {
         frame,
         head,
         machine,
         highlights,
         findings,
+        chooser,
         timeline: entries,
         last,
         works,
@@ -187,12 +215,66 @@ pub async fn live(
     let app = api.app.clone();
     let (ticket, entries) =
         live::of_ticket(api.app, caller.clone(), &number, after, &headers).await?;
-    let events = entries.then(move |entry| {
-        let app = app.clone();
-        let frame = Frame::new(&headers, &caller, app.clock.now());
-        async move { stream::iter(events_of(&app, entry, ticket.machine, frame).await) }
+    // What comes together is looked at together: of a run, only how it stands now is sent.
+    let state = (Box::pin(entries.ready_chunks(TOGETHER)), Watched::default(), Duration::ZERO);
+    let events = stream::unfold(state, move |(mut entries, mut watched, rest)| {
+        let (app, headers, caller) = (app.clone(), headers.clone(), caller.clone());
+        async move {
+            tokio::time::sleep(rest).await;
+            let some = entries.next().await?;
+            let frame = Frame::new(&headers, &caller, app.clock.now());
+            let (events, rest) =
+                events_of_all(&app, some, ticket.machine, &mut watched, &frame).await;
+            Some((stream::iter(events), (entries, watched, rest)))
+        }
     });
     Ok(live::answer(events.flatten()))
+}
+
+/// The events for these entries, and how long to rest before the next.
+async fn events_of_all(
+    app: &AppState,
+    entries: Vec<TimelineEntry>,
+    machine: Option<AgentId>,
+    watched: &mut Watched,
+    frame: &Frame,
+) -> (Vec<Event>, Duration) {
+    let mut events = Vec::new();
+    let mut touched: Vec<JobId> = Vec::new();
+    let (mut last, mut stands) = (0, false);
+    for entry in entries {
+        last = entry.seq;
+        let (job, moved) = match &entry.event {
+            TicketEvent::Output { job, news } => {
+                (Some(*job), matches!(news, JobNews::State(_) | JobNews::Started))
+            }
+            TicketEvent::Result { job, .. } => (Some(*job), true),
+            TicketEvent::JobStarted { .. } => (None, true),
+            _ => (None, false),
+        };
+        stands |= moved;
+        match job {
+            Some(job) if watched.is_run(app, job).await => {
+                if !touched.contains(&job) {
+                    touched.push(job);
+                }
+            }
+            Some(_) | None => events.extend(events_of(app, entry, machine, frame.clone()).await),
+        }
+    }
+    let rest = if touched.is_empty() { Duration::ZERO } else { REST };
+    for job in touched {
+        let markup = watched.changed(app, job, frame).await.ok().flatten().unwrap_or_default();
+        if !markup.is_empty() {
+            events.push(Event::default().data(markup.replace('\r', "")));
+        }
+    }
+    if stands {
+        events.push(Event::default().event("ticket").data("changed"));
+    }
+    // Where a reader goes on who comes back.
+    events.push(Event::default().id(last.to_string()));
+    (events, rest)
 }
 
 async fn events_of(
@@ -291,9 +373,4 @@ pub async fn open(
             Ok(page)
         }
     }
-}
-
-/// The works of one kind, for the two groups of the list.
-fn of_kind(works: &[WorkInfo], runbooks: bool) -> impl Iterator<Item = &WorkInfo> {
-    works.iter().filter(move |info| matches!(info.work, Work::Runbook(_)) == runbooks)
 }

@@ -10,23 +10,27 @@ use befund_model::runbook::CauseVerdict;
 use befund_model::snapshot::Status;
 use befund_model::ticket::{Priority, TicketStatus};
 
+/// A struct of strings, and its two languages.
 macro_rules! words {
-    ($($name:ident: $en:literal, $de:literal;)+) => {
-        /// Every string of the console.
+    ($(#[$doc:meta])* $words:ident; $($name:ident: $en:literal, $de:literal;)+) => {
+        $(#[$doc])*
         #[derive(Debug)]
-        pub struct Words {
+        pub struct $words {
             /// The language's code, as in the page's `lang`.
             pub lang: &'static str,
             $(#[doc = $en] pub $name: &'static str,)+
         }
         /// English.
-        pub const EN: Words = Words { lang: "en", $($name: $en,)+ };
+        pub const EN: $words = $words { lang: "en", $($name: $en,)+ };
         /// German.
-        pub const DE: Words = Words { lang: "de", $($name: $de,)+ };
+        pub const DE: $words = $words { lang: "de", $($name: $de,)+ };
     };
 }
+pub(crate) use words;
 
 words! {
+    /// Every string of the console but those about runbooks.
+    Words;
     tickets: "Tickets", "Tickets";
     machines: "Machines", "Rechner";
     sign_in: "Sign in", "Anmelden";

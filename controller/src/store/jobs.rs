@@ -137,6 +137,30 @@ impl Jobs for Store {
         })
     }
 
+    async fn unended(
+        &self,
+        tickets: &[TicketNumber],
+    ) -> Result<Vec<(TicketNumber, JobId, JobState)>> {
+        let mut jobs = Vec::new();
+        if tickets.is_empty() {
+            return Ok(jobs);
+        }
+        let mut session = self.read("look for jobs of tickets").await?;
+        for part in tickets.chunks(LOOK_UP) {
+            let (list, values) =
+                bulk::list(1, part.iter().map(|ticket| Value::from(*ticket)).collect());
+            let sql = format!(
+                "SELECT ticket, id, state FROM jobs WHERE ended_at IS NULL AND ticket IN {list} \
+                 ORDER BY id"
+            );
+            for row in session.rows(sql, values).await? {
+                let state = row.word(2, "a job's state", JobState::parse)?;
+                jobs.push((TicketNumber(row.int(0)?), row.id(1, JobId::from_slice)?, state));
+            }
+        }
+        Ok(jobs)
+    }
+
     async fn to_cancel(&self, agents: &[AgentId]) -> Result<Vec<(AgentId, JobId)>> {
         let mut jobs = Vec::new();
         if agents.is_empty() {

@@ -225,7 +225,7 @@ impl Runbooks for Store {
                    COUNT(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM ticket_events e WHERE e.ticket = r.ticket \
                    AND e.at > r.at AND e.event LIKE '{\"kind\":\"reopened\"%') THEN r.ticket END) \
                    FROM run_results r WHERE ($1 = '' OR r.runbook = $1) \
-                   AND r.came_to <> 'excluded' AND r.came_to <> 'unknown' \
+                   AND r.came_to NOT IN ('excluded', 'unknown', 'explained') \
                    GROUP BY r.runbook, r.cause, r.fix_index ORDER BY r.runbook, r.cause, r.fix_index";
         let rows = self
             .read("count what runbooks came to")

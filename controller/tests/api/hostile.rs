@@ -6,8 +6,12 @@ use befund_controller::store::repository::{
     Agents as _, IncomingSnapshot, Ingested, MachineFacts, NewToken, Redeemed, Redemption,
     Snapshots as _,
 };
+use befund_model::action::{Acted, Command, Prediction, Risk};
 use befund_model::id::{AgentId, RequestId, SnapshotId, TokenId};
+use befund_model::job::{Choice, JobNews, Question};
+use befund_model::language::Text;
 use befund_model::operator::Role;
+use befund_model::runbook::{Answer, CauseVerdict, FixRef};
 use befund_model::section;
 use befund_model::snapshot::{
     Manifest, PrivacyClass, Purpose, Request, Section, SectionRef, Status, Volatility,
@@ -18,6 +22,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::bed::{Bed, system};
+use crate::stage::Stage;
 
 const HOSTILE: &str = "=cmd()|'<script>alert(1)</script>\"><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\u{0}\u{9b}\u{200b}";
 
@@ -39,11 +44,82 @@ async fn nothing_that_was_sent_becomes_markup_or_hides() {
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         let page = answer.text().await.expect("a text");
-        assert!(page.contains("&lt;script&gt;alert(1)"), "{path} shows it");
-        assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{path}");
-        let hidden = ['\u{202e}', '\u{1b}', '\u{0}', '\u{9b}', '\u{200b}'];
-        assert!(!page.contains(hidden), "{path} hides nothing");
+        looks_harmless(&page, &path);
     }
+}
+
+#[tokio::test]
+async fn nothing_that_a_run_tells_becomes_markup_or_hides() {
+    let stage = Stage::new().await;
+    let job = stage.started("run").await;
+    let fix = || FixRef { cause: text(), index: 0 };
+    let words = || Text { en: text(), de: text() };
+    let acted = || {
+        Box::new(Acted {
+            status: Status::Failed,
+            reason: text(),
+            summary: text(),
+            commands: vec![Command {
+                line: vec![text()],
+                exit: None,
+                took_us: 1,
+                output: text(),
+                cut: false,
+            }],
+            before: json!(null),
+            took_us: 1,
+        })
+    };
+    let prediction = Prediction { known: false, changes: true, lines: vec![text()] };
+    let question = |name: &str, user| {
+        JobNews::Asked(Box::new(Question {
+            name: name.to_owned(),
+            user,
+            text: words(),
+            choice: vec![Choice { value: text(), text: words() }],
+            default: text(),
+            within_ms: u64::MAX,
+        }))
+    };
+    let news = vec![
+        JobNews::Started,
+        JobNews::Output(text()),
+        JobNews::StepStarted { step: text() },
+        JobNews::StepEnded { step: text(), status: Status::Failed, summary: text() },
+        JobNews::Cause { cause: text(), verdict: CauseVerdict::Found, summary: text() },
+        question("one", true),
+        JobNews::Answered(Answer { question: "one".to_owned(), answer: text(), by: text() }),
+        question("two", false),
+        JobNews::Predicted { fix: fix(), act: text(), risk: Risk::Change, prediction },
+        JobNews::Consent { fix: fix(), given: false, by: text() },
+        JobNews::Approved { fix: fix(), by: text() },
+        JobNews::Acting { fix: fix(), act: text() },
+        JobNews::Acted { fix: fix(), acted: acted() },
+        JobNews::Verified { fix: fix(), gone: None, summary: text() },
+        JobNews::Undone { fix: fix(), acted: acted() },
+        JobNews::Resumed { after: text() },
+        JobNews::ApprovalAsked {
+            fix: FixRef { cause: text(), index: 1 },
+            statement: text(),
+            people: u32::MAX,
+        },
+    ];
+    stage.tells(job, news).await;
+    for path in [format!("/jobs/{job}"), format!("/tickets/{}", stage.ticket)] {
+        looks_harmless(&stage.page(Role::Administrator, &path).await, &path);
+    }
+    let ticket = format!("/tickets/{}", stage.ticket);
+    looks_harmless(
+        &stage.page(Role::TechnicianL1, &format!("{ticket}/escalate?job={job}")).await,
+        "the brief",
+    );
+}
+
+fn looks_harmless(page: &str, path: &str) {
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{path} shows it");
+    assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{path}");
+    let hidden = ['\u{202e}', '\u{1b}', '\u{0}', '\u{9b}', '\u{200b}'];
+    assert!(!page.contains(hidden), "{path} hides nothing");
 }
 
 pub(crate) async fn enroll(bed: &Bed) -> AgentId {

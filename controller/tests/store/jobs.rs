@@ -104,6 +104,9 @@ async fn a_job_goes_its_way_onto_the_ticket(bed: Bed) {
     let told = say(&bed, agent, events(job.id, &news), 13).await.unwrap();
     assert_eq!((told.ticket, told.last_event), (Some(ticket), 2));
     assert_eq!(bed.store.job(job.id).await.unwrap().unwrap().state, JobState::Running);
+    let running = bed.store.jobs_in(JobState::Running, 9).await.unwrap();
+    assert_eq!(running.iter().map(|job| job.id).collect::<Vec<_>>(), [job.id]);
+    assert!(bed.store.jobs_in(JobState::NeedsApproval, 9).await.unwrap().is_empty());
     assert!(say(&bed, agent, ended(job.id, JobState::Done), 14).await.unwrap().ended);
 
     let ended = bed.store.job(job.id).await.unwrap().unwrap();

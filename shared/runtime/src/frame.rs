@@ -106,6 +106,18 @@ pub async fn send<T: Serialize>(
 pub async fn receive<T: DeserializeOwned>(
     from: &mut (impl AsyncRead + Unpin),
 ) -> Result<Option<Frame<T>>, FrameError> {
+    receive_at_most(from, MAX_HEADER_BYTES, MAX_BLOB_BYTES).await
+}
+
+/// As [`receive()`], with caps of its own: for what comes from whom nobody knows yet.
+///
+/// # Errors
+/// As [`receive()`].
+pub async fn receive_at_most<T: DeserializeOwned>(
+    from: &mut (impl AsyncRead + Unpin),
+    max_header: usize,
+    max_blob: usize,
+) -> Result<Option<Frame<T>>, FrameError> {
     let mut lengths = [0; 8];
     let first = from.read(&mut lengths).await?;
     if first == 0 {
@@ -113,6 +125,9 @@ pub async fn receive<T: DeserializeOwned>(
     }
     from.read_exact(&mut lengths[first..]).await?;
     let (header, blob) = split(lengths)?;
+    if header > max_header || blob > max_blob {
+        return Err(FrameError::TooLarge { header, blob });
+    }
     let mut bytes = vec![0; header + blob];
     from.read_exact(&mut bytes).await?;
     decode(bytes, header).map(Some)

@@ -176,7 +176,7 @@ impl Statement {
         Ok(bytes)
     }
 
-    /// Reads a statement, to show it. This says nothing of who signed it: see [`verify`].
+    /// Reads a statement, to show it. This says nothing of who signed it: see [`verify()`].
     ///
     /// # Errors
     /// If it is too large, is not written in the one way, or makes no sense.

@@ -118,7 +118,7 @@ pub enum Malformed {
 }
 
 impl Manifest {
-    /// Reads a manifest. This says nothing of who signed it: see [`verify`].
+    /// Reads a manifest. This says nothing of who signed it: see [`verify()`].
     ///
     /// # Errors
     /// If it is too large, is not the document, or makes no sense.

@@ -98,7 +98,7 @@ pub(super) async fn cancel(job: JobId, shared: &Arc<Shared>) {
     if let Ok(runs) = shared.runs().await
         && let Some(run) = runs.find(job)
     {
-        run.cancel.cancel();
+        run.cancel("the help desk");
     }
 }
 

@@ -12,16 +12,22 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use befund_model::id::{AgentId, JobId};
+use befund_runtime::clock::random;
 use befund_runtime::files;
 use befund_runtime::local::{self, Callers};
 use befund_runtime::peer::Account;
 
 use super::connection;
 use crate::ChildCommand;
+use crate::activate::Listeners;
 use crate::child::ChildWork;
-use crate::drive::person::{Nobody, Person};
+use crate::drive::person::{Desk, Nobody, Person};
 use crate::journal::BootId;
-use crate::platform::{self, Listening};
+use crate::people::door::Host;
+use crate::people::own::Own;
+use crate::people::signed_in::{Sessions, SignedIn};
+use crate::people::{self, People};
+use crate::platform;
 use crate::runs::Runs;
 use crate::spare::Spare;
 use crate::supervise::{Running, StartError};
@@ -51,6 +57,10 @@ pub struct Config {
     pub idle: Duration,
     /// When the collect child of a snapshot is killed.
     pub collect_within: Duration,
+    /// With whom this machine is enrolled, as people are told; empty before it is.
+    pub organisation: String,
+    /// How it is known who is signed in. Only tests say anything else than [`SignedIn::System`].
+    pub signed_in: SignedIn,
     /// How the child is started that changes something.
     pub act: ChildCommand,
     /// How the child is started that evaluates expressions.
@@ -89,6 +99,8 @@ impl Config {
             root: PathBuf::from("/"),
             idle: Duration::from_secs(30),
             collect_within: Duration::from_secs(12),
+            organisation: String::new(),
+            signed_in: SignedIn::System,
         }
     }
 }
@@ -111,6 +123,7 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     /// The executor is to end.
     pub(crate) stop: CancellationToken,
+    people: People,
     runs: OnceCell<Result<Arc<Runs>, String>>,
 }
 
@@ -121,10 +134,15 @@ impl Shared {
     /// Why there are none: what the executor keeps cannot be used.
     pub(crate) async fn runs(self: &Arc<Self>) -> Result<&Arc<Runs>, String> {
         let opened = self.runs.get_or_init(|| async {
-            Runs::open(self).await.map_err(|error| {
+            let opened = Runs::open(self).await.map_err(|error| {
                 error!(error = &error as &dyn std::error::Error, "no runbooks can be run");
                 crate::told(&error)
-            })
+            });
+            // Whom somebody vouched for is believed more than what the link says.
+            if let Some(organisation) = opened.as_ref().ok().and_then(|runs| runs.organisation()) {
+                self.people.is_of(organisation);
+            }
+            opened
         });
         opened.await.as_ref().map_err(Clone::clone)
     }
@@ -149,11 +167,26 @@ pub enum Ended {
 /// # Errors
 /// If the listener cannot be used.
 pub async fn run(
-    listener: Listening,
-    config: Config,
+    listeners: impl Into<Listeners>,
+    mut config: Config,
     stop: CancellationToken,
 ) -> std::io::Result<Ended> {
-    let mut listener = platform::listen(listener, Callers::Only(config.allow.clone()))?;
+    let Listeners { link, people: peoples } = listeners.into();
+    let mut listener = platform::listen(link, Callers::Only(config.allow.clone()))?;
+    let sessions = Sessions::new(config.signed_in.clone(), &config.allow);
+    let first = u64::from_be_bytes(random());
+    let people = People::new(config.organisation.clone(), sessions, first);
+    let door = peoples.and_then(|door| match platform::listen(door, Callers::Everybody) {
+        Ok(door) => Some(door),
+        Err(error) => {
+            // Somebody else may hold its name. Nobody can be asked then, and the rest goes on.
+            warn!(%error, "could not open the people's door");
+            None
+        }
+    });
+    if door.is_some() {
+        config.person = Arc::new(people.clone());
+    }
     let tasks = TaskTracker::new();
     let idle = config.idle;
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -164,14 +197,21 @@ pub async fn run(
         children: Semaphore::new(MAX_CHILDREN),
         tasks: tasks.clone(),
         stop: stop.child_token(),
+        people: people.clone(),
         runs: OnceCell::new(),
     });
     // Ends what runs when the executor is told to stop.
     let ending = stop.child_token();
+    shared.config.person.opened(Desk::of(&shared));
     if shared.config.keep.is_dir() {
         // What was interrupted goes on, whether somebody asks for it or not.
         let shared = Arc::clone(&shared);
         tasks.spawn(async move { drop(shared.runs().await) });
+    }
+    let visits = TaskTracker::new();
+    if let Some(door) = door {
+        let host = Host { people: people.clone(), runs: Arc::new(Own::new(&shared)) };
+        visits.spawn(people::door::serve(door, host, visits.clone(), ending.clone()));
     }
     info!("the executor is ready");
     let ended = loop {
@@ -180,7 +220,7 @@ pub async fn run(
             accepted = timeout(idle, accept(&mut listener, &slots)) => accepted,
         };
         match accepted {
-            Err(_) if tasks.is_empty() => break Ended::Idle,
+            Err(_) if tasks.is_empty() && !people.is_busy() => break Ended::Idle,
             Err(_) => {}
             Ok((stream, slot)) => {
                 let (shared, ending) = (Arc::clone(&shared), ending.clone());
@@ -197,7 +237,14 @@ pub async fn run(
     };
     shared.stop.cancel();
     tasks.close();
-    if timeout(GRACE, tasks.wait()).await.is_err() {
+    // Those who only waited to be asked.
+    visits.close();
+    let ended_well = async {
+        tasks.wait().await;
+        ending.cancel();
+        visits.wait().await;
+    };
+    if timeout(GRACE, ended_well).await.is_err() {
         warn!("some connections did not end in time");
     }
     debug!(?ended, "the executor ends");

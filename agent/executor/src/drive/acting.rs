@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use befund_act::{Purpose, Told, Work};
@@ -46,8 +47,15 @@ async fn predicted(scene: &Scene, fix: &FixOrder) -> Prediction {
         Err(why) => why,
         Ok(work) => {
             let cancel = &scene.cancelled;
-            let done =
-                child::run(scene, work, Purpose::Predict, LOOKING, LOOKING_OUTPUT, Live::Silent, cancel);
+            let done = child::run(
+                scene,
+                work,
+                Purpose::Predict,
+                LOOKING,
+                LOOKING_OUTPUT,
+                Live::Silent,
+                cancel,
+            );
             match done.await.answer {
                 Ok(Told::Predicted(prediction)) => return prediction,
                 Ok(_) => "the child answered something else".to_owned(),
@@ -72,22 +80,19 @@ pub(super) async fn act(scene: Arc<Scene>, step: Step, fix: FixOrder) {
 /// What the person does themselves: nothing is changed, so that there is no intent.
 async fn to_person(scene: &Scene, fix: &FixOrder) -> Acted {
     let person = &scene.shared.config.person;
-    let text = fix.text.clone();
-    let said = text.as_ref().map_or("", |text| text.en.as_str());
+    let text = fix.text.clone().unwrap_or(Text { en: String::new(), de: String::new() });
     let url = fix.parameters.get("url").and_then(Value::as_str);
-    let (there, line) = match (&fix.act, url) {
+    let (shown, line) = match (&fix.act, url) {
         (Act::OpenUrl, Some(url)) => {
-            let there = person.open_url(&scene.about, url, text.as_ref()).await;
-            (there, format!("{said} {url}"))
+            (person.open_url(&scene.about, url, fix.text.as_ref()), format!("{} {url}", text.en))
         }
-        _ => {
-            let nothing = Text { en: String::new(), de: String::new() };
-            let there = person.instruct(&scene.about, text.as_ref().unwrap_or(&nothing)).await;
-            (there, said.to_owned())
-        }
+        _ => (person.instruct(&scene.about, &text), text.en.clone()),
     };
-    let line = line.trim();
-    scene.tell(JobNews::Output(crate::events::cut(line, 2 << 10))).await;
+    let line = crate::events::cut(line.trim(), 2 << 10);
+    scene.tell(JobNews::Output(line.clone())).await;
+    let shown = scene.cancelled.run_until_cancelled(timeout(fix.within, shown)).await;
+    // Who is shown something and does not look is not told.
+    let there = shown.is_some_and(|shown| shown.unwrap_or(false));
     let summary = if there {
         format!("the person was told: {line}")
     } else {
@@ -125,7 +130,13 @@ async fn change(scene: &Scene, step: Step, fix: FixOrder) {
         Ok(work) => {
             let live = Live::Told(scene, &intent);
             let done = child::run(
-                scene, work, Purpose::Perform, fix.within, fix.output, live, &scene.cancelled,
+                scene,
+                work,
+                Purpose::Perform,
+                fix.within,
+                fix.output,
+                live,
+                &scene.cancelled,
             );
             finish(scene, step, done.await, fix.within, Did::Act).await;
         }
@@ -211,7 +222,8 @@ pub(super) async fn holds(scene: &Scene, fix: &FixOrder) -> (Holds, String) {
         return (Holds::Unknown, "it cannot be asked for".to_owned());
     };
     let cancel = &scene.cancelled;
-    let done = child::run(scene, work, Purpose::Holds, LOOKING, LOOKING_OUTPUT, Live::Silent, cancel);
+    let done =
+        child::run(scene, work, Purpose::Holds, LOOKING, LOOKING_OUTPUT, Live::Silent, cancel);
     match done.await.answer {
         Ok(Told::Holds { holds, reason }) => (holds, reason),
         Ok(_) => (Holds::Unknown, "the child answered something else".to_owned()),
@@ -317,8 +329,11 @@ async fn restart(scene: &Scene) -> Acted {
         }
         Ok(_) => {
             // Goes with this process, if the machine does as it was told.
-            tokio::time::sleep(RESTART).await;
-            failed(format!("nothing came of it within {} minutes", RESTART.as_secs() / 60))
+            let passed = scene.cancelled.run_until_cancelled(tokio::time::sleep(RESTART)).await;
+            failed(match passed {
+                Some(()) => format!("nothing came of it within {} minutes", RESTART.as_secs() / 60),
+                None => "cancelled, after the system had been told to".to_owned(),
+            })
         }
     }
 }

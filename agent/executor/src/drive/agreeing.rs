@@ -11,7 +11,7 @@ use befund_model::job::Question;
 use befund_runbook::document::{Act, Consent};
 use befund_runbook::machine::{FixOrder, Heard, Step};
 
-use super::person::{Asked, NoConsent};
+use super::person::{Agreed, Asked, NoConsent};
 use super::scene::{Scene, asked, forbidden, wall};
 use crate::admit;
 
@@ -114,16 +114,16 @@ async fn agreed(
         return Ok(format!("the user ({}), who agreed for this ticket before", user.name));
     }
     let within = CONSENT.min(scene.deadline.saturating_duration_since(Instant::now()));
-    let question = Asked { fix: fix.clone(), prediction, within };
+    let for_ticket = if holds_on { rules.consent_for_ticket } else { Duration::ZERO };
+    let question = Asked { fix: fix.clone(), prediction, within, for_ticket };
     let person = &scene.shared.config.person;
     let answer = timeout_at(Instant::now() + within, person.consent(&scene.about, &question));
     match answer.await.unwrap_or(Err(NoConsent::Late)) {
-        Ok(account) => {
-            if holds_on && !rules.consent_for_ticket.is_zero() {
-                let until = Instant::now() + rules.consent_for_ticket;
-                scene.runs.agreed(scene.about.ticket, &account, until);
+        Ok(Agreed { by, for_ticket: for_more }) => {
+            if for_more && !for_ticket.is_zero() {
+                scene.runs.agreed(scene.about.ticket, &by, Instant::now() + for_ticket);
             }
-            Ok(format!("the user ({account})"))
+            Ok(format!("the user ({by})"))
         }
         Err(NoConsent::Declined(account)) => Err(format!("the user ({account}) said no")),
         Err(NoConsent::Nobody) => Err("nobody is there to agree".to_owned()),

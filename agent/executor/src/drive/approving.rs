@@ -75,11 +75,11 @@ async fn approved(
         Risk::Change => Role::Change,
         Risk::Disruptive => Role::Disruptive,
     };
-    loop {
-        let life = match role {
-            Role::Disruptive => DISRUPTIVE,
-            Role::Change | Role::Root | Role::Catalogue => CHANGE,
-        };
+    let life = match role {
+        Role::Disruptive => DISRUPTIVE,
+        Role::Change | Role::Root | Role::Catalogue => CHANGE,
+    };
+    while Instant::now() < scene.deadline {
         let (sealed, people) = seal(scene, fix, prediction, life, role)?;
         let statement = String::from_utf8(sealed.bytes.clone())
             .map_err(|_| "the statement to be signed is no text".to_owned())?;
@@ -97,10 +97,8 @@ async fn approved(
                 },
             }
         }
-        if Instant::now() >= scene.deadline {
-            return Err("nobody approved it before the job's deadline".to_owned());
-        }
     }
+    Err("nobody approved it before the job's deadline".to_owned())
 }
 
 /// Makes a statement of what is about to be done; and how many people have to sign it.
@@ -166,9 +164,8 @@ fn verify(
     let mut keep = scene.keep();
     let now = admit::time_for(&keep, wall(), &fix.act)?;
     let root = keep.root().ok_or("this machine has no trust root")?;
-    let people =
-        approval::verify(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
-            .map_err(|refusal| crate::told(&refusal))?;
+    let people = approval::verify(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
+        .map_err(|refusal| crate::told(&refusal))?;
     keep.use_number(sealed.number, sealed.expires, now).map_err(|error| crate::told(&error))?;
     let names: Vec<String> =
         people.into_iter().map(|person| format!("{} ({})", person.name, person.id)).collect();

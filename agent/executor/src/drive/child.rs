@@ -16,8 +16,8 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::scene::Scene;
-use crate::journal::{Entry, Intent};
 use crate::confine::{End, Left, Limits, Privileges, Program, Stream};
+use crate::journal::{Entry, Intent};
 
 /// What the child needs beyond its action's own time: its start, and ending what overstays.
 const MARGIN: Duration = Duration::from_secs(3);
@@ -71,7 +71,11 @@ pub(super) enum Live<'a> {
 ///
 /// # Errors
 /// If it is nothing that a child does, or the catalogue has no such script.
-pub(super) fn work(scene: &Scene, act: &Act, parameters: &Value) -> Result<(Work, Vec<u8>), String> {
+pub(super) fn work(
+    scene: &Scene,
+    act: &Act,
+    parameters: &Value,
+) -> Result<(Work, Vec<u8>), String> {
     match act {
         Act::Action(name) => {
             let work = Work::Action { name: name.clone(), parameters: parameters.clone() };
@@ -140,8 +144,8 @@ pub(super) async fn run(
     let program = Program {
         path: command.program.clone(),
         arguments: command.arguments.clone(),
-        environment: Vec::new(),
-        folder: std::env::temp_dir(),
+        environment: crate::platform::surroundings(),
+        folder: "/".into(),
         input,
         privileges: Privileges::Kept,
     };
@@ -165,7 +169,8 @@ pub(super) async fn run(
         // Nobody listens any more once the run is over.
         Stream::Output => reader.push(bytes, |word| drop(told.send(word))),
         Stream::Errors => {
-            let room = (1 << 10_usize).min(bytes.len()).min((4_usize << 10).saturating_sub(errors.len()));
+            let room =
+                (1 << 10_usize).min(bytes.len()).min((4_usize << 10).saturating_sub(errors.len()));
             errors.extend_from_slice(&bytes[..room]);
         }
     }));

@@ -75,9 +75,8 @@ pub(super) async fn measure(scene: Arc<Scene>, group: Vec<Measurement>) {
         }
         Err(why) => Some((Status::Failed, why)),
     };
-    let (status, reason) = failure.unwrap_or_else(|| {
-        (Status::Failed, "the child ended without a result for it".to_owned())
-    });
+    let (status, reason) = failure
+        .unwrap_or_else(|| (Status::Failed, "the child ended without a result for it".to_owned()));
     for one in open.values() {
         tell(&scene, one, without(&one.source, status, reason.clone())).await;
     }

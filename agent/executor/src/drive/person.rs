@@ -18,6 +18,11 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Whoever sits at the machine. Every answer is theirs, as the kernel names their account; nothing that comes over the
 /// link is one.
 pub trait Person: fmt::Debug + Send + Sync {
+    /// The executor serves: what this door may ask of it for the people at the machine. Called once.
+    fn opened(&self, desk: Desk) {
+        drop(desk);
+    }
+
     /// Who is signed in; `None` if nobody is.
     fn signed_in(&self) -> Reply<'_, Option<SessionUser>>;
 
@@ -29,12 +34,12 @@ pub trait Person: fmt::Debug + Send + Sync {
         question: &'a Question,
     ) -> Reply<'a, Option<(String, String)>>;
 
-    /// Asks whether a fix may be done; the account that agreed.
+    /// Asks whether a fix may be done.
     fn consent<'a>(
         &'a self,
         about: &'a About,
         asked: &'a Asked,
-    ) -> Reply<'a, Result<String, NoConsent>>;
+    ) -> Reply<'a, Result<Agreed, NoConsent>>;
 
     /// Tells them to do something themselves; whether anybody was there to be told.
     fn instruct<'a>(&'a self, about: &'a About, text: &'a Text) -> Reply<'a, bool>;
@@ -49,6 +54,8 @@ pub trait Person: fmt::Debug + Send + Sync {
     ) -> Reply<'a, bool>;
 }
 
+pub use super::desk::{Desk, Offered, Told};
+
 /// Which run asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
@@ -60,6 +67,8 @@ pub struct About {
     pub runbook: String,
     /// What it is for.
     pub title: Text,
+    /// Whose account began it at the machine itself; absent for one from afar.
+    pub begun_by: Option<String>,
 }
 
 /// What somebody is to agree to.
@@ -71,6 +80,18 @@ pub struct Asked {
     pub prediction: Prediction,
     /// How long is waited.
     pub within: Duration,
+    /// For how long one consent may hold for further changes of the same ticket, if the person wants that; zero where
+    /// it may not.
+    pub for_ticket: Duration,
+}
+
+/// A consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Whose account.
+    pub by: String,
+    /// Whether it is to hold for further changes of the same ticket.
+    pub for_ticket: bool,
 }
 
 /// Why there is no consent.
@@ -97,11 +118,7 @@ impl Person for Nobody {
         Box::pin(async { None })
     }
 
-    fn consent<'a>(
-        &'a self,
-        _: &'a About,
-        _: &'a Asked,
-    ) -> Reply<'a, Result<String, NoConsent>> {
+    fn consent<'a>(&'a self, _: &'a About, _: &'a Asked) -> Reply<'a, Result<Agreed, NoConsent>> {
         Box::pin(async { Err(NoConsent::Nobody) })
     }
 

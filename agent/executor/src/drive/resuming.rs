@@ -44,8 +44,7 @@ pub(crate) async fn resume(
         scene.cancelled.cancel();
     }
     if !over {
-        let entry =
-            Entry::Heard { heard: Box::new(Heard::Interrupted { by: interruption }), at };
+        let entry = Entry::Heard { heard: Box::new(Heard::Interrupted { by: interruption }), at };
         if let Err(error) = scene.runs.ledger.append(job, entry).await {
             // It stays as it is, and is tried again when the executor starts anew.
             tracing::warn!(error = &error as &dyn std::error::Error, "a run was not resumed");
@@ -104,10 +103,11 @@ impl Driver {
                 self.tasks.spawn(probe(scene, step, fix, open));
             }
             // Putting back what was noted is done again, as nothing tells whether it was.
-            (
-                Change::Undo(step, fix, before),
-                OpenStep::Again(open) | OpenStep::Probe(open),
-            ) if open.intent.step == step => self.begin(Do::Undo { step, fix, before }),
+            (Change::Undo(step, fix, before), OpenStep::Again(open) | OpenStep::Probe(open))
+                if open.intent.step == step =>
+            {
+                self.begin(Do::Undo { step, fix, before })
+            }
             (
                 Change::Act(step, _) | Change::Undo(step, ..),
                 OpenStep::Indeterminate { .. }

@@ -127,7 +127,9 @@ pub(crate) fn asked(fix: &FixOrder) -> Asked<'_> {
 /// Why the policy does not let a fix be done now, if it does not.
 pub(crate) fn forbidden(policy: &Policy, fix: &FixOrder) -> Option<String> {
     let Some(now) = crate::platform::local_time(wall()) else {
-        return Some("the system does not tell its local time, so nobody knows the hour".to_owned());
+        return Some(
+            "the system does not tell its local time, so nobody knows the hour".to_owned(),
+        );
     };
     policy.rules.permit(asked(fix), now).err().map(|refusal| refusal.to_string())
 }

@@ -75,15 +75,14 @@ impl Undoing<'_> {
         };
         // One run at a time changes something.
         let _acting = self.scene.runs.acting.acquire().await.map_err(|error| error.to_string())?;
-        let changes = self.scene.runs.ledger.with(move |journal| {
-            journal.undoable(Whose::Ticket(ticket))
-        });
+        let changes =
+            self.scene.runs.ledger.with(move |journal| journal.undoable(Whose::Ticket(ticket)));
         for undoable in changes.await.map_err(|error| crate::told(&error))? {
             let step = step_of(&undoable);
             if known.contains(&step) {
                 continue;
             }
-            if self.scene.run.cancel.is_cancelled() {
+            if self.scene.run.cancelled.is_cancelled() {
                 self.note(&undoable.intent.fix, None, AttemptEnd::Refused, "cancelled before it");
                 continue;
             }
@@ -244,13 +243,15 @@ impl Undoing<'_> {
         let is = |end| attempts.iter().filter(|attempt| attempt.end == end).count();
         let (all, undone) = (attempts.len(), is(AttemptEnd::Reverted));
         let conclusion = match (all, undone) {
-            (0, _) => "the ticket has changed nothing on this machine that is not undone".to_owned(),
+            (0, _) => {
+                "the ticket has changed nothing on this machine that is not undone".to_owned()
+            }
             (all, undone) if all == undone => format!("all was undone that was changed ({all})"),
             (all, undone) => format!("{undone} of {all} changes were undone"),
         };
         let (state, status) = if is(AttemptEnd::Indeterminate) > 0 {
             (JobState::Indeterminate, Status::Partial)
-        } else if self.scene.run.cancel.is_cancelled() {
+        } else if self.scene.run.cancelled.is_cancelled() {
             (JobState::Cancelled, Status::Partial)
         } else if all == undone {
             (JobState::Done, Status::Ok)

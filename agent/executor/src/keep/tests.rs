@@ -28,7 +28,7 @@ fn root(version: u64, signer: u8) -> Vec<u8> {
         people: vec![Person {
             id: "ada".to_owned(),
             name: "Ada".to_owned(),
-            contact: String::new(),
+            contact: "ada@example.com".to_owned(),
         }],
         keys: vec![Key {
             id: format!("ada-{signer}"),

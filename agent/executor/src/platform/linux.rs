@@ -4,6 +4,7 @@ mod capabilities;
 mod cgroup;
 mod keeper;
 mod pen;
+pub(crate) mod sessions;
 mod tree;
 
 pub(crate) use capabilities::{only_read, only_think};

@@ -8,11 +8,14 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use tokio::process::Child;
 
 use befund_runtime::local::{Callers, Listener, Stream};
+use befund_runtime::peer::Account;
 
 mod activation;
-mod time;
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod pen;
+#[cfg(not(target_os = "linux"))]
+pub(crate) mod sessions;
+mod time;
 
 pub(crate) use activation::{Door, handed, starter_left};
 pub use std::os::unix::net::UnixListener as Listening;
@@ -20,6 +23,8 @@ pub(crate) use time::local_time;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "befund-executor.socket";
+/// What starts the executor for people where the system does, for texts.
+pub(crate) const PEOPLE: &str = "befund-people.socket";
 /// Who may do anything, for texts.
 pub(crate) const MASTERS: &str = "root";
 
@@ -44,6 +49,11 @@ pub fn is_master() -> bool {
 /// The machine's name.
 pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// What of this process's own surroundings a child needs: nothing.
+pub(crate) const fn surroundings() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    Vec::new()
 }
 
 /// What restarts the machine: a program and its arguments.
@@ -71,6 +81,13 @@ impl Starter {
 /// Connects to the executor.
 pub(crate) async fn connect(path: &Path, _: &Starter) -> io::Result<Stream> {
     Stream::connect(path).await
+}
+
+/// Whether whoever listens at the other end is the agent: root, or whoever connects themselves. The folder of the
+/// sockets is the link's, which could put a socket of its own in the place of the executor's.
+pub(crate) fn is_agents(stream: &mut Stream) -> impl Future<Output = io::Result<bool>> + Send {
+    let peer = befund_runtime::local::credentials(stream);
+    async { peer.await.map(|peer| peer.administrator || peer.account == Account::own()) }
 }
 
 /// A child with all that it starts: the process group that it leads.

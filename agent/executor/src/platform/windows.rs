@@ -9,11 +9,12 @@ use windows_sys::Win32::System::SystemInformation::GetLocalTime;
 use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
 
 use befund_model::Timestamp;
-use befund_runtime::local::{Callers, Listener};
+use befund_runtime::local::{Callers, Listener, Stream};
 
 mod activation;
 mod job;
 pub(crate) mod pen;
+pub(crate) mod sessions;
 
 pub(crate) use activation::{Door, Starter, connect, handed, starter_left};
 use job::Job;
@@ -22,6 +23,8 @@ use crate::policy::rules::LocalTime;
 
 /// What starts the executor where the system does, for texts.
 pub(crate) const ACTIVATION: &str = "the service befund-executor";
+/// What starts the executor for people where the system does, for texts.
+pub(crate) const PEOPLE: &str = ACTIVATION;
 /// Who may do anything, for texts.
 pub(crate) const MASTERS: &str = "the system, administrators";
 
@@ -48,6 +51,12 @@ pub const fn is_master() -> bool {
 /// The machine's name.
 pub(crate) fn host_name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+/// What of this process's own surroundings a child needs: where the system itself is, which its libraries ask for.
+pub(crate) fn surroundings() -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    let names = ["SystemRoot", "SystemDrive", "ProgramData", "TEMP", "TMP"];
+    names.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?))).collect()
 }
 
 /// What restarts the machine: a program and its arguments.
@@ -83,6 +92,11 @@ pub(crate) fn listen(Listening(path): Listening, callers: Callers) -> io::Result
         );
         io::Error::new(error.kind(), text)
     })
+}
+
+/// Whether whoever listens at the other end is the agent: whoever connects has seen to that.
+pub(crate) fn is_agents(_: &mut Stream) -> impl Future<Output = io::Result<bool>> + Send {
+    std::future::ready(Ok(true))
 }
 
 /// A child with all that it starts: a job object, which ends with this.

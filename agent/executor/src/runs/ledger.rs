@@ -24,7 +24,8 @@ impl Ledger {
         act: impl FnOnce(&mut Journal<RealIo>) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let journal = Arc::clone(&self.0);
-        let done = blocking(move || act(&mut journal.lock().unwrap_or_else(PoisonError::into_inner)));
+        let done =
+            blocking(move || act(&mut journal.lock().unwrap_or_else(PoisonError::into_inner)));
         done.await
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::error;
 
 use befund_model::Timestamp;
 use befund_model::job::{JobState, Order, Work};
@@ -17,12 +18,12 @@ use befund_runtime::files;
 use super::ledger::blocking;
 use super::log::Log;
 use super::task::{self, Driving};
-use super::{OpenError, Run, Runs, lock, lost};
+use super::{OpenError, Run, Runs, lock};
 use crate::admit;
 use crate::door::server::Shared;
 use crate::drive::Left;
 use crate::drive::scene::wall;
-use crate::journal::{BootId, Entry, OpenStep, Received, Recovered};
+use crate::journal::{BootId, Entry, OpenStep, Received, Recovered, StartedBy};
 use crate::result;
 
 /// The file that has the run of the system in which the executor was last.
@@ -38,7 +39,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
     for mut one in recovered {
         let job = one.job;
         let Some((order, received)) = order_of(&mut one) else {
-            lost(job, "its order was damaged");
+            give_up(shared, runs, one);
             continue;
         };
         let log = Log::new(std::mem::take(&mut one.news), one.ended.take());
@@ -94,6 +95,30 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
         runs.spawn(shared, &run, driving);
     }
     Ok(())
+}
+
+/// Ends a run whose order was damaged, so that whoever waits for it hears of it.
+fn give_up(shared: &Arc<Shared>, runs: &Arc<Runs>, recovered: Recovered) {
+    let job = recovered.job;
+    let Some(agent) = shared.config.agent else { return };
+    error!(%job, "the order of a run was damaged");
+    let order = Order {
+        job,
+        agent,
+        work: Work::Runbook("damaged".to_owned()),
+        parameters: Value::Null,
+        ticket: None,
+        within_ms: 0,
+        runbook: None,
+    };
+    let log = Log::new(recovered.news, recovered.ended);
+    let over = log.has_ended();
+    let (run, _) = Run::new(order, StartedBy::Afar, log);
+    runs.enter(&run);
+    if !over {
+        let why = "the journal of this run was damaged, so nobody can tell what it has done";
+        runs.spawn(shared, &run, ended(JobState::Indeterminate, why));
+    }
 }
 
 /// A run that goes no further.

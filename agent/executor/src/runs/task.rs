@@ -22,7 +22,7 @@ use crate::door::server::Shared;
 use crate::drive::person::About;
 use crate::drive::scene::{Scene, Scripts, Word};
 use crate::drive::{self, Driver, Left};
-use crate::journal::{Entry, Recovered, Whose};
+use crate::journal::{Entry, Recovered, StartedBy, Whose};
 
 /// How long is waited until an end that could not be written is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -75,6 +75,10 @@ fn task(
         ticket: run.order.ticket,
         runbook: run.order.work.name().to_owned(),
         title,
+        begun_by: match &run.by {
+            StartedBy::Afar => None,
+            StartedBy::Here { account } => Some(account.clone()),
+        },
     };
     let scene = Scene {
         shared: Arc::clone(shared),

@@ -40,6 +40,7 @@ impl Fixture {
         let mut config = Config::new(child(&["collect"]));
         config.agent = Some(agent);
         config.policy = folder.path().join("policy.toml");
+        config.keep = folder.path().join("keep");
         config.root = folder.path().join("root");
         std::fs::create_dir(&config.root).expect("a root");
         change(folder.path(), &mut config);

@@ -134,6 +134,7 @@ impl Core {
             job,
             generation,
             window: Arc::clone(&window),
+            asking: self.parts.asking.clone(),
         };
         let stopped = stop.clone();
         self.parts.life.spawn(info_span!("run", %job), async move {

@@ -65,6 +65,8 @@ fn install(options: &Install) -> anyhow::Result<Vec<String>> {
     let log = super::program_data().join("log");
     protection::folder(&super::program_data(), Link::Reads, &account)?;
     protection::folder(&log, Link::Nothing, &account)?;
+    let keep = befund_executor::default_keep();
+    protection::folder(&keep, Link::Nothing, &account)?;
     protection::folder(&options.state, Link::Owns, &account)?;
     protection::folder(&options.run, Link::Owns, &account)?;
     let program = put_program()?;
@@ -108,6 +110,7 @@ fn install(options: &Install) -> anyhow::Result<Vec<String>> {
 
     let mut arguments = common("executor", log.join("befund-executor.log"));
     arguments.extend(["--policy".into(), (&options.policy).into()]);
+    arguments.extend(["--keep".into(), keep.into()]);
     arguments.extend(["--allow-account".into(), account.to_string().into()]);
     let service = set_up(
         &manager,

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use befund_model::api::{EnrollmentTokenMade, NewEnrollmentToken};
+use befund_model::token::EnrollmentToken;
+use befund_trust::digest::Sha256;
 use clap::Subcommand;
 
 use crate::client::read;
 use crate::commands::{Desk, values};
-use crate::failure::Failure;
+use crate::exit::Exit;
+use crate::failure::{Failure, chain};
 use crate::render;
 
 /// Subcommands of `befund enroll`.
@@ -44,18 +47,30 @@ pub(crate) struct New {
     network: Option<String>,
 }
 
+/// The token with the digest of the trust root that this technician vouches for: the controller is not asked for it, since
+/// machines that are enrolled with it then take no other.
+fn vouched(what: &str, token: &str, root: Sha256) -> Result<String, Failure> {
+    EnrollmentToken::decode(token)
+        .and_then(|token| EnrollmentToken { trust_root: Some(root.0), ..token }.encode())
+        .map_err(|error| Failure::cannot(Exit::Failed, what, chain(&error)))
+}
+
 impl Enroll {
     /// Does it.
     pub(crate) async fn run(self, desk: &mut Desk<'_>) -> Result<(), Failure> {
-        let client = desk.client()?;
+        let (sign_in, client) = desk.signed_in()?;
         let Self::Token(token) = self;
         match token {
             Token::New(New { uses, valid, group, network }) => {
                 let what = "make an enrollment token";
                 let valid_seconds = valid.map(|valid| valid.as_secs());
                 let body = NewEnrollmentToken { uses, valid_seconds, group, network };
-                let raw = client.post(what, &["enrollment-tokens"], &body).await?;
-                let made: EnrollmentTokenMade = read(what, &raw)?;
+                let mut raw = client.post(what, &["enrollment-tokens"], &body).await?;
+                let mut made: EnrollmentTokenMade = read(what, &raw)?;
+                if let Some(pin) = desk.pins().of(&sign_in.url)? {
+                    made.token = vouched(what, &made.token, pin.root)?;
+                    raw["token"] = made.token.as_str().into();
+                }
                 desk.screen.show(&raw, |_| made.token.clone())?;
                 desk.screen.note(&format!(
                     "Valid until {}, for {}. On the machine: befund-agent enroll TOKEN",

@@ -138,10 +138,8 @@ fn fails(step: &Step) -> String {
     };
     match left {
         0 => then,
-        left => format!(
-            "{} of the same cause can still be tried; after them {then}",
-            text::count(left, "fix").replace("fixs", "fixes")
-        ),
+        1 => format!("one more fix of the same cause can be tried; after it {then}"),
+        left => format!("{left} more fixes of the same cause can be tried; after them {then}"),
     }
 }
 

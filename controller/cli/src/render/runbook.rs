@@ -15,6 +15,9 @@ use crate::render::table::{Tone, cell, table, toned};
 use crate::render::{table as tables, text, value};
 use crate::screen::Look;
 
+/// The most files that are named.
+const MOST_NAMED: usize = 6;
+
 /// The runbooks that there are.
 pub(crate) fn list(look: &Look, runbooks: &[RunbookInfo], ticket: Option<TicketNumber>) -> String {
     if runbooks.is_empty() {
@@ -103,13 +106,8 @@ fn causes(look: &Look, runbook: &Runbook, effects: &[CauseEffect]) -> String {
         };
         let seen =
             of(None).map_or_else(String::new, |effect| format!(", found {} times", effect.came_up));
-        let _ = writeln!(
-            out,
-            "  {}{} {}",
-            text::line(&cause.title.en),
-            look.faint(&seen),
-            look.faint(&text::line(&cause.id))
-        );
+        let (title, id) = (text::line(&cause.title.en), text::line(&cause.id));
+        let _ = writeln!(out, "  {title} {}{}", look.faint(&format!("({id})")), look.faint(&seen));
         for (index, fix) in (0..).zip(&cause.fixes) {
             let act = match &fix.act {
                 Act::Action(name) => text::line(name),
@@ -214,11 +212,13 @@ pub(crate) fn signed(
     match changed {
         Some([]) => out.push_str("  new manifest of the same files\n"),
         Some(changed) => {
-            let _ = writeln!(
-                out,
-                "  new manifest, for what changed: {}",
-                text::line(&changed.join(", "))
-            );
+            let named: Vec<String> =
+                changed.iter().take(MOST_NAMED).map(|path| text::line(path)).collect();
+            let more = match changed.len().saturating_sub(MOST_NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let _ = writeln!(out, "  new manifest, for {}{more}", named.join(", "));
         }
         None => out.push_str("  the manifest that was there\n"),
     }

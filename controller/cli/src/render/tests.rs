@@ -1,5 +1,7 @@
 //! What the renderers print, kept as snapshots: a change of the output is a change of these files.
 
+mod runbooks;
+
 use std::collections::HashMap;
 
 use befund_model::Timestamp;

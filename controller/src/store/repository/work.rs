@@ -90,11 +90,8 @@ pub trait Jobs {
     /// A job.
     fn job(&self, id: JobId) -> impl Future<Output = Result<Option<Job>>> + Send;
     /// The jobs that stand so, oldest first.
-    fn jobs_in(
-        &self,
-        state: JobState,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<Job>>> + Send;
+    fn jobs_in(&self, state: JobState, limit: u32)
+    -> impl Future<Output = Result<Vec<Job>>> + Send;
     /// The jobs of a machine that wait to be delivered and have not expired, oldest first.
     fn waiting(
         &self,
@@ -127,6 +124,11 @@ pub trait Jobs {
         by: &By,
         at: Timestamp,
     ) -> impl Future<Output = Result<bool>> + Send;
+    /// The jobs of these tickets that have not ended, oldest first.
+    fn unended(
+        &self,
+        tickets: &[TicketNumber],
+    ) -> impl Future<Output = Result<Vec<(TicketNumber, JobId, JobState)>>> + Send;
     /// The jobs of these machines that somebody wants stopped and that have not ended.
     fn to_cancel(
         &self,

@@ -1,9 +1,9 @@
-//! The executor's socket, held by whoever starts the executor and handed over to it.
+//! The executor's sockets, held by whoever starts the executor and handed over to it.
 
 use std::io;
 use std::os::fd::{AsFd, FromRawFd as _, OwnedFd};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
@@ -12,41 +12,67 @@ use tokio::io::unix::AsyncFd;
 use tokio::process::{Child, Command};
 
 use super::Starter;
-use crate::activate::ExecutorCommand;
+use crate::activate::{ExecutorCommand, Listeners};
 use crate::door::client::ExecutorClient;
+use crate::people::SOCKET as PEOPLES;
 
 /// sd_listen_fds(3): the first descriptor that is handed over.
 const FIRST: i32 = 3;
+/// The most that are looked at.
+const MOST: u32 = 8;
 
-/// Takes the listening socket that the starter handed over: descriptor 3 by the protocol of
-/// sd_listen_fds(3), or else standard input, as inetd does for `wait` services. The second way is
-/// for starters that cannot know the number of the process before it runs.
-pub(crate) fn handed(_: &Path) -> io::Result<UnixListener> {
+/// Takes the listening sockets that the starter handed over: from descriptor 3 on by the protocol of
+/// sd_listen_fds(3), or else standard input and output, as inetd hands over standard input for `wait` services. The
+/// second way is for starters that cannot know the number of the process before it runs. Which is the people's, the
+/// name of its file tells.
+pub(crate) fn handed(_: &Path) -> io::Result<Listeners> {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+    let mut handed = Vec::new();
     if number("LISTEN_PID") == Some(std::process::id()) && number("LISTEN_FDS") >= Some(1) {
-        // SAFETY: the two variables, addressed to this very process, say that descriptor 3 is open
-        // and ours; nothing else here has taken it, since this runs first and once.
-        #[expect(unsafe_code, reason = "sd_listen_fds(3) names the descriptor by number only")]
-        let handed = unsafe { OwnedFd::from_raw_fd(FIRST) };
-        rustix::io::fcntl_setfd(&handed, rustix::io::FdFlags::CLOEXEC)?;
-        return if is_listening(&handed) {
-            Ok(UnixListener::from(handed))
-        } else {
-            Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "descriptor 3 is not a listening socket",
-            ))
-        };
+        let count = number("LISTEN_FDS").unwrap_or(0).min(MOST);
+        for fd in (FIRST..).take(count as usize) {
+            // SAFETY: the two variables, addressed to this very process, say that this descriptor is open
+            // and ours; nothing else here has taken it, since this runs first and once.
+            #[expect(unsafe_code, reason = "sd_listen_fds(3) names the descriptors by number only")]
+            let one = unsafe { OwnedFd::from_raw_fd(fd) };
+            rustix::io::fcntl_setfd(&one, rustix::io::FdFlags::CLOEXEC)?;
+            if !is_listening(&one) {
+                let text = format!("descriptor {fd} is not a listening socket");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            }
+            handed.push(UnixListener::from(one));
+        }
+    } else {
+        let (input, output) = (io::stdin(), io::stdout());
+        for fd in [input.as_fd(), output.as_fd()] {
+            if is_listening(&fd) {
+                handed.push(UnixListener::from(fd.try_clone_to_owned()?));
+            }
+        }
+        if !handed.is_empty() {
+            // So that no program that is started later gets them.
+            let nothing = std::fs::File::options().read(true).write(true).open("/dev/null")?;
+            rustix::stdio::dup2_stdin(&nothing)?;
+            rustix::stdio::dup2_stdout(&nothing)?;
+        }
     }
-    let input = io::stdin();
-    if is_listening(&input) {
-        return Ok(UnixListener::from(input.as_fd().try_clone_to_owned()?));
+    let (people, link): (Vec<_>, Vec<_>) = handed.into_iter().partition(is_peoples);
+    match link.into_iter().next() {
+        Some(link) => Ok(Listeners { link, people: people.into_iter().next() }),
+        None => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "no listening socket was handed to this process; the executor is started by \
+             befund-executor.socket or by befund-agent link, not by hand",
+        )),
     }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "no listening socket was handed to this process; the executor is started by \
-         befund-executor.socket or by befund-agent link, not by hand",
-    ))
+}
+
+/// Whether a socket is the people's door, by the name of its file.
+fn is_peoples(listener: &UnixListener) -> bool {
+    let name = |address: &SocketAddr| {
+        address.as_pathname().and_then(Path::file_name).map(ToOwned::to_owned)
+    };
+    listener.local_addr().is_ok_and(|address| name(&address).is_some_and(|name| name == PEOPLES))
 }
 
 /// Whether this is a socket that takes connections.
@@ -67,17 +93,24 @@ pub(crate) fn starter_left() -> impl Future<Output = ()> + Send {
     std::future::pending()
 }
 
-/// The executor's socket.
+/// The executor's sockets: the link's, and the people's beside it.
 #[derive(Debug)]
 pub(crate) struct Door {
+    link: Held,
+    people: Held,
+}
+
+/// A socket that is held for the executor.
+#[derive(Debug)]
+struct Held {
     listener: AsyncFd<UnixListener>,
     path: PathBuf,
 }
 
-impl Door {
-    /// Binds the socket, only for its owner. A socket that a dead process left is replaced; one
-    /// that somebody listens on is an error.
-    pub(crate) fn hold(path: &Path) -> io::Result<Self> {
+impl Held {
+    /// Binds a socket with this mode. One that a dead process left is replaced; one that somebody listens on is an
+    /// error.
+    fn bind(path: &Path, mode: u32) -> io::Result<Self> {
         if UnixStream::connect(path).is_ok() {
             let text = format!("somebody listens on {} already", path.display());
             return Err(io::Error::new(io::ErrorKind::AddrInUse, text));
@@ -87,18 +120,13 @@ impl Door {
             _ => {}
         }
         let listener = UnixListener::bind(path)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
         listener.set_nonblocking(true)?;
         Ok(Self { listener: watch(listener)?, path: path.to_owned() })
     }
 
-    /// A client that knocks here.
-    pub(crate) fn client(&self) -> ExecutorClient {
-        ExecutorClient::started_by(&self.path, Starter)
-    }
-
     /// Waits until a connection is in the queue, without taking it.
-    pub(crate) async fn knock(&self) -> io::Result<()> {
+    async fn knock(&self) -> io::Result<()> {
         loop {
             let mut guard = self.listener.readable().await?;
             let mut polled =
@@ -111,24 +139,54 @@ impl Door {
         }
     }
 
-    /// Starts an executor and hands the listener over as standard input: the number of a process,
+    fn handed(&self) -> io::Result<Stdio> {
+        Ok(Stdio::from(self.listener.get_ref().as_fd().try_clone_to_owned()?))
+    }
+}
+
+impl Door {
+    /// Binds the sockets: the link's only for its owner, the people's, in the same folder, for everybody.
+    pub(crate) fn hold(path: &Path) -> io::Result<Self> {
+        let link = Held::bind(path, 0o600)?;
+        let people = path.with_file_name(PEOPLES);
+        // Held by the executor of a link that was killed, if at all: that one ends by itself.
+        let _ = std::fs::remove_file(&people);
+        let people = Held::bind(&people, 0o666)?;
+        Ok(Self { link, people })
+    }
+
+    /// A client that knocks here.
+    pub(crate) fn client(&self) -> ExecutorClient {
+        ExecutorClient::started_by(&self.link.path, Starter)
+    }
+
+    /// Waits until a connection is in a queue, without taking it.
+    pub(crate) async fn knock(&self) -> io::Result<()> {
+        tokio::select! {
+            knocked = self.link.knock() => knocked,
+            knocked = self.people.knock() => knocked,
+        }
+    }
+
+    /// Starts an executor and hands the listeners over as standard input and output: the number of a process,
     /// which the other way of handing over must name, is not known before it runs.
     pub(crate) fn start(&self, command: &ExecutorCommand) -> io::Result<Started> {
-        let listener = self.listener.get_ref().as_fd().try_clone_to_owned()?;
         let child = Command::new(&command.program)
             .args(&command.arguments)
-            .stdin(Stdio::from(listener))
-            .stdout(Stdio::null())
+            .stdin(self.link.handed()?)
+            .stdout(self.people.handed()?)
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Started(child))
     }
 
-    /// Removes the socket.
+    /// Removes the sockets.
     pub(crate) fn leave(self) {
-        // It may be gone with its folder.
-        let _ = std::fs::remove_file(&self.path);
+        for held in [self.link, self.people] {
+            // It may be gone with its folder.
+            let _ = std::fs::remove_file(&held.path);
+        }
     }
 }
 

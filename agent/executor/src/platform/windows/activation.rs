@@ -23,7 +23,7 @@ use befund_runtime::local::{self, Stream};
 use super::Listening;
 use super::job::Job;
 use crate::SERVICE;
-use crate::activate::ExecutorCommand;
+use crate::activate::{ExecutorCommand, Listeners};
 use crate::door::client::ExecutorClient;
 
 /// How often to look whether the executor listens.
@@ -31,10 +31,11 @@ const LOOK: Duration = Duration::from_millis(20);
 /// ERROR_SERVICE_CANNOT_ACCEPT_CTRL and the like do not last: it is just starting or stopping.
 const SOON: Duration = Duration::from_millis(200);
 
-/// The executor opens the pipe that this path names.
+/// The executor opens the pipe that this path names, and the people's beside it.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-pub(crate) fn handed(path: &Path) -> io::Result<Listening> {
-    Ok(Listening(path.to_owned()))
+pub(crate) fn handed(path: &Path) -> io::Result<Listeners> {
+    let people = Listening(path.with_file_name(crate::people::SOCKET));
+    Ok(Listeners { link: Listening(path.to_owned()), people: Some(people) })
 }
 
 /// Comes when standard input ends, which the link holds open as long as it wants its executor.

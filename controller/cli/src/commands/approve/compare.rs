@@ -14,7 +14,7 @@ pub(crate) struct Step {
     pub(crate) cause: usize,
     /// The place of the fix among those of the cause.
     pub(crate) fix: usize,
-    /// The parameters that the machine filled in: name and template.
+    /// The names of the parameters that the machine filled in.
     pub(crate) filled: Vec<String>,
 }
 

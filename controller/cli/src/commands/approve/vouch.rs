@@ -112,11 +112,11 @@ async fn trusted(client: &Client, what: &str, pin: &Pin, now: Now) -> Result<Tru
             "sign nothing; if the root was made anew, have a colleague hand it to you and pin it: befund trust pin FILE",
         ));
     };
-    let chain_of: Vec<Offer<'_, String>> = views[first..]
+    let roots: Vec<Offer<'_, String>> = views[first..]
         .iter()
         .map(|view| Offer { bytes: view.root.as_bytes(), signatures: &view.signatures })
         .collect();
-    root::follow(None, &chain_of, Some(pin.root.0), &pin.floors(), now).map_err(|error| {
+    root::follow(None, &roots, Some(pin.root.0), &pin.floors(), now).map_err(|error| {
         Failure::cannot(Exit::Failed, what, chain(&error))
             .hint("the trust roots that the controller has do not follow from the one that you pinned; sign nothing")
     })

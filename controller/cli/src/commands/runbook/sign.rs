@@ -26,9 +26,7 @@ use crate::signer::Signer;
 pub(super) async fn sign(sign: Sign, desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     let what = format!("sign {}", sign.folder.display());
     let folder = Folder::read(&what, &sign.folder)?;
-    if !is_good(&what, &folder, desk)? {
-        return Ok(Exit::Failed);
-    }
+    check(&what, &folder, desk)?;
     let before = present(&what, &folder)?;
     let signer = sign.with.signer(&what, None)?;
     let next = next(&what, &sign, &folder, before)?;
@@ -68,9 +66,9 @@ pub(super) async fn sign(sign: Sign, desk: &mut Desk<'_>) -> Result<Exit, Failur
     Ok(Exit::Ok)
 }
 
-/// Whether the folder can be signed: it has something, which reads without an error and rehearses as expected. What is
-/// wrong has been shown.
-fn is_good(what: &str, folder: &Folder, desk: &mut Desk<'_>) -> Result<bool, Failure> {
+/// Whether the folder can be signed: all of it is text, each runbook reads without an error, and each rehearsal comes out
+/// as it says. What is wrong or odd is shown.
+fn check(what: &str, folder: &Folder, desk: &Desk<'_>) -> Result<(), Failure> {
     folder.texts(what)?;
     let looked = folder.look();
     if looked.iter().any(|looked| !looked.told.is_empty()) {
@@ -86,7 +84,7 @@ fn is_good(what: &str, folder: &Folder, desk: &mut Desk<'_>) -> Result<bool, Fai
         looked.iter().filter_map(|looked| looked.runbook.as_ref()).collect();
     let tried = rehearse(what, folder, &runbooks)?;
     if tried.iter().all(Tried::is_met) {
-        return Ok(true);
+        return Ok(());
     }
     let names: Vec<&str> = runbooks.iter().map(|runbook| runbook.name.as_str()).collect();
     let text = render::runbook::tried(desk.screen.look(), &names, &tried);

@@ -33,6 +33,16 @@ impl Account {
         self.0 == 0
     }
 
+    /// The account of this name, from the account database's file.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+        accounts.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            (fields.next()? == name).then(|| fields.nth(1)?.parse().ok().map(Self))?
+        })
+    }
+
     /// Its name, from the account database's file; `uid 1000` where it is not there.
     #[must_use]
     pub fn name(&self) -> String {

@@ -9,8 +9,8 @@ use ring::digest;
 use windows_sys::Win32::Foundation::{HANDLE, LocalFree};
 use windows_sys::Win32::Security::Authorization::{ConvertSidToStringSidW, ConvertStringSidToSidW};
 use windows_sys::Win32::Security::{
-    CheckTokenMembership, GetTokenInformation, LookupAccountSidW, PSID, RevertToSelf, SID_NAME_USE,
-    TOKEN_QUERY, TOKEN_USER, TokenUser,
+    CheckTokenMembership, GetTokenInformation, LookupAccountNameW, LookupAccountSidW, PSID,
+    RevertToSelf, SID_NAME_USE, TOKEN_QUERY, TOKEN_USER, TokenUser,
 };
 use windows_sys::Win32::System::Pipes::{GetNamedPipeClientProcessId, ImpersonateNamedPipeClient};
 use windows_sys::Win32::System::Threading::{
@@ -69,6 +69,31 @@ impl Account {
     #[must_use]
     pub fn name(&self) -> String {
         Sid::read(&self.0).and_then(|sid| sid.name()).unwrap_or_else(|_| self.0.clone())
+    }
+
+    /// The account of this name, as in `PC\ada`.
+    #[must_use]
+    #[expect(unsafe_code, reason = "Windows' own register of accounts")]
+    pub fn named(name: &str) -> Option<Self> {
+        // Room for the longest SID (68 bytes), aligned as it must be.
+        let mut sid = [0_u64; 9];
+        let mut domain = [0_u16; 257];
+        let (mut length, mut domain_length) = (u32::try_from(size_of_val(&sid)).ok()?, 257);
+        let mut kind: SID_NAME_USE = 0;
+        // SAFETY: the name ends with a zero, the buffers are as long as is said, and no server is named.
+        let found = unsafe {
+            LookupAccountNameW(
+                std::ptr::null(),
+                wide(name).as_ptr(),
+                sid.as_mut_ptr().cast(),
+                &raw mut length,
+                domain.as_mut_ptr(),
+                &raw mut domain_length,
+                &raw mut kind,
+            )
+        };
+        // SAFETY: the function has put a SID there.
+        (found != 0).then(|| unsafe { Self::of_sid(sid.as_mut_ptr().cast()) }.ok())?
     }
 
     /// The account behind a SID.

@@ -1,0 +1,294 @@
+//! Whoever works at the machine, at a terminal of their own: helping themselves without the help desk, and being asked by
+//! it. The machine's record of sessions says who that is.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+use std::fs::Permissions;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use befund_tests::agent::ticket_in;
+use befund_tests::process::{eventually, run, under_mounts};
+use befund_tests::{TestAgent, TestController, TestOperator, TestSigners};
+
+/// The account that is signed in: of nobody in particular.
+const PERSON: &str = "65534";
+/// What the login manager notes of a person's session.
+const SESSION: &str =
+    "UID=65534\nUSER=nobody\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\nSEAT=seat0\n";
+/// Lays sessions of the test's own over the machine's: `$0` is the file of one.
+const SESSIONS: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/sessions && \
+                        cp \"$0\" /run/systemd/sessions/1 && exec \"$@\"";
+
+/// A runbook that looks for a word in a log of the policy's, and writes it there if the person agrees.
+const RUNBOOK: &str = r#"
+api: befund/v1
+runbook: test.note
+version: 1
+title: {en: "Nothing was noted", de: "Nichts wurde notiert"}
+about:
+  en: "Looks whether something was noted, and notes it."
+  de: "Sieht nach, ob etwas notiert wurde, und notiert es."
+offline: true
+collect:
+  note: {probe: log.tail@1, timeout: 10s, with: {log: note}}
+causes:
+  - id: not-noted
+    title: {en: "Nothing is noted", de: "Nichts ist notiert"}
+    when: "!note.lines.exists(l, l.contains('noted'))"
+    fix:
+      - script: scripts/note.sh
+        interpreter: sh
+        risk: change
+        repeat: idempotent
+        consent: user
+        timeout: 20s
+        text: {en: "A word is written down.", de: "Ein Wort wird notiert."}
+        undo: {script: scripts/erase.sh, interpreter: sh}
+    verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('noted'))"}
+accept: "note.lines.exists(l, l.contains('noted'))"
+escalate: {to: "'L2-desktop'"}
+"#;
+
+/// A machine at which somebody is signed in, with the published catalogue.
+struct Machine {
+    controller: TestController,
+    operator: TestOperator,
+    signers: TestSigners,
+    agent: TestAgent,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let controller = TestController::start();
+        let operator = controller.admin();
+        let signers = TestSigners::introduce(&controller, &operator);
+        let mut agent = TestAgent::new();
+        // On the way to the door.
+        std::fs::set_permissions(agent.folder(), Permissions::from_mode(0o711)).unwrap();
+        let (policy, log) = (agent.folder().join("policy.toml"), agent.folder().join("note.log"));
+        std::fs::write(&log, "empty so far\n").unwrap();
+        let text = format!(
+            "[logs]\nnote = {:?}\n[runbooks]\nself_service = [\"test.*\"]\n",
+            log.to_str().unwrap()
+        );
+        std::fs::write(&policy, text).unwrap();
+        signers.publish(&operator, &folder(agent.folder(), &log));
+        let token = operator.json(&["enroll", "token", "new"]);
+        agent.enroll(token["token"].as_str().unwrap());
+        let session = agent.folder().join("session");
+        std::fs::write(&session, SESSION).unwrap();
+        agent.start_link_as(&["--policy", policy.to_str().unwrap()], |command| {
+            under_mounts(SESSIONS, &[session.as_os_str()], &command)
+        });
+        agent.wait_until_connected();
+        let machine = Self { controller, operator, signers, agent };
+        eventually("the machine to have the catalogue", || {
+            let shown = machine.operator.json(&["machine", "show", &machine.agent.id()]);
+            shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
+        });
+        machine
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.agent.folder().join("note.log")).unwrap()
+    }
+
+    fn state(&self, job: &str) -> String {
+        let job = self.operator.json(&["job", "show", job]);
+        job["state"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The folder that is signed.
+fn folder(within: &Path, log: &Path) -> PathBuf {
+    let folder = within.join("runbooks");
+    std::fs::create_dir_all(folder.join("scripts")).unwrap();
+    let log = log.to_str().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("test.note.yaml", RUNBOOK);
+    write("scripts/note.sh", &format!("echo noted >> '{log}'\necho '{{\"before\": null}}'\n"));
+    write("scripts/erase.sh", &format!("echo 'empty so far' > '{log}'\n"));
+    folder
+}
+
+/// A command of the agent's in a language, as the account of the person.
+fn as_person(agent: &TestAgent, language: &str, arguments: &[&str]) -> Command {
+    let command = agent.command(arguments);
+    let mut wrapped = Command::new("setpriv");
+    wrapped.args(["--reuid", PERSON, "--regid", PERSON, "--clear-groups", "--"]);
+    wrapped.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    wrapped.env("LANG", language);
+    wrapped
+}
+
+/// A program on a terminal of its own.
+struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    screen: Arc<Mutex<String>>,
+    /// Ends once all was read.
+    reader: Option<thread::JoinHandle<()>>,
+}
+
+impl Terminal {
+    fn open(command: &Command) -> Self {
+        let words = [command.get_program()].into_iter().chain(command.get_args());
+        let line = words.map(|word| format!("'{}'", word.to_str().unwrap()));
+        let line = line.collect::<Vec<_>>().join(" ");
+        let mut script = Command::new("script");
+        script.args(["-qefc", &line, "/dev/null"]).env("SHELL", "/bin/sh");
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (keyboard, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let screen = Arc::new(Mutex::new(String::new()));
+        let shown = Arc::clone(&screen);
+        let reader = thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length @ 1..) = output.read(&mut bytes) {
+                shown.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..length]));
+            }
+        });
+        Self { child, keyboard, screen, reader: Some(reader) }
+    }
+
+    fn screen(&self) -> String {
+        self.screen.lock().unwrap().clone()
+    }
+
+    fn wait_for(&self, text: &str) {
+        eventually(&format!("{text:?} on the screen"), || self.screen().contains(text));
+    }
+
+    fn press(&mut self, line: &str) {
+        writeln!(self.keyboard, "{line}").unwrap();
+    }
+
+    /// Its exit code, and all that was shown.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut status = None;
+        eventually("the program to end", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        let code = status.unwrap().code();
+        self.reader.take().unwrap().join().unwrap();
+        (code, self.screen())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(output: &std::process::Output) -> String {
+    let both = [output.stdout.as_slice(), &output.stderr].concat();
+    String::from_utf8_lossy(&both).into_owned()
+}
+
+#[test]
+fn whoever_works_here_helps_themselves_without_the_help_desk() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let mut machine = Machine::new();
+    machine.controller.stop();
+
+    let listed = run(&mut as_person(&machine.agent, "de_DE.UTF-8", &["fix"]));
+    assert!(
+        text(&listed).contains("test.note  Nichts wurde notiert: Sieht nach, ob"),
+        "{}",
+        text(&listed)
+    );
+
+    // Whoever is not signed in decides nothing, whatever they may do otherwise.
+    let root = machine.agent.run(&["fix", "test.note", "--yes"]);
+    assert_eq!(root.status.code(), Some(1), "{}", text(&root));
+    assert!(text(&root).contains("is not signed in"), "{}", text(&root));
+
+    // Only looking.
+    let look = run(&mut as_person(&machine.agent, "C.UTF-8", &["fix", "test.note", "--dry-run"]));
+    assert_eq!(look.status.code(), Some(0), "{}", text(&look));
+    assert!(text(&look).contains("nothing was changed"), "{}", text(&look));
+
+    // No.
+    let fix = ["fix", "test.note"];
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "de_DE.UTF-8", &fix));
+    terminal.wait_for("[j/N]");
+    terminal.press("");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(!machine.log().contains("noted"));
+
+    // Yes.
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "de_DE.UTF-8", &fix));
+    terminal.wait_for("[j/N]");
+    assert!(!machine.log().contains("noted"), "nothing is done before");
+    terminal.press("ja");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    for line in [
+        "Wird geprüft: das Systemprotokoll",
+        "Gefunden: Nichts ist notiert.",
+        "Example Works: „Nichts wurde notiert“ würde an diesem Gerät etwas ändern.",
+        "Ein Wort wird notiert.",
+        "Das ist erledigt.",
+        "Es hat geholfen.",
+        "Es funktioniert jetzt.",
+        "Was geändert wurde:",
+    ] {
+        assert!(shown.contains(line), "{line} in: {shown}");
+    }
+    assert!(machine.log().contains("noted"));
+}
+
+#[test]
+fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let ticket = ticket_in(&machine.agent.send("nothing was noted"));
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
+    terminal.wait_for("You will be asked here");
+
+    let agent = machine.agent.id();
+    let run = ["run", "test.note", "--on", &agent, "--ticket", &ticket, "--detach"];
+    let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
+    terminal.wait_for("[y/N]");
+    assert_eq!(machine.state(&job), "asking");
+    terminal.press("y");
+    eventually("the run to wait for a signature", || machine.state(&job) == "needs_approval");
+    assert!(!machine.log().contains("noted"), "a person's consent is no signature");
+    let key = machine.signers.key_of("tina");
+    let _ = machine.operator.says(&["approve", &job, "--yes", "--key", &key]);
+    eventually("the run to end", || machine.state(&job) == "done");
+
+    assert!(machine.log().contains("noted"));
+    let shown = terminal.screen();
+    let asked =
+        format!("your help desk wants to change something on this machine (ticket #{ticket})");
+    for line in [&*asked, "A word is written down.", "You agreed."] {
+        assert!(shown.contains(line), "{line} in: {shown}");
+    }
+    let told = machine.operator.json(&["job", "show", &job]);
+    let consent = &told["outcome"]["result"]["attempts"][0]["consent"];
+    assert_eq!(consent, "the user (nobody)", "{told}");
+}
