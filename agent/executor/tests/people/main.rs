@@ -1,7 +1,5 @@
 //! Stories at the people's door: a real socket, programs of several accounts, and runs that are scripted.
 
-#![cfg(target_os = "linux")]
-
 mod accounts;
 mod bounds;
 mod common;
