@@ -74,6 +74,12 @@ fn the_units_run_as_they_promise_and_tell_what_systemd_knows() {
     enroll(&machine, &controller);
     let _ = machine.says(&["logger", "-p", "user.err", "-t", "story", "login password=hunter2"]);
 
+    // Everybody may knock at the people's door, and systemd hands it to the executor beside the link's.
+    let mode = machine.says(&["stat", "--format=%a %U", "/run/befund/people.sock"]);
+    assert_eq!(mode, "666 root");
+    let listed = machine.says(&["/usr/bin/befund-agent", "fix"]);
+    assert!(listed.contains("Nothing may be started here"), "{listed}");
+
     // The unit says that it is up once people can ask.
     let _ = machine.says(&["systemctl", "start", "befund-agent.service"]);
     let account = machine.says(&["id", "-u", "befund"]);

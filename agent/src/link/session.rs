@@ -295,7 +295,7 @@ impl Session {
         for (job, running) in &self.jobs {
             running.say_again(*job, &mut todo);
         }
-        for (job, run) in &self.runs {
+        for (job, run) in &mut self.runs {
             run.say_again(*job, &mut todo);
         }
         self.tell_trust(&mut todo);

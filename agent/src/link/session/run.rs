@@ -74,6 +74,8 @@ pub(super) struct Run {
     outcome: Option<Outcome>,
     outcome_acknowledged: bool,
     cancel_wanted: bool,
+    /// Whether events of it were said on this connection, so that those that follow are said, too.
+    saying: bool,
 }
 
 impl Run {
@@ -87,6 +89,7 @@ impl Run {
             outcome: None,
             outcome_acknowledged: false,
             cancel_wanted: false,
+            saying: false,
         }
     }
 
@@ -107,7 +110,8 @@ impl Run {
     }
 
     /// What a controller that may have heard nothing of it needs to hear.
-    pub(super) fn say_again(&self, job: JobId, todo: &mut Vec<Do>) {
+    pub(super) fn say_again(&mut self, job: JobId, todo: &mut Vec<Do>) {
+        self.saying = !self.events.is_empty();
         todo.extend(self.announce(job).map(Do::Say));
         let events = self.events.iter().map(|held| Say::Event(job, held.event.clone()));
         todo.extend(events.map(Do::Say));
@@ -128,19 +132,25 @@ impl Run {
         if self.journaled && !self.has_ended() { vec![Do::CancelRun(job)] } else { Vec::new() }
     }
 
-    /// Takes an event; `None` if it is not to be held: the controller has it, or cannot take it.
-    fn take(&mut self, weighed: Weighed) -> Option<&JobEvent> {
+    /// Takes an event; what is to be said of it, and whether it is held until it is acknowledged. What the controller
+    /// has is not said, unless it stands between others: a connection's events have no gap.
+    fn take(&mut self, weighed: Weighed) -> (Option<JobEvent>, bool) {
         let seq = weighed.event.seq;
         // What leaves a gap, or is more than there may be, would end each session that it is said on.
         if seq != self.last + 1 || seq > MAX_EVENTS || self.has_ended() {
-            return None;
+            return (None, false);
         }
         self.last = seq;
-        if seq <= self.acknowledged {
-            return None;
+        let held = seq > self.acknowledged;
+        if !held && !self.saying {
+            return (None, false);
         }
-        self.events.push_back(weighed);
-        self.events.back().map(|held| &held.event)
+        self.saying = true;
+        let event = weighed.event.clone();
+        if held {
+            self.events.push_back(weighed);
+        }
+        (Some(event), held)
     }
 
     /// The controller has everything up to this event; the bytes that are free again.
@@ -202,15 +212,17 @@ impl Session {
         let Some(run) = self.runs.get_mut(&job) else { return Vec::new() };
         let first = !std::mem::replace(&mut run.journaled, true);
         let bytes = weighed.bytes;
-        let event = run.take(weighed).cloned();
+        let (event, held) = run.take(weighed);
         let cancel = first && run.cancel_wanted;
         let mut todo = Vec::new();
         if first {
             self.say(Say::Accepted(job), &mut todo);
         }
-        match event {
-            Some(event) => self.say(Say::Event(job, event), &mut todo),
-            None => todo.push(Do::More(job, bytes)),
+        if let Some(event) = event {
+            self.say(Say::Event(job, event), &mut todo);
+        }
+        if !held {
+            todo.push(Do::More(job, bytes));
         }
         if cancel {
             todo.push(Do::CancelRun(job));
