@@ -146,15 +146,22 @@ fn after_a_restart_the_executors_runs_are_followed_and_the_machines_own_are_intr
 }
 
 #[test]
-fn what_the_controller_has_already_is_not_said_once_more() {
+fn what_the_controller_has_already_is_said_only_where_a_gap_would_be() {
     let mut session = connected();
-    session.unreported(vec![(order(1), None)]);
+    session.unreported(vec![(order(1), None), (order(2), None)]);
     session.run_event(id(1), event(1));
     assert_eq!(hear(&mut session, Heard::EventAck(id(1), 3)), [Do::More(id(1), event(1).bytes)]);
+    hear(&mut session, Heard::EventAck(id(2), 1));
     for seq in [2, 3] {
-        assert_eq!(session.run_event(id(1), event(seq)), [Do::More(id(1), event(seq).bytes)]);
+        let Weighed { event: told, bytes } = event(seq);
+        assert_eq!(
+            session.run_event(id(1), event(seq)),
+            [say(Say::Event(id(1), told)), Do::More(id(1), bytes)]
+        );
     }
     assert_eq!(session.run_event(id(1), event(4)), [say(Say::Event(id(1), event(4).event))]);
+    assert_eq!(session.run_event(id(2), event(1)), [Do::More(id(2), event(1).bytes)]);
+    assert_eq!(session.run_event(id(2), event(2)), [say(Say::Event(id(2), event(2).event))]);
 }
 
 #[test]
