@@ -170,19 +170,6 @@ fn a_changed_file_on_the_disk_is_not_run() {
 }
 
 #[test]
-fn what_others_may_write_is_not_trusted() {
-    let bench = Bench::rooted();
-    let path = bench.folder.path().join("keep");
-    let memory = path.join("memory.json");
-    let before = std::fs::metadata(&memory).expect("it is there").permissions();
-    let mut open = before;
-    std::os::unix::fs::PermissionsExt::set_mode(&mut open, 0o666);
-    std::fs::set_permissions(&memory, open).expect("ours");
-    let refused = Keep::open(&path, at(-10), at(2));
-    assert!(matches!(refused, Err(KeepError::Damaged { .. })), "{refused:?}");
-}
-
-#[test]
 fn a_root_that_nobody_vouched_for_is_marked_so_and_a_pin_refuses_another() {
     let mut bench = Bench::new();
     let bytes = root(1, 1);
