@@ -1,8 +1,6 @@
 //! The link's end of the door.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
@@ -21,6 +19,7 @@ use befund_runtime::frame::{self, FrameError};
 use befund_runtime::lifecycle::Lifecycle;
 use befund_runtime::local::{self, Callers, Listener, Stream};
 use befund_runtime::peer::{Account, Peer};
+use befund_runtime::places::{Bounds, Places};
 use befund_runtime::telemetry;
 
 use super::protocol::{Answer, Ask, PreviewLine};
@@ -34,10 +33,8 @@ pub(crate) const SOCKET: &str = "link.sock";
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// How long an answer may take to be taken.
 const WRITE: Duration = Duration::from_secs(10);
-/// The most connections of one account.
-const MAX_FOR_ACCOUNT: usize = 4;
-/// The most connections of all accounts.
-const MAX_CONNECTIONS: usize = 32;
+/// The most connections of all accounts, and of one.
+const BOUNDS: Bounds = Bounds { all: 32, each: 4 };
 /// Answers about one request that wait for a slow reader.
 const NEWS: usize = 16;
 
@@ -61,7 +58,7 @@ pub(crate) fn bind(run: &Path) -> std::io::Result<Listener> {
 
 /// Answers until the life ends.
 pub(crate) async fn serve(mut listener: Listener, host: Host, life: Lifecycle) {
-    let open: Arc<Mutex<Places>> = Arc::default();
+    let places = Places::new(BOUNDS);
     let soft = life.soft();
     loop {
         let accepted = tokio::select! {
@@ -77,7 +74,7 @@ pub(crate) async fn serve(mut listener: Listener, host: Host, life: Lifecycle) {
                 continue;
             }
         };
-        let Some(mut place) = Place::take(&open) else {
+        let Some(mut place) = places.take() else {
             debug!("too many connections at the door");
             continue;
         };
@@ -95,56 +92,6 @@ pub(crate) async fn serve(mut listener: Listener, host: Host, life: Lifecycle) {
                 debug!(error = telemetry::chain(&error), "a visitor left");
             }
         });
-    }
-}
-
-/// The connections at the door.
-#[derive(Default)]
-struct Places {
-    all: usize,
-    of: HashMap<Account, usize>,
-}
-
-/// A place at the door, one of all and one of an account's; given back when dropped.
-struct Place {
-    open: Arc<Mutex<Places>>,
-    account: Option<Account>,
-}
-
-impl Place {
-    fn take(open: &Arc<Mutex<Places>>) -> Option<Self> {
-        let mut places = open.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.all >= MAX_CONNECTIONS {
-            return None;
-        }
-        places.all += 1;
-        Some(Self { open: Arc::clone(open), account: None })
-    }
-
-    /// Counts it for an account, unless that has all it may have.
-    fn is_for(&mut self, account: &Account) -> bool {
-        let mut places = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = places.of.entry(account.clone()).or_default();
-        let fits = *own < MAX_FOR_ACCOUNT;
-        if fits {
-            *own += 1;
-            self.account = Some(account.clone());
-        }
-        fits
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut places = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        places.all -= 1;
-        let Some(account) = &self.account else { return };
-        if let Some(own) = places.of.get_mut(account) {
-            *own -= 1;
-            if *own == 0 {
-                places.of.remove(account);
-            }
-        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod frame;
 pub mod lifecycle;
 pub mod local;
 pub mod peer;
+pub mod places;
 pub mod platform;
 pub mod telemetry;
 pub mod tls;

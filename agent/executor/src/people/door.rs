@@ -1,8 +1,7 @@
 //! The socket of the people's door: takes connections of every account, keeps each within its bounds, and carries
 //! what is said to and fro. Whose word counts is the desk's ([`super::People`]).
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -19,6 +18,7 @@ use befund_runtime::clock::{Clock, random};
 use befund_runtime::frame::{self, FrameError};
 use befund_runtime::local::{self, Listener, ReadHalf, Stream, WriteHalf};
 use befund_runtime::peer::{Account, Peer};
+use befund_runtime::places::{Bounds, Place, Places};
 
 use super::conversation::{Conversation, Turn, Wish};
 use super::protocol::{FromPerson, MAX_FRAME_BYTES, ToPerson};
@@ -26,8 +26,7 @@ use super::wording::{Phrase, Teller, line};
 use super::{OwnRun, OwnRuns, People, Presence, Role, offers};
 
 /// The most connections of all accounts, and of one.
-const MAX_CONNECTIONS: usize = 32;
-const MAX_FOR_ACCOUNT: usize = 6;
+const BOUNDS: Bounds = Bounds { all: 32, each: 6 };
 /// How long the first frame may take to come, and each to be taken.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Frames that wait to be looked at.
@@ -51,7 +50,7 @@ pub async fn serve(
     tasks: TaskTracker,
     ending: CancellationToken,
 ) {
-    let places: Arc<Mutex<Places>> = Arc::default();
+    let places = Places::new(BOUNDS);
     loop {
         let accepted = tokio::select! {
             () = ending.cancelled() => return,
@@ -66,7 +65,7 @@ pub async fn serve(
                 continue;
             }
         };
-        let Some(place) = Place::take(&places) else {
+        let Some(place) = places.take() else {
             debug!("too many connections at the people's door");
             continue;
         };
@@ -298,55 +297,4 @@ impl Visit {
 /// When a run was started: its number has the time in it.
 fn now() -> Timestamp {
     Clock::system().now()
-}
-
-/// The connections at the door.
-#[derive(Debug, Default)]
-struct Places {
-    all: usize,
-    of: HashMap<Account, usize>,
-}
-
-/// A place at the door, one of all and one of an account's; given back when dropped.
-#[derive(Debug)]
-struct Place {
-    open: Arc<Mutex<Places>>,
-    account: Option<Account>,
-}
-
-impl Place {
-    fn take(open: &Arc<Mutex<Places>>) -> Option<Self> {
-        let mut places = open.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.all >= MAX_CONNECTIONS {
-            return None;
-        }
-        places.all += 1;
-        Some(Self { open: Arc::clone(open), account: None })
-    }
-
-    /// Counts it for an account, unless that has all it may have.
-    fn is_for(&mut self, account: &Account) -> bool {
-        let mut places = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = places.of.entry(account.clone()).or_default();
-        let fits = *own < MAX_FOR_ACCOUNT;
-        if fits {
-            *own += 1;
-            self.account = Some(account.clone());
-        }
-        fits
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut places = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        places.all -= 1;
-        let Some(account) = &self.account else { return };
-        if let Some(own) = places.of.get_mut(account) {
-            *own -= 1;
-            if *own == 0 {
-                places.of.remove(account);
-            }
-        }
-    }
 }
