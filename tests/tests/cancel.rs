@@ -1,14 +1,16 @@
 //! A job is cancelled in the middle, and what it had measured by then is kept.
 
+use befund_tests::catalogue::LOOK;
 use befund_tests::process::eventually;
-use befund_tests::{TestAgent, TestController};
+use befund_tests::{Books, TestAgent, TestController, TestSigners};
 
 #[test]
 fn a_job_that_is_cancelled_in_the_middle_keeps_what_it_measured() {
     let controller = TestController::start();
     let (agent, mute) = TestAgent::with_a_mute_page(&controller);
     let operator = controller.admin();
-    let job = operator.json(&["run", "net.no-internet", "--on", &agent.id(), "--detach"]);
+    let _signers = TestSigners::publishing(&controller, &operator, Books::Look);
+    let job = operator.json(&["run", LOOK, "--on", &agent.id(), "--detach"]);
     let job = job["id"].as_str().unwrap();
 
     let mut taken = None;
