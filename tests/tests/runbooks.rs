@@ -86,7 +86,7 @@ fn without_a_catalogue_no_runbook_is_run_and_it_is_said_what_to_do() {
     let signers = TestSigners::publishing(&controller, &operator, Books::Look);
     let _ = operator.says(&["run", LOOK, "--on", &agent.id()]);
     signers.publish(&operator, Books::Shipped);
-    let dry = ["run", "net.no-internet", "--on", &agent.id(), "--dry-run", "--detach"];
+    let dry = ["run", "system.pending-reboot", "--on", &agent.id(), "--dry-run", "--detach"];
     let job = operator.json(&dry)["id"].as_str().unwrap().to_owned();
     eventually("the run to end", || operator.json(&["job", "show", &job])["state"] == "done");
 }

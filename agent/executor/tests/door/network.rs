@@ -12,7 +12,7 @@ use befund_executor::activate::{Activator, ExecutorCommand};
 use befund_executor::door::client::Told;
 use befund_model::Timestamp;
 use befund_model::id::{AgentId, JobId};
-use befund_model::job::{JobNews, JobState, Order, Outcome, RunbookOrder, Work};
+use befund_model::job::{JobNews, JobState, Order, Outcome, RunbookOrder, Said, Work};
 use befund_model::runbook::{CauseVerdict, Mode, RunbookResult};
 use befund_runtime::clock::random;
 use serde_json::Value;
@@ -189,14 +189,22 @@ impl Serving {
     }
 }
 
-/// Follows an order to its end: what came of it, and what was told.
+/// Follows an order to its end, and answers what is asked: what came of it, and what was told.
 async fn follow(client: &ExecutorClient, order: Order) -> (Outcome, Vec<JobNews>) {
+    let id = order.job;
     let mut job = client.run(order, 0).await.expect("an executor");
     let mut told = Vec::new();
     loop {
         match job.next().await.expect("an answer") {
             Told::Outcome(outcome) => return (outcome, told),
-            Told::Event(event) => told.push(event.what),
+            Told::Event(event) => {
+                if let JobNews::Asked(question) = &event.what {
+                    let (question, answer) = (question.name.clone(), question.default.clone());
+                    let said = Said::Answer { question, answer, by: "tina".to_owned() };
+                    client.say(id, said).await.expect("an executor");
+                }
+                told.push(event.what);
+            }
         }
     }
 }

@@ -18,6 +18,14 @@ use crate::screen::Screen;
 const MESSAGE: &str = "no Internet since this morning";
 /// What the technician runs.
 const RUNBOOK: &str = "net.no-internet";
+/// What it asks where pages do not come, and what the user says.
+const QUESTION: &str = "scope";
+const ANSWER: &str = "unsure";
+/// How often it is looked whether it asks.
+const LOOK: Duration = Duration::from_millis(300);
+/// How much of the list of what is sent is shown.
+const FIRST_LINES: usize = 8;
+const LAST_LINES: usize = 7;
 /// The first administrator.
 const NAME: &str = "admin";
 
@@ -183,7 +191,7 @@ impl Teller<'_> {
         send.args(["send", "-m", MESSAGE, "--yes", "--run"]).arg(&self.places.run);
         let printed = finish("befund-agent send", &mut send, |_| {}).await?;
         step.done(&format!("befund-agent send -m {MESSAGE:?}"));
-        self.screen.block(&printed);
+        self.screen.block(&abridged(&printed));
 
         let mut list = self.befund();
         list.args(["--json", "ticket", "list", "--machine", agent]);
@@ -200,17 +208,38 @@ impl Teller<'_> {
         let step = self.screen.step("Looking which runbooks fit the ticket");
         let mut list = self.befund();
         list.args(["--json", "runbook", "list", "--ticket", &number]);
-        let runbooks = json("befund runbook list", &mut list).await?;
-        let best = runbooks.get(0).context("there are no runbooks")?;
-        step.done(&format!("{} first: {}", text(best, "name")?, reasons(best)));
+        step.done(&fitting(&json("befund runbook list", &mut list).await?)?);
 
         // Dry, so that nothing is changed on whose machine this is.
-        self.screen
-            .line(&format!("    $ befund run {RUNBOOK} --on {agent} --ticket {number} --dry-run"));
-        let mut run = self.befund();
-        run.args(["run", RUNBOOK, "--on", agent, "--ticket", &number, "--dry-run"]);
-        finish("befund run", &mut run, |line| self.screen.line(&format!("    {line}"))).await?;
-        Ok(())
+        let run = ["run", RUNBOOK, "--on", agent, "--ticket", &number, "--dry-run", "--detach"];
+        self.screen.line(&format!("    $ befund {}", run.join(" ")));
+        let started = json("befund run", self.befund().arg("--json").args(run)).await?;
+        let job = text(&started, "id")?;
+        self.screen.line(&format!("    $ befund job watch {job}"));
+        let mut watch = self.befund();
+        watch.args(["job", "watch", &job]);
+        let line = |line: &str| self.screen.line(&format!("    {line}"));
+        let (watched, answered) =
+            tokio::join!(finish("befund job watch", &mut watch, line), self.answer(&job));
+        watched.and(answered).map(drop)
+    }
+
+    /// Answers the runbook's question, which it asks where pages do not come.
+    async fn answer(&self, job: &str) -> Result<String> {
+        loop {
+            let mut show = self.befund();
+            let told = json("befund job show", show.args(["--json", "job", "show", job])).await?;
+            match told.get("state").and_then(Value::as_str) {
+                Some("asking") => {
+                    let answer = ["job", "answer", job, QUESTION, ANSWER, "--for-user"];
+                    self.screen.line(&format!("    $ befund {}", answer.join(" ")));
+                    let mut command = self.befund();
+                    return finish("befund job answer", command.args(answer), |_| {}).await;
+                }
+                Some("waiting" | "delivered" | "running") => tokio::time::sleep(LOOK).await,
+                _ => return Ok(String::new()),
+            }
+        }
     }
 
     /// Runs the runbook whose fix nobody signs; its job, once that waits.
@@ -273,15 +302,26 @@ impl Teller<'_> {
     }
 }
 
-/// Why a runbook fits a ticket, in words.
-fn reasons(runbook: &Value) -> String {
-    let reasons = runbook.get("reasons").and_then(Value::as_array);
-    let words: Vec<&str> = reasons.into_iter().flatten().filter_map(Value::as_str).collect();
-    if words.is_empty() {
-        "for no particular reason".to_owned()
-    } else {
-        format!("it fits because of {}", words.join(", "))
-    }
+/// The beginning and the end of what was printed, and how much is between them.
+fn abridged(printed: &str) -> String {
+    let lines: Vec<&str> = printed.trim_end().lines().collect();
+    let Some(between) = lines.len().checked_sub(FIRST_LINES + LAST_LINES).filter(|left| *left > 1)
+    else {
+        return printed.to_owned();
+    };
+    let (first, last) = (&lines[..FIRST_LINES], &lines[lines.len() - LAST_LINES..]);
+    let left_out = format!("  … {between} more lines, also for what could not be read, and why");
+    [first, &[&left_out], last].concat().join("\n")
+}
+
+/// Which runbooks fit a ticket, in words; ours has to be among them.
+fn fitting(runbooks: &Value) -> Result<String> {
+    let fits = |runbook: &&Value| runbook.get("fit").and_then(Value::as_u64) > Some(0);
+    let name = |runbook: &Value| text(runbook, "name");
+    let all = runbooks.as_array().context("there are no runbooks")?;
+    let names = all.iter().filter(fits).map(name).collect::<Result<Vec<_>>>()?;
+    ensure!(names.iter().any(|name| name == RUNBOOK), "{RUNBOOK} does not fit: {runbooks:#}");
+    Ok(format!("{} of {}: {}", names.len(), all.len(), names.join(", ")))
 }
 
 pub(super) async fn json(what: &str, command: &mut Command) -> Result<Value> {
