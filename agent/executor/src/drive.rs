@@ -27,7 +27,6 @@ mod acting;
 mod agreeing;
 mod approving;
 mod child;
-mod desk;
 mod measuring;
 pub mod person;
 mod resuming;

@@ -1,7 +1,7 @@
 //! The runs of runbooks on this machine: tasks of the executor that outlive the connections which ask for them. What a
 //! run told stays here until the controller has all of it; whoever asks may follow it, from where they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -115,6 +115,7 @@ impl Runs {
             agreed: Mutex::default(),
         });
         recovery::recover(shared, &runs).await?;
+        runs.forget_catalogues().await;
         Ok(runs)
     }
 
@@ -265,6 +266,21 @@ impl Runs {
         let Some(ticket) = ticket else { return false };
         let agreed = lock(&self.agreed);
         agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
+    }
+
+    /// Forgets the catalogues before the one that is here with which no run began that has not ended.
+    pub(crate) async fn forget_catalogues(&self) {
+        // Whatever is being taken on has its place among the runs before this looks.
+        let _one = self.starting.lock().await;
+        let wanted: BTreeSet<String> = {
+            let all = lock(&self.all);
+            let at_work = all.values().filter(|run| !run.log.has_ended());
+            at_work.filter_map(|run| Some(run.order.runbook.as_ref()?.catalogue.clone())).collect()
+        };
+        if let Err(error) = self.with_keep(move |keep| keep.forget_former(&wanted)).await {
+            // They are forgotten at the next end of a run.
+            warn!(error = &error as &dyn std::error::Error, "old catalogues could not be removed");
+        }
     }
 
     /// Does something with what this machine trusts, on a thread of its own.

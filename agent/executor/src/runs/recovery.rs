@@ -60,7 +60,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
                 Work::Probe(_) => ended(JobState::Failed, "a probe is not resumed"),
                 Work::Runbook(name) => {
                     let catalogue = received.catalogue.clone().unwrap_or_default();
-                    let book = admit::book(&lock(&runs.keep), name, &catalogue, wall());
+                    let book = admit::begun(&lock(&runs.keep), name, &catalogue, wall());
                     let inputs = match received.inputs {
                         Value::Object(inputs) => inputs.into_iter().collect(),
                         Value::Null

@@ -122,6 +122,7 @@ async fn find(client: &Client, what: &str, name: &str) -> Result<WorkInfo, Failu
         title: runbook.title.en,
         parameters: runbook.inputs,
     }));
+    let published = works.iter().any(|info| matches!(info.work, Work::Runbook(_)));
     let near = nearest(name, works.iter().map(|info| info.work.name())).map(str::to_owned);
     works.into_iter().find(|info| info.work.name() == name).ok_or_else(|| {
         let failure =
@@ -130,7 +131,13 @@ async fn find(client: &Client, what: &str, name: &str) -> Result<WorkInfo, Failu
             Some(near) => failure.hint(format!(
                 "did you mean {near}? `befund runbook list` and `befund works` list all"
             )),
-            None => failure.hint("`befund runbook list` and `befund works` list what can be run"),
+            None if published => {
+                failure.hint("`befund runbook list` and `befund works` list what can be run")
+            }
+            None => failure.hint(
+                "no runbooks were published yet: sign a folder with `befund runbook sign`, and hand it out with \
+                 `befund runbook publish`",
+            ),
         }
     })
 }
