@@ -136,7 +136,7 @@ impl<'a> Office<'a> {
         let names = Names::serve(&router.space(), IpAddr::V4(at), &desk.world.zone);
         let clock_at = outside(number, TIME_SERVER);
         let time = TimeServer::serve(&desk.world.space, IpAddr::V4(clock_at));
-        let mut agent = TestAgent::new();
+        let agent = TestAgent::new();
         // On the way to the door.
         let open = Permissions::from_mode(0o711);
         std::fs::set_permissions(agent.folder(), open).expect("open a folder");
@@ -170,7 +170,7 @@ impl<'a> Office<'a> {
         let agent = this.agent.id();
         let subject = format!("office {number}");
         let ticket = ["ticket", "new", "--subject", &subject, "--machine", &agent];
-        this.ticket = desk.operator.json(&ticket)["number"].to_string();
+        this.ticket = desk.operator.json(&ticket)["ticket"]["number"].to_string();
         eventually("the machine to have the catalogue", || {
             std::thread::sleep(Duration::from_millis(200));
             let shown = desk.operator.json(&["machine", "show", &agent]);

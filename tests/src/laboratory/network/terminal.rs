@@ -4,8 +4,11 @@ use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::process::eventually;
+/// How long a program may take to ask, and to end: runbooks verify for some minutes.
+const PATIENCE: Duration = Duration::from_secs(150);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What is answered: what stands on the screen, and the line that is typed then.
 const ANSWERS: [(&str, &str); 2] = [("[y/N]", "y"), ("otherwise: ", "")];
@@ -64,21 +67,34 @@ impl Terminal {
     }
 
     /// Waits until this stands on the screen.
+    ///
+    /// # Panics
+    /// If it does not, with what stands there.
     pub fn wait_for(&self, text: &str) {
-        eventually(&format!("{text:?} on the screen"), || self.screen().contains(text));
+        self.eventually(text, || self.screen().contains(text));
     }
 
     /// Waits for the program's end; its exit code.
     ///
     /// # Panics
-    /// If it does not end.
+    /// If it does not end, with what stands on the screen.
     pub fn end(&mut self) -> Option<i32> {
         let mut status = None;
-        eventually("the program to end", || {
+        let until = Instant::now() + PATIENCE;
+        while status.is_none() && Instant::now() < until {
+            thread::sleep(LOOK);
             status = self.child.try_wait().expect("look at the program");
-            status.is_some()
-        });
+        }
+        assert!(status.is_some(), "the program did not end: {}", self.screen());
         status.and_then(|status| status.code())
+    }
+
+    fn eventually(&self, what: &str, is_so: impl Fn() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < until, "waited in vain for {what:?}: {}", self.screen());
+            thread::sleep(LOOK);
+        }
     }
 }
 
