@@ -59,7 +59,7 @@ fn switched_off(desk: &Desk, number: u8) {
 
     let run = office.fixes("net.no-internet");
 
-    assert_eq!(run.tried()[0], ("net.adapter_enable", AttemptEnd::Verified), "{}", run.told());
+    assert!(run.tried().contains(&("net.adapter_enable", AttemptEnd::Verified)), "{}", run.told());
     // The kernel takes the default route along, and nobody else brings it back.
     assert_eq!(
         run.last(),
@@ -138,7 +138,7 @@ fn shut_in(desk: &Desk, number: u8) {
          nft 'add chain inet shut output { type filter hook output priority 0; policy drop; }'
          ip neigh flush dev eth0",
     );
-    let mut begun = office.begins("net.no-internet", &[]);
+    let mut begun = office.begins("net.no-internet", &["--dry-run"]);
     let _ = begun.terminal.end();
     office.machine.space().does("nft delete table inet shut");
     let run = begun.ends();

@@ -22,6 +22,7 @@ mod names;
 mod proxies;
 mod shares;
 mod tls;
+mod tried;
 mod vpn;
 
 /// How many offices are open at one time: most of the time they wait.
@@ -68,6 +69,11 @@ fn main() -> ExitCode {
         parts.iter().any(|part| one.name.contains(part.as_str()))
             || (parts.is_empty() && (everything || one.takes == Takes::Seconds))
     });
+    let missing = tried::missing();
+    assert!(
+        missing.is_empty(),
+        "runbooks/tried/net.md does not say whether these were tried: {missing:?}"
+    );
     let begun = Instant::now();
     let desk = Desk::open(World::new());
     let waiting = Mutex::new(chosen.iter().enumerate());
@@ -90,6 +96,9 @@ fn main() -> ExitCode {
             });
         }
     });
+    for why in tried::rehearsed() {
+        println!("not run, because {why}");
+    }
     for scenario in left.iter().filter(|_| parts.is_empty()) {
         println!(
             "not run, because its runbook waits for minutes (--all runs it): {}",

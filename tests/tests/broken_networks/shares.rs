@@ -16,8 +16,13 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("share.unreachable/not-mounted", Takes::Seconds, not_mounted),
 ];
 
-/// What mounts a share of this kind: mount(8) calls it with source, folder and options.
-const HELPER: &str = "#!/bin/sh\nexec bindfs -o fsname=\"$1\",subtype=smb /run/share \"$2\"\n";
+/// What mounts a share of this kind: mount(8) calls it with source and folder. A kernel would mount it itself; here
+/// somebody does who is told so.
+const HELPER: &str =
+    "#!/bin/sh\necho \"$1 $2\" > /run/kernel\nuntil mountpoint -q \"$2\"; do sleep 0.05; done\n";
+const KERNEL: &str = "while read -r source folder < /run/kernel; do
+    bindfs -o fsname=\"$source\",subtype=smb /run/share \"$folder\"
+done";
 
 /// An office whose file server has this name.
 fn office<'a>(desk: &'a Desk, number: u8) -> (Office<'a>, String) {
@@ -38,10 +43,13 @@ fn set_up(office: &Office<'_>, name: &str) {
         "mkdir -p /run/share /run/mounted
          mkdir /run/layer /run/layer/upper /run/layer/work
          mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/layer/upper,workdir=/run/layer/work overlay /usr/sbin
-         touch /run/share/report",
+         mkfifo /run/kernel; touch /run/share/report",
     );
     office.machine.write("/usr/sbin/mount.cifs", HELPER);
-    office.machine.space().does("chmod 755 /usr/sbin/mount.cifs");
+    office.machine.write("/run/kernel.sh", KERNEL);
+    office.machine.space().does(
+        "chmod 755 /usr/sbin/mount.cifs; setsid sh /run/kernel.sh >/dev/null 2>&1 </dev/null &",
+    );
     let there = office.machine.read("/etc/fstab");
     office
         .machine

@@ -1,7 +1,7 @@
 //! A runbook run on the machine of an office: by the help desk, with the person's consent and a technician's signature,
 //! or by the person, who needs no network for it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use befund_model::runbook::{AttemptEnd, CauseVerdict, RunbookResult};
 use serde_json::Value;
@@ -12,6 +12,9 @@ use crate::process::eventually;
 
 /// How often the help desk looks what has become of a job.
 const LOOK: Duration = Duration::from_millis(300);
+
+/// How long a run may take: runbooks verify for some minutes.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What a run came to.
 #[derive(Debug)]
@@ -165,9 +168,11 @@ impl Office<'_> {
         let operator = &self.desk.operator;
         let started = operator.json(&[&start[..], inputs].concat());
         let id = started["id"].as_str().expect("an id").to_owned();
-        let mut job = Value::Null;
+        let (mut job, mut said) = (Value::Null, String::new());
         let mut signers = ["tina", "otto"].iter().cycle();
-        eventually("the run to end", || {
+        let until = Instant::now() + PATIENCE;
+        while !job["outcome"].is_object() {
+            assert!(Instant::now() < until, "the run did not end: {job:#}\n{said}");
             std::thread::sleep(LOOK);
             job = self.shown(&id);
             if job["state"] == "needs_approval"
@@ -175,10 +180,11 @@ impl Office<'_> {
             {
                 let key = self.desk.signers.key_of(name);
                 // It may have been approved, or have ended, meanwhile.
-                let _ = operator.run(&["approve", &id, "--yes", "--key", &key]);
+                let approved = operator.run(&["approve", &id, "--yes", "--key", &key]);
+                said = String::from_utf8_lossy(&[approved.stdout, approved.stderr].concat())
+                    .into_owned();
             }
-            job["outcome"].is_object()
-        });
+        }
         run_of(&job)
     }
 

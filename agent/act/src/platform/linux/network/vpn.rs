@@ -49,7 +49,8 @@ fn service(context: &Context<'_>, name: &str) -> Outcome<Option<String>> {
     }
     for (folder, unit) in CONFIGURED {
         let unit = format!("{unit}{name}.service");
-        let is_configured = !name.contains('/') && context.root.exists(&format!("{folder}/{name}.conf"));
+        let is_configured =
+            !name.contains('/') && context.root.exists(&format!("{folder}/{name}.conf"));
         if is_configured && services::is_installed(context, &unit)? {
             return Ok(Some(unit));
         }
