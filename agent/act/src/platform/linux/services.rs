@@ -42,8 +42,12 @@ fn must_run(context: &Context<'_>, manager: Manager, name: &str) -> Outcome<()> 
 
 pub(super) fn plan_restart(context: &Context<'_>, parameters: &Parameters) -> Outcome<Plan> {
     let (_, service) = look(context, parameters)?;
-    let state = &service.state;
-    Ok(Plan::change(format!("restart {} (it is {state} now)", service.name)))
+    if service.boot == Boot::Masked && !service.running {
+        return Err(masked(&service.name));
+    }
+    let plan = Plan::change(format!("restart {} (it is {} now)", service.name, service.state));
+    // One that ran before runs afterwards: there is nothing to put back.
+    if service.running || service.ends_by_itself { Ok(plan) } else { plan.noting("stopped") }
 }
 
 pub(super) fn restart(
