@@ -12,12 +12,16 @@ use crate::process::eventually;
 use crate::programs::program;
 use crate::systemd::{Layer, TestMachine};
 
+mod disk;
 mod person;
 mod run;
 mod surroundings;
 
+pub use disk::{LoopDisk, Mounted};
 pub use person::Person;
 pub use run::Run;
+use run::{Begun, Patience};
+pub use surroundings::Internet;
 use surroundings::Surroundings;
 
 /// Who works there once a [`Person`] sits down, and whose account is there anyway.
@@ -53,7 +57,7 @@ pub struct SystemMachine {
     signers: TestSigners,
     controller: TestController,
     agent: String,
-    _surroundings: Surroundings,
+    surroundings: Surroundings,
 }
 
 impl SystemMachine {
@@ -76,14 +80,8 @@ impl SystemMachine {
         let token = operator.json(&["enroll", "token", "new"]);
         enroll(&machine, token["token"].as_str().expect("a token"));
         let _ = machine.says(&["systemctl", "start", "befund-agent.service"]);
-        let mut this = Self {
-            machine,
-            operator,
-            signers,
-            controller,
-            agent: String::new(),
-            _surroundings: surroundings,
-        };
+        let mut this =
+            Self { machine, operator, signers, controller, agent: String::new(), surroundings };
         this.wait_for_the_catalogue();
         Ok(this)
     }
@@ -91,12 +89,10 @@ impl SystemMachine {
     fn wait_for_the_catalogue(&mut self) {
         eventually("the machine to have the catalogue", || {
             let listed = self.operator.json(&["machine", "list"]);
-            let Some(id) = listed["machines"][0]["id"].as_str().or(listed[0]["id"].as_str()) else {
-                return false;
-            };
+            let Some(id) = listed["items"][0]["id"].as_str() else { return false };
             id.clone_into(&mut self.agent);
-            let shown = self.operator.json(&["machine", "show", id]);
-            shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
+            let trust = &self.operator.json(&["machine", "show", id])["trust"];
+            trust["pinned"] == true && trust["catalogue_version"].as_u64().is_some_and(|at| at > 0)
         });
     }
 
@@ -127,21 +123,113 @@ impl SystemMachine {
         &self.controller
     }
 
-    /// Whoever works there sits down and signs in.
+    /// Whoever works there sits down and signs in: they agree to everything, and give this answer to every question, by
+    /// its number.
     #[must_use]
-    pub fn sit_down(&self) -> Person {
-        Person::sit_down(&self.machine)
+    pub fn sit_down(&self, answer: &str) -> Person {
+        Person::sit_down(&self.machine, answer)
     }
 
     /// Runs a runbook from a new ticket to its end, signed wherever it waits for that.
     #[must_use]
     pub fn run(&self, runbook: &str, inputs: &[&str]) -> Run {
-        run::run(&self.operator, &self.signers, &self.agent, runbook, inputs)
+        self.begin(runbook, inputs).end(|_| Patience::Endless)
     }
 
-    /// Undoes all that a run's ticket changed.
-    pub fn undo(&self, run: &Run) {
-        let _ = self.operator.says(&["ticket", "undo", run.ticket()]);
+    /// The same, of which this cause must come out, and no other.
+    ///
+    /// # Panics
+    /// If not, with all that the run came to.
+    #[must_use]
+    pub fn tries(&self, runbook: &str, cause: &str, inputs: &[&str]) -> Run {
+        self.tries_with(runbook, cause, inputs, || {})
+    }
+
+    /// The same of several causes, one behind the other.
+    ///
+    /// # Panics
+    /// If others come out, with all that the run came to.
+    #[must_use]
+    pub fn tries_all(&self, runbook: &str, causes: &[&str], inputs: &[&str]) -> Run {
+        let run = self.run(runbook, inputs);
+        assert_eq!(run.causes("found"), causes, "{run}");
+        run
+    }
+
+    /// The same of the first cause, where others may be true of the machine on which all of this runs.
+    ///
+    /// # Panics
+    /// If another comes out first, with all that the run came to.
+    #[must_use]
+    pub fn tries_first(&self, runbook: &str, cause: &str, inputs: &[&str]) -> Run {
+        let run = self.run(runbook, inputs);
+        assert_eq!(run.causes("found").first(), Some(&cause), "{run}");
+        run
+    }
+
+    /// The same; once the person has been told what to do, it is done.
+    ///
+    /// # Panics
+    /// If it comes out otherwise, with all that the run came to.
+    #[must_use]
+    pub fn tries_with(
+        &self,
+        runbook: &str,
+        cause: &str,
+        inputs: &[&str],
+        deed: impl FnOnce(),
+    ) -> Run {
+        let told = format!("user.instruct for {cause}");
+        let mut deed = Some(deed);
+        let run = self.begin(runbook, inputs).end(|timeline| {
+            if timeline.contains(&told)
+                && let Some(deed) = deed.take()
+            {
+                deed();
+            }
+            Patience::Endless
+        });
+        run.found_only(cause);
+        run
+    }
+
+    /// The same, where nobody can do here what the person is told: the help desk cancels it then.
+    ///
+    /// # Panics
+    /// If it comes out otherwise, with all that the run came to.
+    #[must_use]
+    pub fn finds(&self, runbook: &str, cause: &str, inputs: &[&str]) -> Run {
+        let told = format!("user.instruct for {cause}");
+        let run = self.begin(runbook, inputs).end(|timeline| {
+            if timeline.contains(&told) { Patience::Over } else { Patience::Endless }
+        });
+        run.found_only(cause);
+        run
+    }
+
+    fn begin(&self, runbook: &str, inputs: &[&str]) -> Begun<'_> {
+        Begun::on(&self.operator, &self.signers, &self.agent, runbook, inputs)
+    }
+
+    /// Undoes all that a run's ticket changed; what came of each change, in the help desk's words.
+    pub fn undo(&self, run: &Run) -> String {
+        self.operator.says(&["ticket", "undo", run.ticket()])
+    }
+
+    /// Whether there is an Internet, as far as the machine can see.
+    pub fn internet(&self, internet: Internet) {
+        self.surroundings.internet(internet);
+    }
+
+    /// How far the time servers are ahead, in seconds.
+    pub fn time_is_ahead(&self, seconds: i64) {
+        self.surroundings.ahead(seconds);
+    }
+
+    /// A disk of the machine's own with these files, mounted in it; made by `mke2fs`.
+    #[must_use]
+    pub fn mount(&self, disk: LoopDisk, at: &str) -> Mounted<'_> {
+        disk.mount(&self.machine, at)
     }
 }
 
@@ -168,21 +256,23 @@ fn install(layer: &mut Layer, surroundings: &Surroundings) {
     }
 }
 
-/// What is there on any machine that is well: somebody's account, and lists of packages from a source that answers.
+/// What is there on any machine that is well: somebody's account, and no trouble of the machine whose files these are.
 fn settle(machine: &TestMachine) {
     let line = format!(
         "useradd --uid {UID} --create-home --shell /bin/bash {PERSON}
          echo '{PERSON}:{PASSWORD}' | chpasswd
+         rm -rf /var/log/journal /var/crash/* /var/lib/systemd/coredump/* /var/log/apt/history.log*
+         : > /var/log/btmp; : > /var/log/wtmp
+         systemctl restart systemd-journald
          systemctl reset-failed
          install -d -o befund -g befund /var/lib/befund"
     );
     let _ = machine.says(&["/bin/sh", "-ec", &line]);
 }
 
+/// As root, who vouches for the organisation's trust root.
 fn enroll(machine: &TestMachine, token: &str) {
-    let account = machine.says(&["id", "-u", "befund"]);
-    let mut enroll = machine.command(&["setpriv", "--reuid", &account, "--regid", "befund"]);
-    enroll.args(["--clear-groups", "--", "/usr/bin/befund-agent", "enroll", "-"]);
+    let mut enroll = machine.command(&["/usr/bin/befund-agent", "enroll", "-"]);
     let mut enroll =
         enroll.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("start enrolling");
     let mut input = enroll.stdin.take().expect("a pipe");

@@ -22,36 +22,70 @@ pub struct Run {
     took: Duration,
 }
 
-/// Runs a runbook from a new ticket. Whatever waits for a signature gets it, from as many people as it takes.
-pub(super) fn run(
-    operator: &TestOperator,
-    signers: &TestSigners,
-    agent: &str,
-    runbook: &str,
-    inputs: &[&str],
-) -> Run {
-    let opened = operator.json(&["ticket", "new", "--subject", runbook, "--machine", agent]);
-    let ticket = opened["ticket"]["number"].as_u64().expect("a ticket's number").to_string();
-    let words = ["run", runbook, "--on", agent, "--ticket", &ticket, "--detach"];
-    let job = operator.json(&[&words[..], inputs].concat());
-    let id = job["id"].as_str().expect("a job's id").to_owned();
-    let keys = [signers.key_of("tina"), signers.key_of("otto")];
-    let mut signed = 0;
-    let begun = Instant::now();
-    loop {
-        let job = operator.json(&["job", "show", &id]);
-        match job["state"].as_str().expect("a state") {
-            "needs_approval" => {
-                // Of two who have to sign, the second comes after the first.
-                let key = &keys[signed % keys.len()];
-                let _ = operator.run(&["approve", &id, "--yes", "--key", key]);
-                signed += 1;
+/// How long the help desk waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Until the end.
+    Endless,
+    /// No longer: the run is cancelled.
+    Over,
+}
+
+/// A run that has begun, from a ticket of its own.
+#[derive(Debug)]
+pub(super) struct Begun<'a> {
+    operator: &'a TestOperator,
+    signers: &'a TestSigners,
+    runbook: String,
+    ticket: String,
+    job: String,
+}
+
+impl<'a> Begun<'a> {
+    pub(super) fn on(
+        operator: &'a TestOperator,
+        signers: &'a TestSigners,
+        agent: &str,
+        runbook: &str,
+        inputs: &[&str],
+    ) -> Self {
+        let opened = operator.json(&["ticket", "new", "--subject", runbook, "--machine", agent]);
+        let ticket = opened["ticket"]["number"].as_u64().expect("a ticket's number").to_string();
+        let words = ["run", runbook, "--on", agent, "--ticket", &ticket, "--detach"];
+        let job = operator.json(&[&words[..], inputs].concat());
+        let job = job["id"].as_str().expect("a job's id").to_owned();
+        Self { operator, signers, runbook: runbook.to_owned(), ticket, job }
+    }
+
+    /// To its end. Whatever waits for a signature gets it, from as many people as it takes; what the ticket tells is
+    /// handed to `look` again and again.
+    pub(super) fn end(self, mut look: impl FnMut(&str) -> Patience) -> Run {
+        let Self { operator, signers, runbook, ticket, job: id } = self;
+        let keys = [signers.key_of("tina"), signers.key_of("otto")];
+        let (mut signed, mut cancelled) = (0, false);
+        let begun = Instant::now();
+        loop {
+            let job = operator.json(&["job", "show", &id]);
+            match job["state"].as_str().expect("a state") {
+                "needs_approval" => {
+                    // Of two who have to sign, the second comes after the first.
+                    let key = &keys[signed % keys.len()];
+                    let _ = operator.run(&["approve", &id, "--yes", "--key", key]);
+                    signed += 1;
+                }
+                "waiting" | "delivered" | "running" | "asking" | "rebooting" => {
+                    let timeline = operator.says(&["ticket", "show", &ticket, "--all"]);
+                    if look(&timeline) == Patience::Over && !cancelled {
+                        // It may have ended by itself meanwhile.
+                        let _ = operator.run(&["job", "cancel", &id]);
+                        cancelled = true;
+                    }
+                }
+                _ended => return Run { ticket, job, took: begun.elapsed() },
             }
-            "waiting" | "delivered" | "running" | "asking" | "rebooting" => {}
-            _ended => return Run { ticket, job, took: begun.elapsed() },
+            assert!(begun.elapsed() < PATIENCE, "{runbook} does not end: {job:#}");
+            thread::sleep(LOOK);
         }
-        assert!(begun.elapsed() < PATIENCE, "{runbook} does not end: {job:#}");
-        thread::sleep(LOOK);
     }
 }
 

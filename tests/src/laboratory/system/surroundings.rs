@@ -16,11 +16,22 @@ const EPOCH: i64 = 2_208_988_800;
 const LOOK: Duration = Duration::from_millis(50);
 const BODY: &str = "success";
 
+/// Whether pages come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Internet {
+    /// They do.
+    There,
+    /// Whoever asks for one is cut off.
+    Gone,
+}
+
 /// What is reached.
 #[derive(Debug)]
 pub(super) struct Surroundings {
     page: SocketAddr,
     time: SocketAddr,
+    gone: Arc<AtomicBool>,
+    ahead: Arc<AtomicI64>,
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -33,16 +44,27 @@ impl Surroundings {
         page.set_nonblocking(true).expect("set");
         time.set_read_timeout(Some(LOOK)).expect("set");
         let addresses = (page.local_addr(), time.local_addr());
-        let (until, ahead) = (Arc::clone(&over), Arc::new(AtomicI64::new(0)));
-        let pages = thread::spawn(move || serve_page(&page, &until));
-        let until = Arc::clone(&over);
-        let times = thread::spawn(move || tell_time(&time, &until, &ahead));
+        let (gone, ahead) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(0)));
+        let (until, cut) = (Arc::clone(&over), Arc::clone(&gone));
+        let pages = thread::spawn(move || serve_page(&page, &until, &cut));
+        let (until, by) = (Arc::clone(&over), Arc::clone(&ahead));
+        let times = thread::spawn(move || tell_time(&time, &until, &by));
         Self {
             page: addresses.0.expect("an address"),
             time: addresses.1.expect("an address"),
+            gone,
+            ahead,
             over,
             threads: vec![pages, times],
         }
+    }
+
+    pub(super) fn internet(&self, internet: Internet) {
+        self.gone.store(internet == Internet::Gone, Ordering::Relaxed);
+    }
+
+    pub(super) fn ahead(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::Relaxed);
     }
 
     /// The policy of a machine that has nothing else to reach.
@@ -65,12 +87,15 @@ impl Drop for Surroundings {
     }
 }
 
-fn serve_page(listener: &TcpListener, over: &AtomicBool) {
+fn serve_page(listener: &TcpListener, over: &AtomicBool, gone: &AtomicBool) {
     while !over.load(Ordering::Relaxed) {
         let Ok((mut stream, _)) = listener.accept() else {
             thread::sleep(LOOK);
             continue;
         };
+        if gone.load(Ordering::Relaxed) {
+            continue;
+        }
         let _ = stream.set_nonblocking(false);
         let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
         let mut asked = [0; 4096];
