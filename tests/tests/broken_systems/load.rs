@@ -13,7 +13,8 @@ fn programs_that_take_everything_and_devices_that_are_not_there() {
     machine.sh(&format!(
         "setsid nice -n -15 setpriv --reuid {UID} --regid {UID} --clear-groups \
          sh -c 'echo $$ > /tmp/hog; exec xz -0 -T$(nproc)' < /dev/zero > /dev/null 2>&1 &
-         until test -s /tmp/hog; do :; done"
+         until test -s /tmp/hog; do :; done
+         echo -15 > /proc/$(cat /tmp/hog)/autogroup || true"
     ));
     let nice = || machine.sh("ps -o nice= -p $(cat /tmp/hog)");
     let run = machine.tries_first("slow.cpu", "runaway", &[]);

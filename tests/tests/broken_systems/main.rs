@@ -16,6 +16,7 @@ mod disks;
 mod load;
 mod packages;
 mod printers;
+mod scripts;
 mod services;
 mod tried;
 

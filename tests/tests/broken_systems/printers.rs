@@ -39,11 +39,9 @@ fn printing() -> Layer {
     layer
 }
 
+/// How the queue is, and why, without since when.
 fn lpstat(machine: &SystemMachine) -> String {
-    machine.sh(
-        "lpstat -p Lab -a Lab | grep -v since.*2026 ; lpstat -p Lab | head -1 | cut -d' ' -f1-4; \
-         lpstat -a Lab | head -1 | cut -d' ' -f1-3",
-    )
+    machine.sh("lpstat -p Lab -a Lab | sed 's/ since .*//'")
 }
 
 #[test]
@@ -128,7 +126,7 @@ fn stuck(machine: &SystemMachine) {
 import glob, re, struct, time
 for path in glob.glob(\"/var/spool/cups/c0*\"):
     data = open(path, \"rb\").read()
-    name = b\"time-at-creation\"
+    name = b\"\\x00\\x10time-at-creation\"
     at = data.find(name)
     if at > 0:
         at += len(name) + 2
