@@ -32,7 +32,7 @@ pub const PASSWORD: &str = "correct horse";
 pub const UID: &str = "1500";
 
 /// Units that want what a machine in namespaces has not: they would have failed, and would be found.
-const UNFIT: [&str; 14] = [
+const UNFIT: [&str; 22] = [
     "systemd-udevd.service",
     "systemd-udevd-control.socket",
     "systemd-udevd-kernel.socket",
@@ -47,6 +47,15 @@ const UNFIT: [&str; 14] = [
     "systemd-resolved.service",
     "systemd-logind.service",
     "keyboard-setup.service",
+    // The network is this machine's, too: nobody in it is to look after it.
+    "NetworkManager.service",
+    "NetworkManager-dispatcher.service",
+    "NetworkManager-wait-online.service",
+    "systemd-networkd-wait-online.service",
+    "networking.service",
+    "wpa_supplicant.service",
+    "avahi-daemon.service",
+    "avahi-daemon.socket",
 ];
 
 /// A machine that a help desk looks after.

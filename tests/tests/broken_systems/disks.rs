@@ -25,8 +25,9 @@ fn disks_that_are_full() {
         disk = disk.with_old(&format!("small-{number}"), 1);
     }
     let mounted = machine.mount(disk, "/var/tmp");
-    machine
-        .sh("cd /var/tmp; for number in $(seq 100); do : > new-$number || break; done 2>/dev/null");
+    machine.sh(
+        "cd /var/tmp; for number in $(seq 100); do touch new-$number 2> /dev/null || break; done",
+    );
     let run = machine.tries("disk.full", "files-full", &[]);
     run.tried(&["disk.clean_temp verified"]);
     run.is_accepted(true);

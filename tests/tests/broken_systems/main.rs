@@ -35,3 +35,16 @@ fn machine(layer: Layer, what: &str) -> Option<SystemMachine> {
 fn patiently() -> bool {
     std::env::var("BEFUND_LABORATORY").is_ok_and(|value| value == "all")
 }
+
+/// Tries a cause that a person does away with once they are told: where there is time, until it is seen to be gone.
+fn tries_person(machine: &SystemMachine, (runbook, cause): (&str, &str), deed: impl Fn()) {
+    if patiently() {
+        let run = machine.tries_with(runbook, cause, &[], &deed);
+        run.tried(&["user.instruct verified"]);
+        run.is_accepted(true);
+    } else {
+        let run = machine.finds(runbook, cause, &[]);
+        run.tried(&["user.instruct not_verified"]);
+        deed();
+    }
+}

@@ -80,22 +80,14 @@ fn updates_that_fail() {
     machine.sh(&format!(
         "setsid {LOCK} > /dev/null 2>&1 < /dev/null & until test -s /run/locked; do :; done"
     ));
-    let run = machine.finds("updates.failing", "at-work", &[]);
-    run.tried(&["user.instruct not_verified"]);
     let run = machine.finds("system.pending-reboot", "at-work", &[]);
     run.tried(&["user.instruct not_verified"]);
-    if super::patiently() {
-        let run = machine.tries_with("updates.failing", "at-work", &[], || {
-            machine.sh("kill $(cat /run/locked)");
-        });
-        run.tried(&["user.instruct verified"]);
-        run.is_accepted(true);
-    } else {
+    super::tries_person(&machine, ("updates.failing", "at-work"), || {
         machine.sh("kill $(cat /run/locked)");
-    }
+    });
 
     // dpkg says so itself when it was killed while it wrote its database.
-    machine.sh("printf 'Package: lame\\nStatus: install ok installed\\nPriority: optional\\n\\n' > /var/lib/dpkg/updates/0001");
+    machine.sh("{ dpkg -s lame; echo; } > /tmp/stanza; mv /tmp/stanza /var/lib/dpkg/updates/0001");
     let run = machine.tries("updates.failing", "half-installed", &[]);
     run.tried(&["packages.repair verified"]);
     run.is_accepted(true);

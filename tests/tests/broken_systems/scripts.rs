@@ -99,7 +99,7 @@ fn a_service_that_an_action_starts_itself_outlives_the_step() {
     let number = std::fs::read_to_string(here.join("number")).unwrap();
     let limits = |process: &str| {
         let text = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
-        let of_step = ["Max cpu time", "Max data size", "Max core file size", "Max processes"];
+        let of_step = ["Max cpu time", "Max data size", "Max processes"];
         let lines = text.lines().filter(|line| of_step.iter().any(|name| line.starts_with(name)));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };

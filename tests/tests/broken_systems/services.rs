@@ -91,7 +91,7 @@ fn services_that_do_not_run() {
     machine.sh("systemctl reset-failed");
 
     // No room, which comes before whatever follows from it.
-    let disk = LoopDisk::new(16, 200).with("old_1.0_all.deb", 12_000);
+    let disk = LoopDisk::new(16, 200).with("old_1.0_all.deb", 10_000).with("partial/part", 1);
     let mounted = machine.mount(disk, "/var/cache/apt/archives");
     let run = machine.run("service.down", &[]);
     assert!(run.causes("found").is_empty(), "there is room: {run}");

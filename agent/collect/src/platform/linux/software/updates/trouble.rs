@@ -53,13 +53,24 @@ pub(super) fn apt(
     for (state, names) in by_state {
         trouble.push(format!("{} {state}: {}", packages(names.len()), named(&names)));
     }
-    let journal = cx.root.list("/var/lib/dpkg/updates").unwrap_or_default();
-    if journal.iter().any(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))
-    {
+    if was_interrupted(cx) {
         trouble
             .push("dpkg was interrupted; `dpkg --configure -a` is to finish what it began".into());
     }
     false
+}
+
+/// Whether dpkg has left something half done.
+pub(super) fn unfinished(cx: &Context, installed: &[Package]) -> bool {
+    was_interrupted(cx) || installed.iter().any(|package| package.trouble.is_some())
+}
+
+/// Whether dpkg has not put all that it wrote into its database.
+fn was_interrupted(cx: &Context) -> bool {
+    let journal = cx.root.list("/var/lib/dpkg/updates").unwrap_or_default();
+    let is_part =
+        |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    journal.iter().any(is_part)
 }
 
 fn packages(count: usize) -> String {
