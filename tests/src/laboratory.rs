@@ -2,3 +2,4 @@
 //! the test's own, on which the agent is installed and has a signed catalogue.
 
 pub mod network;
+pub mod system;
