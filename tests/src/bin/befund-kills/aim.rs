@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::chance::Chance;
 
+/// The longest wait without an event: jobs begin at any time, so that a kill comes at any time of theirs.
+const LONGEST: Duration = Duration::from_millis(800);
+
 /// Who is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Whom {
@@ -69,7 +72,7 @@ impl Aim {
         ]);
         // As long as what follows the event takes, or nearly.
         let most = match event {
-            Event::Chance => lasting,
+            Event::Chance => lasting.min(LONGEST),
             Event::Received | Event::Asked => Duration::from_millis(40),
             Event::Intent => Duration::from_millis(120),
             Event::Mark => Duration::from_millis(50),

@@ -41,7 +41,7 @@ causes:
         timeout: 20s
         text: {en: "May be done again.", de: "Darf wiederholt werden."}
         undo: {script: scripts/unagain.sh, interpreter: sh, repeat: idempotent}
-    verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('trouble'))"}
+    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
   - id: asked
     title: {en: "A busy process", de: "Ein beschäftigter Prozess"}
     when: "note.lines.exists(l, l.contains('trouble'))"
@@ -50,7 +50,7 @@ causes:
         with: {pid: "${inputs.pid}", started: "${inputs.started}"}
         consent: policy
         on_interrupt: recheck
-    verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('trouble'))"}
+    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
   - id: once
     title: {en: "Only once", de: "Nur einmal"}
     when: "note.lines.exists(l, l.contains('trouble'))"
@@ -64,7 +64,7 @@ causes:
         timeout: 20s
         text: {en: "Is done once.", de: "Geschieht einmal."}
         undo: {script: scripts/unonce.sh, interpreter: sh, repeat: never}
-    verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('trouble'))"}
+    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
 accept: "note.lines.exists(l, l.contains('trouble'))"
 escalate: {to: "'L2-desktop'"}
 "#;

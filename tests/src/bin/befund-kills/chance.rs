@@ -8,11 +8,6 @@ use std::time::Duration;
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// The row of a seed.
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// A row of its own for one of many that draw side by side, in whatever order they come.
     pub(crate) fn of(seed: u64, round: u64, machine: u64) -> Self {
         let mut chance = Self(seed ^ round.rotate_left(32) ^ machine.rotate_left(48));
