@@ -28,29 +28,6 @@ inputs:
 collect:
   note: {probe: log.tail@1, timeout: 10s, with: {log: note}}
 causes:
-  - id: again
-    title: {en: "Once more", de: "Noch einmal"}
-    when: "note.lines.exists(l, l.contains('trouble'))"
-    fix:
-      - script: scripts/again.sh
-        interpreter: sh
-        with: {tag: "${inputs.tag}"}
-        risk: change
-        repeat: idempotent
-        consent: policy
-        timeout: 20s
-        text: {en: "May be done again.", de: "Darf wiederholt werden."}
-        undo: {script: scripts/unagain.sh, interpreter: sh, repeat: idempotent}
-    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
-  - id: asked
-    title: {en: "A busy process", de: "Ein beschäftigter Prozess"}
-    when: "note.lines.exists(l, l.contains('trouble'))"
-    fix:
-      - act: process.lower_priority
-        with: {pid: "${inputs.pid}", started: "${inputs.started}"}
-        consent: policy
-        on_interrupt: recheck
-    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
   - id: once
     title: {en: "Only once", de: "Nur einmal"}
     when: "note.lines.exists(l, l.contains('trouble'))"
@@ -64,6 +41,29 @@ causes:
         timeout: 20s
         text: {en: "Is done once.", de: "Geschieht einmal."}
         undo: {script: scripts/unonce.sh, interpreter: sh, repeat: never}
+    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
+  - id: asked
+    title: {en: "A busy process", de: "Ein beschäftigter Prozess"}
+    when: "note.lines.exists(l, l.contains('trouble'))"
+    fix:
+      - act: process.lower_priority
+        with: {pid: "${inputs.pid}", started: "${inputs.started}"}
+        consent: policy
+        on_interrupt: recheck
+    verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
+  - id: again
+    title: {en: "Once more", de: "Noch einmal"}
+    when: "note.lines.exists(l, l.contains('trouble'))"
+    fix:
+      - script: scripts/again.sh
+        interpreter: sh
+        with: {tag: "${inputs.tag}"}
+        risk: read
+        repeat: idempotent
+        consent: policy
+        timeout: 20s
+        text: {en: "May be done again.", de: "Darf wiederholt werden."}
+        undo: {script: scripts/unagain.sh, interpreter: sh, repeat: idempotent}
     verify: {within: 20s, every: 1s, until: "note.lines.size() > 0"}
 accept: "note.lines.exists(l, l.contains('trouble'))"
 escalate: {to: "'L2-desktop'"}

@@ -2,7 +2,7 @@
 //! judged.
 
 use std::collections::HashMap;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -56,16 +56,9 @@ pub(crate) struct Part {
 #[derive(Debug, Default)]
 struct Jobs {
     ordered: Mutex<Vec<Ordered>>,
-    processes: Mutex<Vec<Child>>,
     /// How long the first one took, which nothing disturbed.
     first: Mutex<Option<Duration>>,
     over: AtomicBool,
-}
-
-impl Drop for Jobs {
-    fn drop(&mut self) {
-        lock(&self.processes).iter_mut().for_each(processes::end);
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -137,21 +130,20 @@ async fn order(stage: Stage, part: Part, id: String, slot: u64, jobs: Arc<Jobs>)
             break;
         }
         let tag = format!("{}.s{slot}.j{count}", file_of(part));
-        let process = Command::new("sleep")
+        let mut process = Command::new("sleep")
             .arg("86400")
             .stdin(Stdio::null())
             .spawn()
             .context("start a process to make nicer")?;
         let pid = process.id();
         stage.known.add(pid);
-        lock(&jobs.processes).push(process);
         let started = strays::started(pid).context("look at a process")?;
         let ticket = stage.technician.open(&id, &tag).await?;
         let inputs = json!({ "tag": tag, "pid": pid, "started": started });
         let begun = Instant::now();
         let job = stage.technician.start(&id, ticket, inputs).await?;
         let mut ordered =
-            Ordered { job, ticket, what: What::Steps, tag, process: pid, ended: false };
+            Ordered { job, ticket, what: What::Steps, tag, process: pid, nice: None, ended: false };
         follow(&stage, &jobs, &ordered).await?;
         lock(&jobs.first).get_or_insert(begun.elapsed());
         if chance.share() < UNDONE {
@@ -159,6 +151,7 @@ async fn order(stage: Stage, part: Part, id: String, slot: u64, jobs: Arc<Jobs>)
             ordered.what = What::Undo;
             follow(&stage, &jobs, &ordered).await?;
         }
+        processes::end(&mut process);
     }
     Ok(())
 }
@@ -170,6 +163,7 @@ async fn follow(stage: &Stage, jobs: &Jobs, ordered: &Ordered) -> Result<()> {
     followed?;
     for known in lock(&jobs.ordered).iter_mut().filter(|known| known.job == ordered.job) {
         known.ended = true;
+        known.nice = strays::nice(ordered.process);
     }
     Ok(())
 }
@@ -291,8 +285,6 @@ fn judge(
         {
             results.insert(ordered.tag.clone(), result);
         }
-        let undone =
-            all.iter().any(|other| other.what == What::Undo && other.tag == ordered.tag);
         let known = Known {
             ordered,
             job: &job,
@@ -300,7 +292,7 @@ fn judge(
             ticket: &ticket,
             marks: &marks,
             before: results.get(&ordered.tag),
-            undone,
+            nice: strays::nice(std::process::id()),
         };
         let found = known.judged(&mut tally);
         if found.is_empty() {

@@ -13,8 +13,10 @@ use befund_model::snapshot::Status;
 use befund_model::ticket::TicketEvent;
 
 use crate::book::{AGAIN, ASKED, Mark, ONCE};
-use crate::strays;
 use crate::tally::Tally;
+
+/// What `process.lower_priority` makes of a process.
+const LOWERED: i32 = 10;
 
 /// What a job was to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(crate) struct Ordered {
     pub(crate) tag: String,
     /// The process that it makes nicer.
     pub(crate) process: u32,
+    /// How nice that is once the job has ended.
+    pub(crate) nice: Option<i32>,
     /// Whether it is known to have ended.
     pub(crate) ended: bool,
 }
@@ -50,8 +54,8 @@ pub(crate) struct Known<'a> {
     pub(crate) marks: &'a [Mark],
     /// What the runbook's job reported, where this one undoes it.
     pub(crate) before: Option<&'a RunbookResult>,
-    /// Whether another job undid it.
-    pub(crate) undone: bool,
+    /// How nice a process is that nobody changed.
+    pub(crate) nice: Option<i32>,
 }
 
 /// The result of a runbook's job.
@@ -188,8 +192,8 @@ impl Known<'_> {
                     if unknown {
                         wrong.push("asked is indeterminate, and the machine can be asked".into());
                     }
-                    let nice = strays::nice(self.ordered.process);
-                    if done && !self.undone && nice != Some(10) {
+                    let nice = self.ordered.nice;
+                    if done && nice != Some(LOWERED) {
                         wrong.push(format!("asked is said to be done, and nice is {nice:?}"));
                     }
                 }
@@ -222,8 +226,8 @@ impl Known<'_> {
                 AGAIN => "unagain",
                 ONCE => "unonce",
                 _ => {
-                    let nice = strays::nice(self.ordered.process);
-                    if unknown || reverted && nice != Some(0) {
+                    let nice = self.ordered.nice;
+                    if unknown || reverted && nice != self.nice {
                         wrong.push(format!("undoing asked came to {end:?}, and nice is {nice:?}"));
                     }
                     continue;
