@@ -31,7 +31,7 @@ const UNDONE: f64 = 0.25;
 /// How long a job may take with everything that comes between, and how long what is left may take after the last kill.
 const PATIENCE: Duration = Duration::from_secs(400);
 /// How long an event is waited for before the kill comes without it.
-const WAIT: Duration = Duration::from_millis(1_200);
+const WAIT: Duration = Duration::from_millis(1_500);
 
 /// What all machines share.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub(crate) fn play(stage: &Stage, part: Part, token: &str) -> Result<(Tally, Vec
     let mut machine = Processes::enroll(shape, token, stage.known.clone())?;
     machine.stand()?;
     let id = machine.id()?;
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(180);
     while !stage.handle.block_on(stage.technician.has_catalogue(&id))? {
         if Instant::now() > until {
             bail!("the machine did not get the catalogue:\n{}", machine.log());
