@@ -80,9 +80,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
                             let mode = run.mode();
                             let task = task::of_book(shared, runs, &run, Arc::new(book), deadline);
                             match one.open {
-                                OpenStep::NotStarted if untold => {
-                                    task.begin(inputs, mode, said)
-                                }
+                                OpenStep::NotStarted if untold => task.begin(inputs, mode, said),
                                 OpenStep::NotStarted
                                 | OpenStep::None
                                 | OpenStep::Done { .. }

@@ -55,9 +55,8 @@ struct Options {
 
 fn main() -> Result<ExitCode> {
     let options = Options::parse();
-    let seed = options.seed.unwrap_or_else(|| {
-        u64::from_be_bytes(befund_runtime::clock::random()) >> 32
-    });
+    let seed =
+        options.seed.unwrap_or_else(|| u64::from_be_bytes(befund_runtime::clock::random()) >> 32);
     println!("seed {seed}");
     let known = processes::Known::default();
     let strays = Strays::take_in(known.clone()).context("take in what is orphaned")?;
@@ -73,14 +72,9 @@ fn main() -> Result<ExitCode> {
     let marks = controller.folder().join("marks");
     std::fs::create_dir(&marks).context("make a folder for marks")?;
     signers.publish(&operator, &book::write(controller.folder(), &marks)?);
-    let technician =
-        runtime.block_on(Technician::sign_in(&controller, &signers.key_of("tina")))?;
-    let stage = Stage {
-        technician: Arc::new(technician),
-        handle: runtime.handle().clone(),
-        marks,
-        known,
-    };
+    let technician = runtime.block_on(Technician::sign_in(&controller, &signers.key_of("tina")))?;
+    let stage =
+        Stage { technician: Arc::new(technician), handle: runtime.handle().clone(), marks, known };
     let over = Arc::new(AtomicBool::new(false));
     let looking = look_after(strays, Arc::clone(&over));
 
@@ -110,11 +104,15 @@ fn main() -> Result<ExitCode> {
         println!("round {round}: {}", tally.pace(begun.elapsed()));
     }
     over.store(true, Ordering::Release);
-    let (longest, left_behind) = looking.join().map_err(|_| anyhow!("looking for strays broke down"))?;
+    let (longest, left_behind) =
+        looking.join().map_err(|_| anyhow!("looking for strays broke down"))?;
     wrong.extend(left_behind.into_iter().map(|one| format!("{one} was left running")));
 
     print!("{tally}");
-    println!("what was orphaned lived on for {} ms at most", longest.as_millis());
+    let (longest, which) = longest;
+    println!("what was orphaned lived on for {} ms at most ({which})", longest.as_millis());
+    let broken = stage.technician.broken.load(Ordering::Relaxed);
+    println!("streams of events at the controller that ended before their jobs: {broken}");
     println!("{}", tally.pace(begun.elapsed()));
     if wrong.is_empty() {
         println!("seed {seed}: every promise was kept");
@@ -144,7 +142,7 @@ fn parts(options: &Options, seed: u64, round: u64, left: &mut u64) -> Vec<Part> 
 fn look_after(
     mut strays: Strays,
     over: Arc<AtomicBool>,
-) -> thread::JoinHandle<(Duration, Vec<String>)> {
+) -> thread::JoinHandle<((Duration, String), Vec<String>)> {
     thread::spawn(move || {
         let mut all = Vec::new();
         while !over.load(Ordering::Acquire) {

@@ -136,9 +136,8 @@ impl Watched {
 
     /// Whether such an entry was added since it was last looked.
     pub(crate) fn look(&mut self, event: Event) -> bool {
-        let grown = std::fs::metadata(&self.path).is_ok_and(|about| {
-            usize::try_from(about.len()).is_ok_and(|length| length > self.read)
-        });
+        let grown = std::fs::metadata(&self.path)
+            .is_ok_and(|about| usize::try_from(about.len()).is_ok_and(|length| length > self.read));
         if !grown {
             return false;
         }

@@ -80,7 +80,9 @@ pub(crate) fn play(stage: &Stage, part: Part, token: &str) -> Result<(Tally, Vec
     }
     let jobs = Arc::new(Jobs::default());
     let slots: Vec<_> = (0..SLOTS)
-        .map(|slot| stage.handle.spawn(order(stage.clone(), part, id.clone(), slot, Arc::clone(&jobs))))
+        .map(|slot| {
+            stage.handle.spawn(order(stage.clone(), part, id.clone(), slot, Arc::clone(&jobs)))
+        })
         .collect();
     let mut tally = Tally::default();
     let lasting = loop {
@@ -107,7 +109,11 @@ pub(crate) fn play(stage: &Stage, part: Part, token: &str) -> Result<(Tally, Vec
         thread::sleep(Duration::from_millis(2));
         *tally.kills.entry((shape, whom)).or_default() += 1;
         let aimed = tally.aimed.entry(aim.event).or_default();
-        if reached { aimed.0 += 1 } else { aimed.1 += 1 }
+        if reached {
+            aimed.0 += 1
+        } else {
+            aimed.1 += 1
+        }
         for stood in stands(&machine, &jobs, &marks) {
             tally.phases.entry(stood).or_default()[column(whom)] += 1;
         }
@@ -214,8 +220,7 @@ fn wait(aim: &Aim, machine: &Processes, jobs: &Jobs, marks: &std::path::Path) ->
 fn stands(machine: &Processes, jobs: &Jobs, marks: &std::path::Path) -> Vec<Phase> {
     let (folder, marks) = (machine.journal(), book::marks(marks));
     let stand = |ordered: &Ordered| {
-        let marked =
-            marks.iter().any(|mark| mark.step == book::ONCE && mark.tag == ordered.tag);
+        let marked = marks.iter().any(|mark| mark.step == book::ONCE && mark.tag == ordered.tag);
         phase::of(&phase::entries(&folder, ordered.job), marked)
     };
     active(jobs).iter().map(stand).collect()

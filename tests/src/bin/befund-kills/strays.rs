@@ -46,6 +46,11 @@ pub(crate) fn nice(pid: u32) -> Option<i32> {
     stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse().ok()
 }
 
+fn line(pid: u32) -> String {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).replace('\0', " ").trim().to_owned()
+}
+
 /// Those that were taken in.
 #[derive(Debug)]
 pub(crate) struct Strays {
@@ -53,8 +58,8 @@ pub(crate) struct Strays {
     seen: BTreeMap<u32, Instant>,
     /// Those who have ended: some of them are waited for by others here.
     ended: BTreeMap<u32, Instant>,
-    /// The longest that one lived on.
-    pub(crate) longest: Duration,
+    /// The longest that one lived on, and which.
+    pub(crate) longest: (Duration, String),
 }
 
 impl Strays {
@@ -64,7 +69,12 @@ impl Strays {
     /// The system's.
     pub(crate) fn take_in(known: Known) -> std::io::Result<Self> {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-        Ok(Self { known, seen: BTreeMap::new(), ended: BTreeMap::new(), longest: Duration::ZERO })
+        Ok(Self {
+            known,
+            seen: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            longest: (Duration::ZERO, String::new()),
+        })
     }
 
     /// Looks who is there, and buries who has ended; those that stay too long.
@@ -89,11 +99,12 @@ impl Strays {
         (self.seen, self.ended) = (there, ended);
         let mut left = Vec::new();
         for (pid, since) in &self.seen {
-            self.longest = self.longest.max(since.elapsed());
-            if since.elapsed() > PATIENCE {
-                let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                let line = String::from_utf8_lossy(&line).replace('\0', " ");
-                left.push(format!("{pid} ({line})"));
+            let lived = since.elapsed();
+            if lived > self.longest.0 {
+                self.longest = (lived, line(*pid));
+            }
+            if lived > PATIENCE {
+                left.push(format!("{pid} ({})", line(*pid)));
             }
         }
         left

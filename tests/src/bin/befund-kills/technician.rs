@@ -1,7 +1,8 @@
 //! The technician over REST: starts jobs, signs what a machine wants signed as soon as it says so, and reads what came of
 //! it.
 
-use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use befund_model::api::{
@@ -29,6 +30,8 @@ pub(crate) struct Technician {
     url: String,
     token: String,
     key: SigningKey,
+    /// How many streams of events ended before their jobs.
+    pub(crate) broken: AtomicU64,
 }
 
 impl Technician {
@@ -52,7 +55,13 @@ impl Technician {
         let answer = answer.and_then(reqwest::Response::error_for_status).context("sign in")?;
         let LoggedIn { token, .. } = answer.json().await.context("sign in")?;
         let text = std::fs::read_to_string(key).context("read a technician's key")?;
-        Ok(Self { http, url, token, key: SigningKey::from_openssh(&text)? })
+        Ok(Self {
+            http,
+            url,
+            token,
+            key: SigningKey::from_openssh(&text)?,
+            broken: AtomicU64::new(0),
+        })
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
@@ -112,13 +121,23 @@ impl Technician {
         Ok(job.id)
     }
 
-    /// Follows a job to its end, and signs what it wants signed.
+    /// Follows a job to its end, and signs what it wants signed. A stream that ends before is taken up where it was.
     pub(crate) async fn follow(&self, job: JobId) -> Result<Job> {
-        let url = format!("{}/api/v1/jobs/{job}/events", self.url);
+        let mut last = 0;
+        loop {
+            if let Some(ended) = self.follow_from(job, &mut last).await? {
+                return Ok(ended);
+            }
+            self.broken.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn follow_from(&self, job: JobId, last: &mut u32) -> Result<Option<Job>> {
+        let url = format!("{}/api/v1/jobs/{job}/events?after={last}", self.url);
         let get = self.http.get(url).bearer_auth(&self.token).send().await;
         let answer = get.and_then(reqwest::Response::error_for_status);
         let mut answer = answer.with_context(|| format!("follow job {job}"))?;
-        let mut signed = HashSet::new();
         let mut text = String::new();
         while let Some(chunk) = answer.chunk().await.with_context(|| format!("follow job {job}"))? {
             text.push_str(&String::from_utf8_lossy(&chunk));
@@ -131,26 +150,26 @@ impl Technician {
                 match (field("event:"), field("data:")) {
                     (Some("news"), Some(data)) => {
                         let told: JobEvent = serde_json::from_str(data).context("read news")?;
-                        if signed.insert(told.seq) {
+                        if told.seq > *last {
+                            *last = told.seq;
                             self.sign(job, told).await?;
                         }
                     }
                     (Some("end"), Some(data)) => {
-                        return serde_json::from_str(data).context("read a job's end");
+                        return serde_json::from_str(data).map(Some).context("read a job's end");
                     }
                     _ => {}
                 }
             }
         }
-        bail!("the stream of job {job} ended before the job")
+        Ok(None)
     }
 
     async fn sign(&self, job: JobId, told: JobEvent) -> Result<()> {
         let JobNews::ApprovalAsked { fix, statement, .. } = told.what else { return Ok(()) };
         let signature = self.key.sign(Namespace::Approval, statement.as_bytes());
         let body = ApproveFix { fix, signatures: vec![signature] };
-        let post =
-            self.http.post(format!("{}/api/v1/jobs/{job}/approval", self.url)).json(&body);
+        let post = self.http.post(format!("{}/api/v1/jobs/{job}/approval", self.url)).json(&body);
         let answer = post.bearer_auth(&self.token).send().await.context("hand over a signature")?;
         // One that has ended meanwhile, as a signature of a statement that was made anew would find it.
         if answer.status().is_success() || answer.status() == http::StatusCode::CONFLICT {

@@ -87,6 +87,12 @@ impl Known<'_> {
             wrong.push("it has no result".to_owned());
             return wrong;
         };
+        if given_up(self.job) {
+            *tally
+                .jobs
+                .entry((what, "interrupted too often, and said so".to_owned()))
+                .or_default() += 1;
+        }
         let unknown = result.attempts.iter().any(|one| one.end == AttemptEnd::Indeterminate);
         if unknown != (self.job.state == JobState::Indeterminate) {
             wrong.push(format!("it ended as {} with such attempts", self.job.state));
@@ -168,7 +174,7 @@ impl Known<'_> {
             let attempt = attempts.first().copied();
             let end = attempt.map(|attempt| attempt.end);
             let done = is_done(attempt.and_then(|attempt| attempt.acted.as_ref()));
-            if self.job.state == JobState::Done && !done {
+            if self.job.state == JobState::Done && !done && !given_up(self.job) {
                 let reason = attempt.map_or("", |attempt| &attempt.reason);
                 wrong.push(format!("it is done, and {cause} is not: {reason}"));
             }
@@ -183,7 +189,9 @@ impl Known<'_> {
                     match (marks, done, unknown) {
                         (0, false, _) | (1, true, false) | (1, false, true) => {}
                         (0, true, _) => wrong.push("once is said to be done, and was not".into()),
-                        (1, _, _) => wrong.push(format!("once was done, and is said to be {end:?}")),
+                        (1, _, _) => {
+                            wrong.push(format!("once was done, and is said to be {end:?}"))
+                        }
                         (_, _, _) => wrong.push(format!("ONCE WAS DONE {marks} TIMES")),
                     }
                 }
@@ -263,6 +271,12 @@ impl Known<'_> {
             }
         }
     }
+}
+
+/// Whether a run went no further since it had been interrupted as often as a run may be.
+fn given_up(job: &Job) -> bool {
+    let result = job.outcome.as_ref().map(|outcome| outcome.result.to_string());
+    result.is_some_and(|result| result.contains("more often than the run may go on after"))
 }
 
 fn is_done(acted: Option<&Acted>) -> bool {
