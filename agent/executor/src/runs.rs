@@ -32,11 +32,13 @@ use crate::result;
 
 pub(crate) mod ledger;
 mod log;
+mod only;
 mod recovery;
 mod task;
 
 use ledger::{Ledger, blocking};
 use log::Log;
+use only::{NotOnly, Only};
 
 /// The most runs at work at a time; those that only wait for people do not count.
 const AT_WORK: usize = 4;
@@ -61,6 +63,8 @@ pub(crate) struct Runs {
     starting: tokio::sync::Mutex<()>,
     /// Until when who agreed to changes for which ticket.
     agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
+    /// Held as long as these runs are this executor's.
+    _only: Only,
 }
 
 /// One run.
@@ -77,6 +81,8 @@ pub(crate) struct Run {
 /// Why the runs of this machine cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
+    #[error("this executor runs no runbooks: its folder is not its own")]
+    Only(#[from] NotOnly),
     #[error("this executor runs no runbooks: its journal cannot be used")]
     Journal(#[from] JournalError),
     #[error("this executor runs no runbooks: what it trusts cannot be read")]
@@ -100,6 +106,8 @@ impl Runs {
     /// If it cannot be used: then nothing is run.
     pub(crate) async fn open(shared: &Arc<Shared>) -> Result<Arc<Self>, OpenError> {
         let folder = shared.config.keep.clone();
+        // Another executor may still be at work on these very runs.
+        let only = Only::take(&folder, &shared.stop).await?;
         let opened = blocking(move || open(&folder)).await;
         let (ledger, keep) = opened?;
         let runs = Arc::new(Self {
@@ -113,6 +121,7 @@ impl Runs {
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
             agreed: Mutex::default(),
+            _only: only,
         });
         recovery::recover(shared, &runs).await?;
         runs.forget_catalogues().await;
