@@ -114,7 +114,8 @@ fn black_hole(desk: &Desk, number: u8) {
     );
     let before = office.machine.state();
 
-    let run = office.helped("net.slow-dns", &[]);
+    // The controller's own words are too large as well: the person helps themselves.
+    let run = office.fixes("net.slow-dns");
 
     run.mended("packets-vanish", "net.mtu_set");
     assert!(

@@ -118,7 +118,9 @@ impl Started<'_> {
         let shown = self.terminal.screen();
         assert!(matches!(code, Some(0 | 4 | 6)), "{code:?}: {shown}");
         let mut job = Value::Null;
-        eventually("the help desk to hear of the run", || {
+        let until = Instant::now() + PATIENCE;
+        while !job["outcome"].is_object() {
+            assert!(Instant::now() < until, "the help desk did not hear of the run: {shown}");
             std::thread::sleep(LOOK);
             let view = ["ticket", "show", &self.office.ticket];
             let view = self.office.desk.operator.json(&view);
@@ -130,8 +132,7 @@ impl Started<'_> {
                 let id = last["event"]["job"].as_str().expect("a job");
                 job = self.office.shown(id);
             }
-            job["outcome"].is_object()
-        });
+        }
         run_of(&job)
     }
 }
