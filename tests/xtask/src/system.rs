@@ -59,6 +59,11 @@ pub(crate) const TESTS: &[Need] = &[
         why: "tests of machines whose network is broken",
     },
     Need {
+        package: "nftables",
+        sign: Sign::Command("nft"),
+        why: "loses packets and shuts ways in networks of the stories' own",
+    },
+    Need {
         package: "util-linux",
         sign: Sign::Command("setpriv"),
         why: "tests that run as another account, or on a small disk in a namespace of their own",
