@@ -19,12 +19,14 @@ use crate::json;
 use crate::plain::is_name;
 
 mod challenge;
+mod gathered;
 mod order;
 mod prediction;
 mod text;
 mod verify;
 
 pub use challenge::{Challenge, InvalidChallenge};
+pub use gathered::{Gathered, NotTaken, Reached};
 pub use order::{Differs, MAX_ORDER_LIFE, Order, OrderFormat};
 pub use prediction::{MAX_LINE, MAX_LINES, prediction_lines};
 pub use verify::{Refusal, verify};

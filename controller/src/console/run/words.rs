@@ -20,6 +20,7 @@ words! {
     says: "the ticket says", "im Ticket steht";
     same_kind: "it is about the kind of trouble that was found", "es behandelt die Art von Störung, die gefunden wurde";
     never_run: "Not run yet.", "Noch nie ausgeführt.";
+    what_helped: "What was found so far, and what helped", "Was bisher gefunden wurde, und was geholfen hat";
     look_only: "Look only (dry run)", "Nur nachsehen (Probelauf)";
     run: "Run", "Ausführen";
     settings: "Settings", "Einstellungen";
@@ -305,6 +306,16 @@ impl RunWords {
             (1, _) => "One person has to sign.".to_owned(),
             (count, "de") => format!("{count} verschiedene Personen müssen unterschreiben."),
             (count, _) => format!("{count} different people have to sign."),
+        }
+    }
+
+    /// Who has signed, of how many.
+    #[must_use]
+    pub fn signed_by(&self, by: &[String], people: &u32) -> String {
+        let (count, names) = (by.len(), by.join(", "));
+        match self.lang {
+            "de" => format!("{count} von {people}: {names}. Es fehlt noch eine andere Person."),
+            _ => format!("{count} of {people}: {names}. Another person has to sign as well."),
         }
     }
 

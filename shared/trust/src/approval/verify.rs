@@ -119,7 +119,7 @@ pub fn verify(
 }
 
 /// Whom a risk takes, of bytes that are not too many.
-fn role(bytes: &[u8], risk: Risk) -> Result<Role, Refusal> {
+pub(super) fn role(bytes: &[u8], risk: Risk) -> Result<Role, Refusal> {
     if bytes.len() > MAX_BYTES {
         return Err(Refusal::TooLarge(bytes.len()));
     }

@@ -1,14 +1,16 @@
 //! Statements and orders that are taken.
 
 use befund_model::action::Risk;
-use befund_trust::approval::{Differs, Malformed, Order, Refusal, Statement, verify};
-use befund_trust::root::Standing;
+use befund_trust::approval::{
+    Differs, Gathered, Malformed, NotTaken, Order, Reached, Refusal, Statement, verify,
+};
+use befund_trust::root::{Standing, Trusted};
 use befund_trust::signature::Namespace;
 use serde_json::json;
 
 use crate::organisation::{
-    ANNA, BEN, CARA, DAN, NOW, at, document, floors, ids, now, order, signed, statement, trusted,
-    trusted_of,
+    ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, NOW, at, document, floors, ids, now, order, signed,
+    statement, trusted, trusted_of,
 };
 
 #[test]
@@ -27,6 +29,58 @@ fn one_person_signs_a_change_and_two_a_disruption() {
     assert_eq!(ids(&check(&[ANNA, CARA]).expect("approved")), ["anna", "cara"].into());
     assert!(matches!(check(&[ANNA]), Err(Refusal::TooFew(_))));
     assert!(matches!(check(&[ANNA, DAN]), Err(Refusal::TooFew(_))), "Dan is not of the role");
+}
+
+#[test]
+fn signatures_of_different_people_are_gathered_until_they_are_enough() {
+    let bytes = statement(Risk::Disruptive).seal().expect("a statement");
+    let mut gathered = Gathered::default();
+    let mut take = |seeds: &[u8], root: &Trusted| {
+        let by = signed(Namespace::Approval, &bytes, seeds);
+        gathered.take(&bytes, &by, root, Risk::Disruptive, &floors(), now())
+    };
+    let ours = trusted();
+    let nobody_new = |taken| matches!(taken, Err(NotTaken::NobodyNew { .. }));
+    assert!(nobody_new(take(&[EVE, DAN], &ours)), "neither may sign this");
+
+    let Ok(Reached::Short { signed, needed }) = take(&[ANNA], &ours) else { panic!("one of two") };
+    assert_eq!((ids(&signed), needed), (["anna"].into(), 2));
+    assert!(nobody_new(take(&[ANNA], &ours)), "the same key");
+    let told = take(&[ANNA_TOO], &ours).expect_err("the same person").to_string();
+    assert!(told.contains("1 did already (anna)"), "{told}");
+    assert!(told.contains("another one of ben, cara"), "{told}");
+
+    let mut without = document();
+    without.roles.disruptive.people = vec!["ben".into(), "cara".into()];
+    let without = trusted_of(&without, Standing::Pinned);
+    let Ok(Reached::Short { signed, .. }) = take(&[BEN], &without) else { panic!("one of two") };
+    assert_eq!(ids(&signed), ["ben"].into(), "who may no longer sign does not count any more");
+    let Ok(Reached::Enough(people)) = take(&[EVE, CARA], &without) else { panic!("two of two") };
+    assert_eq!(ids(&people), ["ben", "cara"].into());
+}
+
+#[test]
+fn one_bad_signature_spoils_neither_what_was_gathered_nor_what_follows() {
+    let bytes = statement(Risk::Disruptive).seal().expect("a statement");
+    let mut gathered = Gathered::default();
+    let mut take = |by: &[String], root: &Trusted| {
+        gathered.take(&bytes, by, root, Risk::Disruptive, &floors(), now())
+    };
+    let good = |seed| signed(Namespace::Approval, &bytes, &[seed]);
+    assert!(matches!(take(&good(ANNA), &trusted()), Ok(Reached::Short { .. })));
+    for bad in [
+        signed(Namespace::Catalogue, &bytes, &[BEN]),
+        signed(Namespace::Approval, b"something else", &[BEN]),
+        [good(BEN), signed(Namespace::Root, &bytes, &[CARA])].concat(),
+        Vec::new(),
+    ] {
+        let refused = take(&bad, &trusted());
+        assert!(matches!(refused, Err(NotTaken::Refused(Refusal::Unsigned(_)))), "{refused:?}");
+    }
+    let unpinned = trusted_of(&document(), Standing::Unpinned);
+    let refused = take(&good(BEN), &unpinned);
+    assert!(matches!(refused, Err(NotTaken::Refused(Refusal::Unpinned))), "{refused:?}");
+    assert!(matches!(take(&good(BEN), &trusted()), Ok(Reached::Enough(_))));
 }
 
 #[test]
