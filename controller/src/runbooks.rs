@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use befund_model::action::Risk;
 use befund_model::api::{
-    AddTrustRoot, CatalogueDocument, CatalogueView, PublishCatalogue, RunbookInfo, TrustRootView,
+    AddTrustRoot, CatalogueDocument, CatalogueView, CauseEffect, PublishCatalogue, RunbookInfo,
+    TrustRootView,
 };
 use befund_model::id::TicketNumber;
 use befund_model::job::{Job, Work};
@@ -232,12 +233,29 @@ pub async fn offered(
                 inputs: befund_runbook::inputs::schema(runbook),
                 fit,
                 reasons,
-                effects: effects.iter().filter(|e| e.runbook == runbook.name).cloned().collect(),
+                effects: titled(runbook, &effects),
             })
         })
         .collect();
-    offered.sort_by(|a, b| b.fit.cmp(&a.fit).then_with(|| a.name.cmp(&b.name)));
+    let helped =
+        |info: &RunbookInfo| info.effects.iter().map(|effect| effect.verified).sum::<u64>();
+    offered.sort_by(|a, b| {
+        let by_use = || helped(b).cmp(&helped(a));
+        b.fit.cmp(&a.fit).then_with(by_use).then_with(|| a.name.cmp(&b.name))
+    });
     Ok(offered)
+}
+
+/// What came of a runbook's causes and fixes, with what the runbook calls them.
+fn titled(runbook: &Runbook, effects: &[CauseEffect]) -> Vec<CauseEffect> {
+    let title = |effect: &CauseEffect| {
+        let cause = runbook.causes.iter().find(|cause| cause.id == effect.cause)?;
+        let Some(index) = effect.fix else { return Some(cause.title.clone()) };
+        let fix = cause.fixes.get(usize::try_from(index).ok()?)?;
+        fix.text.clone()
+    };
+    let of = effects.iter().filter(|effect| effect.runbook == runbook.name);
+    of.map(|effect| CauseEffect { title: title(effect), ..effect.clone() }).collect()
 }
 
 /// A runbook of the current catalogue, and that catalogue's digest.

@@ -41,7 +41,46 @@ pub(crate) fn list(look: &Look, runbooks: &[RunbookInfo], ticket: Option<TicketN
         row.push(toned(helped(&runbook.effects), Tone::Faint));
         rows.add_row(row);
     }
-    tables::text(&rows, 0)
+    let mut out = tables::text(&rows, 0);
+    if ticket.is_some() {
+        for runbook in runbooks.iter().filter(|runbook| runbook.fit > 0) {
+            out.push_str(&so_far(look, runbook));
+        }
+    }
+    out
+}
+
+/// What a runbook found so far, and what became of that, cause by cause and fix by fix; nothing if it never ran.
+fn so_far(look: &Look, runbook: &RunbookInfo) -> String {
+    let mut out = String::new();
+    let causes = runbook.effects.iter().filter(|effect| effect.fix.is_none());
+    for cause in causes {
+        if out.is_empty() {
+            let title = format!("{}: found so far, and what helped", text::line(&runbook.name));
+            let _ = writeln!(out, "\n{}", look.strong(&title));
+        }
+        let title = cause.title.as_ref().map_or(&cause.cause, |title| &title.en);
+        let _ = writeln!(out, "  {}: found {}", text::line(title), times(cause.came_up));
+        let of_it = |effect: &&CauseEffect| effect.fix.is_some() && effect.cause == cause.cause;
+        for fix in runbook.effects.iter().filter(of_it) {
+            let back = match fix.came_back {
+                0 => String::new(),
+                back => format!(", {back} came back"),
+            };
+            let (done, right) = (times(fix.done), times(fix.verified));
+            let act = text::line(&fix.act);
+            let _ = writeln!(out, "    {act}: done {done}, put right {right}{back}");
+        }
+    }
+    out
+}
+
+fn times(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 /// Of how many fixes that were done the cause was gone.
@@ -104,8 +143,8 @@ fn causes(look: &Look, runbook: &Runbook, effects: &[CauseEffect]) -> String {
         let of = |fix: Option<u32>| {
             effects.iter().find(|effect| effect.cause == cause.id && effect.fix == fix)
         };
-        let seen =
-            of(None).map_or_else(String::new, |effect| format!(", found {} times", effect.came_up));
+        let seen = of(None)
+            .map_or_else(String::new, |effect| format!(", found {}", times(effect.came_up)));
         let (title, id) = (text::line(&cause.title.en), text::line(&cause.id));
         let _ = writeln!(out, "  {title} {}{}", look.faint(&format!("({id})")), look.faint(&seen));
         for (index, fix) in (0..).zip(&cause.fixes) {

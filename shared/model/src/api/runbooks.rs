@@ -131,13 +131,17 @@ pub struct CauseEffect {
     pub fix: Option<u32>,
     /// What the fix does; empty for the cause itself.
     pub act: String,
+    /// What the cause, or the fix, is called in the current catalogue; absent if it has none of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text>,
     /// In how many runs the cause was found, or the fix was up.
     pub came_up: u64,
     /// In how many the fix was done.
     pub done: u64,
     /// In how many the cause was gone afterwards.
     pub verified: u64,
-    /// How many of the tickets of those runs were opened again afterwards.
+    /// How many of the tickets of those runs were opened again afterwards; of a fix, of those runs in which the cause
+    /// was gone after it.
     pub came_back: u64,
 }
 
