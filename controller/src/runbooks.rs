@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use befund_model::Timestamp;
 use befund_model::action::Risk;
 use befund_model::api::{
     AddTrustRoot, CatalogueDocument, CatalogueView, CauseEffect, PublishCatalogue, RunbookInfo,
@@ -261,7 +262,7 @@ fn titled(runbook: &Runbook, effects: &[CauseEffect]) -> Vec<CauseEffect> {
 /// A runbook of the current catalogue, and that catalogue's digest.
 ///
 /// # Errors
-/// `invalid` if there is none of this name.
+/// `invalid` if there is none of this name; `conflict` if that catalogue has expired.
 pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failure> {
     let none = || {
         let name: String = name.chars().take(64).collect();
@@ -272,7 +273,27 @@ pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failu
     let current = app.store.catalogue().await?.ok_or_else(none)?;
     let runbooks = app.shelf.of(app, &current).await?;
     let runbook = runbooks.get(name).cloned().ok_or_else(none)?;
+    if let Some((version, expires)) = expired(app).await? {
+        return Err(Failure::new(
+            Code::Conflict,
+            format!(
+                "version {version} of the catalogue expired at {expires}, and machines run nothing of it; have the runbooks \
+                 signed anew (`befund runbook sign`) and publish them (`befund runbook publish`)"
+            ),
+        ));
+    }
     Ok((runbook, Sha256(current.digest)))
+}
+
+/// The current catalogue's version and when it expired, if it has; by this controller's clock, as machines see it
+/// by theirs.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn expired(app: &AppState) -> Result<Option<(u64, Timestamp)>, Failure> {
+    let Some(current) = app.store.catalogue().await? else { return Ok(None) };
+    let expires = manifest(&current)?.expires;
+    Ok((expires <= app.clock.now()).then_some((current.version, expires)))
 }
 
 /// The runbook that a job runs, as the catalogue has it that the job names; none if that is not kept, or for
@@ -354,7 +375,7 @@ async fn newest_root(app: &AppState) -> Result<Option<Trusted>, Failure> {
 }
 
 /// The controller remembers nothing but the order that its store keeps; its own clock is what there is.
-fn floors(at: befund_model::Timestamp) -> Result<(Floors, Now), Failure> {
+fn floors(at: Timestamp) -> Result<(Floors, Now), Failure> {
     let floors = Floors::new(at);
     let now = floors.now(at).now().map_err(|error| invalid(&error))?;
     Ok((floors, now))

@@ -4,6 +4,7 @@
 pub mod agent;
 pub mod catalogue;
 pub mod controller;
+pub mod noting;
 pub mod operator;
 pub mod postgres;
 pub mod process;

@@ -189,8 +189,7 @@ pub(crate) fn book(
         }
     };
     let Some(manifest) = keep.catalogue(now) else {
-        let why = "this machine has no catalogue of runbooks that holds now; publish one, or wait until it was fetched";
-        return Err(refused(Refuser::Signature, why));
+        return Err(refused(Refuser::Signature, keep.lacking()));
     };
     if manifest.digest().to_string() != catalogue {
         let why = format!(

@@ -79,6 +79,10 @@ pub(crate) struct Keep {
     memory: Memory,
     held: Option<Held>,
     coming: Option<Coming>,
+    /// The version and digest of the manifest that withdrew what was there.
+    withdrawn: Option<(u64, Sha256)>,
+    /// Why the catalogue that is on the disk is of no use.
+    spoilt: Option<String>,
 }
 
 /// Why something is not kept, or not there.
@@ -160,15 +164,25 @@ impl Keep {
                 .map_err(|error| disk.damaged("memory.json", &error.to_string()))?,
         };
         memory.floors.built(built);
-        let mut keep = Self { disk, pin, root: None, memory, held: None, coming: None };
+        let withdrawn = disk.read("withdrawn", 256)?.and_then(|bytes| {
+            let digest: Sha256 = String::from_utf8_lossy(&bytes).trim().parse().ok()?;
+            // A newer catalogue, of which a crash left nothing else, was taken meanwhile.
+            let newest = memory.floors.catalogue_digest == Some(digest);
+            newest.then_some((memory.floors.catalogue_version, digest))
+        });
+        let (root, held, coming, spoilt) = (None, None, None, None);
+        let mut keep = Self { disk, pin, root, memory, held, coming, withdrawn, spoilt };
         keep.root = keep.read_root()?;
         // One that cannot be used any more is no reason not to start: a newer one may come.
         match keep.read_catalogue(clock) {
             Ok(held) => keep.held = held,
-            Err(error) => warn!(
-                error = befund_runtime::telemetry::chain(&error),
-                "the catalogue that is kept is of no use"
-            ),
+            Err(error) => {
+                warn!(
+                    error = befund_runtime::telemetry::chain(&error),
+                    "the catalogue that is kept is of no use"
+                );
+                keep.spoilt = Some(crate::told(&error));
+            }
         }
         Ok(keep)
     }
@@ -219,6 +233,32 @@ impl Keep {
         (now.timestamp() < held.manifest.get().expires).then_some(&held.manifest)
     }
 
+    /// Why there is no catalogue that is good now, and what to do.
+    pub(crate) fn lacking(&self) -> String {
+        match (&self.held, self.withdrawn, &self.spoilt) {
+            (Some(held), ..) => {
+                let manifest = held.manifest.get();
+                format!(
+                    "version {} of the catalogue, which this machine keeps, expired at {}; have the runbooks signed anew \
+                     and published",
+                    manifest.version, manifest.expires
+                )
+            }
+            (None, Some((version, _)), _) => format!(
+                "version {version} of the catalogue withdrew all runbooks; nothing is run until others are published"
+            ),
+            (None, None, Some(why)) => format!(
+                "the catalogue that this machine keeps cannot be used ({why}); have the runbooks signed anew and \
+                 published"
+            ),
+            (None, None, None) => {
+                "this machine has no catalogue of runbooks yet; publish one, or wait until it was \
+                                   fetched"
+                    .to_owned()
+            }
+        }
+    }
+
     /// A runbook of the catalogue.
     pub(crate) fn runbook(&self, name: &str) -> Option<&Shelved> {
         self.held.as_ref()?.runbooks.get(name)
@@ -244,14 +284,19 @@ impl Keep {
     pub(crate) fn report(&self) -> TrustReport {
         let root = self.root.as_ref();
         let manifest = self.held.as_ref().map(|held| &held.manifest);
+        // One that withdraws is kept as well, though there is nothing in it.
+        let kept = manifest.map(|manifest| (manifest.get().version, manifest.digest()));
+        let kept = kept.or(self.withdrawn);
         TrustReport {
             root_version: root.map_or(0, |root| root.root().version()),
             pinned: root.is_some_and(|root| root.standing() == Standing::Pinned),
-            catalogue_version: manifest.map_or(0, |manifest| manifest.get().version),
-            catalogue: manifest.map(|m| m.digest().to_string()).unwrap_or_default(),
+            catalogue_version: kept.map_or(0, |(version, _)| version),
+            catalogue: kept.map(|(_, digest)| digest.to_string()).unwrap_or_default(),
             files: manifest
                 .map(|m| m.get().files.values().map(|file| file.sha256.to_string()).collect())
                 .unwrap_or_default(),
+            policy: String::new(),
+            policy_refusal: None,
         }
     }
 
@@ -306,6 +351,9 @@ impl Keep {
                 self.remember(memory)?;
                 self.held = None;
                 self.coming = None;
+                self.spoilt = None;
+                self.withdrawn = Some((withdrawal.version(), withdrawal.digest()));
+                self.disk.write("withdrawn", withdrawal.digest().to_string().as_bytes())?;
                 self.disk.remove("manifest.json")?;
                 self.disk.clear_files(&|_| false)?;
                 info!(version = withdrawal.version(), "the catalogue was withdrawn");
@@ -362,6 +410,8 @@ impl Keep {
             held.manifest.get().files.values().map(|file| file.sha256.to_string()).collect();
         self.held = Some(held);
         self.coming = None;
+        self.withdrawn = None;
+        self.spoilt = None;
         self.disk.clear_files(&|name| named.iter().any(|named| named == name))?;
         Ok(Vec::new())
     }

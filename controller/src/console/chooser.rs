@@ -28,6 +28,7 @@ pub struct Chooser {
     ticket: TicketNumber,
     connected: bool,
     busy: bool,
+    expired: bool,
     best: Vec<Offer>,
     rest: Vec<Offer>,
 }
@@ -53,7 +54,8 @@ impl Chooser {
             place.push(Offer::of(app, info, runbook, frame));
         }
         let busy = !open.is_empty();
-        Ok(Self { frame: frame.clone(), ticket, connected, busy, best, rest })
+        let expired = runbooks::expired(app).await?.is_some();
+        Ok(Self { frame: frame.clone(), ticket, connected, busy, expired, best, rest })
     }
 
     /// As markup for a page that holds it.

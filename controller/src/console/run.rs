@@ -172,17 +172,22 @@ impl Run {
     /// Whether somebody else may have to look at it.
     fn may_escalate(&self) -> bool {
         let over = self.result.as_ref().and_then(|result| result.accepted) == Some(true);
-        let to = self.result.as_ref().and_then(|result| result.escalate_to.as_ref());
+        let goes_on = self.result.as_ref().is_some_and(RunbookResult::escalates);
         self.frame.may_work()
             && matches!(self.job.work, Work::Runbook(_))
             && self.state().is_final()
             && self.state() != JobState::Cancelled
             && !self.is_dry()
-            && (!over || to.is_some())
+            && (!over || goes_on)
     }
 
     fn group(&self) -> Option<&str> {
         self.result.as_ref()?.escalate_to.as_deref()
+    }
+
+    /// Why the runbook cannot tell to which group the ticket goes.
+    fn group_unknown(&self) -> Option<&str> {
+        self.result.as_ref()?.escalate_unknown.as_deref()
     }
 
     /// Whether something on the page waits for whoever reads it.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use befund_model::Timestamp;
 use befund_model::api::{CatalogueView, CauseEffect, RunbookInfo};
 use befund_model::id::TicketNumber;
 use befund_runbook::document::{Act, Runbook, Whom};
@@ -303,7 +304,7 @@ pub(crate) fn verified(look: &Look, manifest: &Manifest, verdict: &Verdict) -> S
 }
 
 /// The catalogues that were published.
-pub(crate) fn catalogues(look: &Look, views: &[CatalogueView]) -> String {
+pub(crate) fn catalogues(look: &Look, views: &[CatalogueView], now: Timestamp) -> String {
     if views.is_empty() {
         return "No catalogue was published yet.".to_owned();
     }
@@ -319,7 +320,11 @@ pub(crate) fn catalogues(look: &Look, views: &[CatalogueView]) -> String {
             cell(&view.published_by),
             cell(look.time(view.expires)),
             cell(files),
-            toned(if view.current { "current" } else { "" }, Tone::Good),
+            match (view.current, view.expires <= now) {
+                (true, true) => toned("current, EXPIRED: sign and publish a new one", Tone::Bad),
+                (true, false) => toned("current", Tone::Good),
+                (false, _) => toned("", Tone::Plain),
+            },
         ]);
     }
     tables::text(&rows, 0)

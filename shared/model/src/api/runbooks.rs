@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::Timestamp;
 use crate::action::Risk;
+use crate::id::JobId;
 use crate::language::Text;
+use crate::ticket::Level;
 
 /// The body of `POST /api/v1/catalogues`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,4 +171,18 @@ pub struct ApproveFix {
     pub fix: crate::runbook::FixRef,
     /// The signatures, each as `ssh-keygen -Y sign` writes it; none to decline.
     pub signatures: Vec<String>,
+}
+
+/// What whoever takes a ticket over has to know: the answer of `GET /api/v1/tickets/{number}/brief`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BriefView {
+    /// The run that it tells of.
+    pub job: JobId,
+    /// The ticket's version.
+    pub version: i64,
+    /// The level that the ticket would go to.
+    pub level: Level,
+    /// The brief, plain text.
+    pub text: String,
 }

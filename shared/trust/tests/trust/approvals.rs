@@ -1,16 +1,14 @@
-//! Statements and orders that are taken.
+//! Statements that are taken.
 
 use befund_model::action::Risk;
-use befund_trust::approval::{
-    Differs, Gathered, Malformed, NotTaken, Order, Reached, Refusal, Statement, verify,
-};
+use befund_trust::approval::{Gathered, Malformed, NotTaken, Reached, Refusal, Statement, verify};
 use befund_trust::root::{Standing, Trusted};
 use befund_trust::signature::Namespace;
 use serde_json::json;
 
 use crate::organisation::{
-    ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, NOW, at, document, floors, ids, now, order, signed,
-    statement, trusted, trusted_of,
+    ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, document, floors, ids, now, signed, statement, trusted,
+    trusted_of,
 };
 
 #[test]
@@ -99,10 +97,6 @@ fn nothing_is_approved_under_a_root_that_nobody_vouched_for() {
     let root = trusted_of(&document(), Standing::Unpinned);
     let refused = verify(&bytes, &by, &root, Risk::Change, &floors(), now());
     assert!(matches!(refused, Err(Refusal::Unpinned)), "{refused:?}");
-    let bytes = order().bytes();
-    let by = signed(Namespace::Approval, &bytes, &[ANNA]);
-    let refused = Order::verify(&bytes, &by, &root, &floors(), now());
-    assert!(matches!(refused, Err(Refusal::Unpinned)), "{refused:?}");
 }
 
 #[test]
@@ -142,34 +136,4 @@ fn a_statement_that_is_too_long_is_not_made() {
     let mut long = statement(Risk::Change);
     long.prediction = vec![String::new(); 25];
     assert!(matches!(long.seal(), Err(Malformed::Field { field: "the prediction", .. })));
-}
-
-#[test]
-fn an_order_covers_its_step_and_no_other() {
-    let bytes = order().seal().expect("an order");
-    let by = signed(Namespace::Approval, &bytes, &[BEN]);
-    let order = Order::verify(&bytes, &by, &trusted(), &floors(), now()).expect("a good order");
-    assert_eq!(ids(order.signers()), ["ben"].into());
-    let order = order.get();
-    assert_eq!(order.covers(&statement(Risk::Change)), Ok(()));
-    type Change = fn(&mut Statement);
-    let cases: &[(&str, Change)] = &[
-        ("the organisation", |it| it.organisation = "Another".into()),
-        ("the machine", |it| {
-            it.step.agent = befund_model::id::AgentId::new(at(NOW), [1; 10]);
-        }),
-        ("the job", |it| it.step.job = befund_model::id::JobId::new(at(NOW), [1; 10])),
-        ("the ticket", |it| it.step.ticket = None),
-        ("the catalogue", |it| it.step.catalogue.version = 8),
-        ("the runbook", |it| it.step.runbook.digest.0[0] ^= 1),
-        ("the fix", |it| it.step.fix.index = 1),
-        ("what is done", |it| it.step.act = befund_trust::approval::Act::Reboot),
-        ("a parameter", |it| it.step.parameters = json!({"interface": "eth1", "wait": 30})),
-        ("the risk", |it| it.step.risk = Risk::Disruptive),
-    ];
-    for (what, change) in cases {
-        let mut other = statement(Risk::Change);
-        change(&mut other);
-        assert_eq!(order.covers(&other), Err(Differs(what)));
-    }
 }
