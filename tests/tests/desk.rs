@@ -70,7 +70,7 @@ fn what_did_not_help_goes_to_the_next_level_with_a_brief_even_if_nobody_knows_to
         "The runbook cannot tell to which group it goes: ",
         "Symptom: nothing was noted",
         "Found:\n- Nothing is noted",
-        "[scripts/note.sh]: done and undone",
+        "[scripts/note.sh]: done, still there",
         "Ruled out: Too much is noted",
     ] {
         assert_says(brief, line);

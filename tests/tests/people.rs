@@ -56,7 +56,7 @@ escalate: {to: "'L2-desktop'"}
 /// The same, in a way that interrupts work.
 fn disruptive() -> String {
     RUNBOOK
-        .replace("runbook: test.note", "runbook: test.break")
+        .replace("runbook: test.note", "runbook: test.halt")
         .replace("risk: change", "risk: disruptive")
         .replace("consent: user", "consent: present")
 }
@@ -118,7 +118,7 @@ fn folder(within: &Path, log: &Path) -> PathBuf {
     let log = log.to_str().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     write("test.note.yaml", RUNBOOK);
-    write("test.break.yaml", &disruptive());
+    write("test.halt.yaml", &disruptive());
     write("scripts/note.sh", &format!("echo noted >> '{log}'\necho '{{\"before\": null}}'\n"));
     write("scripts/erase.sh", &format!("echo 'empty so far' > '{log}'\n"));
     folder
@@ -312,7 +312,7 @@ fn two_different_people_sign_what_interrupts_work() {
     let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
     terminal.wait_for("You will be asked here");
     let agent = machine.agent.id();
-    let run = ["run", "test.break", "--on", &agent, "--ticket", &ticket, "--detach"];
+    let run = ["run", "test.halt", "--on", &agent, "--ticket", &ticket, "--detach"];
     let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
     terminal.wait_for("[y/N]");
     terminal.press("y");

@@ -59,8 +59,6 @@ pub(crate) struct Runs {
     all: Mutex<BTreeMap<JobId, Arc<Run>>>,
     /// One order at a time is taken on.
     starting: tokio::sync::Mutex<()>,
-    /// Until when who agreed to changes for which ticket.
-    agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
 }
 
 /// One run.
@@ -112,7 +110,6 @@ impl Runs {
             stop: shared.stop.clone(),
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
-            agreed: Mutex::default(),
         });
         recovery::recover(shared, &runs).await?;
         Ok(runs)
@@ -250,21 +247,6 @@ impl Runs {
         self.ledger.append(job, entry).await.map_err(|error| crate::told(&error))?;
         lock(&self.all).remove(&job);
         Ok(())
-    }
-
-    /// Remembers that somebody agreed to changes for a ticket.
-    pub(crate) fn agreed(&self, ticket: Option<TicketNumber>, account: &str, until: Instant) {
-        let Some(ticket) = ticket else { return };
-        let mut agreed = lock(&self.agreed);
-        agreed.retain(|_, until| *until > Instant::now());
-        agreed.insert((ticket, account.to_owned()), until);
-    }
-
-    /// Whether somebody agreed to changes for a ticket, and that still holds.
-    pub(crate) fn has_agreed(&self, ticket: Option<TicketNumber>, account: &str) -> bool {
-        let Some(ticket) = ticket else { return false };
-        let agreed = lock(&self.agreed);
-        agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
     }
 
     /// Does something with what this machine trusts, on a thread of its own.

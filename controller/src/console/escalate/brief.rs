@@ -206,7 +206,8 @@ fn next(run: &Run, is_otherwise: bool) -> Vec<String> {
     }
     for step in run.story.steps.iter().filter(|step| !step.is_well()) {
         let missing = pick("Could not be measured", "Konnte nicht gemessen werden");
-        next.push(format!("{missing}: {} {}", run.names.step(&step.name), step.summary));
+        let why = step.summary.strip_prefix("not measured: ").unwrap_or(&step.summary);
+        next.push(format!("{missing}: {}: {why}", run.names.step(&step.name)));
     }
     if next.is_empty() {
         next.push(match is_otherwise {
