@@ -20,6 +20,7 @@ use crate::store::repository::{Jobs as _, Runbooks as _};
 
 pub mod live;
 pub mod names;
+pub mod said;
 pub mod say;
 pub mod signing;
 pub mod story;
@@ -215,6 +216,16 @@ impl Run {
     fn ruled_out(&self) -> Vec<&Judged> {
         let excluded = self.story.judged_as(CauseVerdict::Excluded);
         excluded.chain(self.story.judged_as(CauseVerdict::Explained)).collect()
+    }
+
+    /// The evidence of a cause, or what was missing, without the advice that stands beside it.
+    fn evidence(&self, cause: &Judged) -> String {
+        let advice = self.names.advice_as_told(&cause.id);
+        let evidence = advice.as_ref().and_then(|advice| cause.evidence.strip_suffix(advice));
+        self.names.said(
+            evidence
+                .map_or(cause.evidence.as_str(), |evidence| evidence.trim_end_matches(['.', ' '])),
+        )
     }
 
     /// What a technician does about a cause.

@@ -37,7 +37,10 @@ pub(super) fn of(view: &TicketView, run: &Run, changes: &[Line], way: Option<&st
 
     let told = |cause: &Judged| {
         let title = run.names.cause(&cause.id);
-        if cause.evidence.is_empty() { title } else { format!("{title}: {}", cause.evidence) }
+        match run.names.said(&cause.evidence).as_str() {
+            "" => title,
+            evidence => format!("{title}: {evidence}"),
+        }
     };
     let judged = |verdict| run.story.judged_as(verdict).map(told).collect::<Vec<_>>();
     brief.list(pick("Found", "Gefunden"), &judged(CauseVerdict::Found));
@@ -131,7 +134,10 @@ fn symptom(view: &TicketView) -> String {
 
 fn attempt(run: &Run, tried: &Tried) -> String {
     let end = tried.end.map_or_else(String::new, |end| format!(": {}", run.r.end_of(&end)));
-    let why = if tried.reason.is_empty() { String::new() } else { format!(" ({})", tried.reason) };
+    let why = match tried.reason.as_str() {
+        "" => String::new(),
+        reason => format!(" ({})", run.names.said(reason)),
+    };
     format!("{} [{}]{end}{why}", run.names.fix(&tried.fix, &tried.act), tried.act)
 }
 

@@ -80,6 +80,7 @@ words! {
     lines_left_out: "earlier lines are not shown", "frühere Zeilen werden nicht gezeigt";
     output: "Output", "Ausgabe";
     lines: "lines", "Zeilen";
+    one_line: "line", "Zeile";
     during: "during", "während";
     put_right: "put right", "behoben";
     still_there: "still there", "besteht weiter";
