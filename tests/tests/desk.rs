@@ -2,7 +2,7 @@
 //! it while the machine is away.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-use befund_tests::noting::{NotingMachine, RUNBOOK};
+use befund_tests::NotingMachine;
 use befund_tests::process::eventually;
 
 fn assert_says(said: &str, part: &str) {
@@ -11,12 +11,12 @@ fn assert_says(said: &str, part: &str) {
 
 #[test]
 fn whoever_chooses_a_runbook_sees_how_often_it_helped_and_whether_the_trouble_came_back() {
-    let machine = NotingMachine::new();
+    let machine = NotingMachine::unattended(|text| text);
     let ticket = machine.ticket("nothing was noted");
     let listed = machine.operator.says(&["runbook", "list", "--ticket", &ticket]);
     assert!(!listed.contains("found so far"), "it never ran: {listed}");
 
-    let job = machine.start(&ticket);
+    let job = machine.start(&ticket, &[]);
     machine.wait_for(&job, "needs_approval");
     machine.approve(&job);
     machine.wait_for(&job, "done");
@@ -35,12 +35,15 @@ fn whoever_chooses_a_runbook_sees_how_often_it_helped_and_whether_the_trouble_ca
 #[test]
 fn what_did_not_help_goes_to_the_next_level_with_a_brief_even_if_nobody_knows_to_which_group() {
     // The group hangs on a fact that this machine never has.
-    let runbook = RUNBOOK
-        .replace("  note: {probe: log.tail@1", "  gone: {probe: log.tail@1, timeout: 10s, with: {log: nowhere}}\n  note: {probe: log.tail@1")
-        .replace("'L2-desktop'", "gone.lines.size() > 0 ? 'L2-network' : 'L2-desktop'");
-    let machine = NotingMachine::with(&runbook, "true");
+    let machine = NotingMachine::unattended(|text| {
+        let more = "  gone: {probe: log.tail@1, timeout: 10s, with: {log: nowhere}}\n  note: {probe: log.tail@1";
+        text.replace("  note: {probe: log.tail@1", more)
+            .replace("'L2-desktop'", "gone.lines.size() > 0 ? 'L2-network' : 'L2-desktop'")
+            .replace("within: 20s", "within: 5s")
+            .replace("echo noted >>", "true >>")
+    });
     let ticket = machine.ticket("nothing was noted");
-    let job = machine.start(&ticket);
+    let job = machine.start(&ticket, &[]);
     machine.wait_for(&job, "needs_approval");
     machine.approve(&job);
     machine.wait_for(&job, "done");
@@ -80,14 +83,14 @@ fn what_did_not_help_goes_to_the_next_level_with_a_brief_even_if_nobody_knows_to
 
 #[test]
 fn a_change_on_a_machine_that_is_away_waits_for_it_and_is_signed_when_it_is_back() {
-    let mut machine = NotingMachine::new();
+    let mut machine = NotingMachine::unattended(|text| text);
     let ticket = machine.ticket("nothing was noted");
     machine.agent.stop();
     eventually("the machine to be away", || {
         machine.operator.json(&["machine", "show", &machine.agent.id()])["connected"] == false
     });
 
-    let job = machine.start(&ticket);
+    let job = machine.start(&ticket, &[]);
     assert_eq!(machine.job(&job)["state"], "waiting");
     assert_says(&machine.operator.says(&["approve"]), "Nothing waits for a signature.");
     let early = machine.operator.run(&["approve", &job, "--yes"]);

@@ -2,7 +2,7 @@
 //! sees which machine has what.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
-use befund_tests::noting::NotingMachine;
+use befund_tests::NotingMachine;
 use befund_tests::process::eventually;
 
 fn assert_says(said: &str, part: &str) {
@@ -11,7 +11,7 @@ fn assert_says(said: &str, part: &str) {
 
 #[test]
 fn keys_change_hands_and_who_lags_is_shown_until_it_is_back() {
-    let mut machine = NotingMachine::new();
+    let mut machine = NotingMachine::unattended(|text| text);
     let root = machine.signers.folder().join("root.json");
     let next = machine.signers.folder().join("root.2.json");
     let (root, next) = (root.to_str().unwrap(), next.to_str().unwrap());
@@ -53,7 +53,7 @@ fn keys_change_hands_and_who_lags_is_shown_until_it_is_back() {
 
     // Who signed before is no signer of the machine's any more, and who came is one.
     let ticket = machine.ticket("nothing was noted");
-    let job = machine.start(&ticket);
+    let job = machine.start(&ticket, &[]);
     machine.wait_for(&job, "needs_approval");
     machine.approve(&job);
     machine.wait_for(&job, "done");
@@ -61,7 +61,7 @@ fn keys_change_hands_and_who_lags_is_shown_until_it_is_back() {
 
 #[test]
 fn what_was_withdrawn_or_has_expired_is_run_nowhere_and_everybody_is_told() {
-    let mut machine = NotingMachine::new();
+    let mut machine = NotingMachine::unattended(|text| text);
     let ticket = machine.ticket("nothing was noted");
     let (ada, folder) = (machine.signers.key_of("ada"), machine.folder());
     let folder = folder.to_str().unwrap();
@@ -71,7 +71,7 @@ fn what_was_withdrawn_or_has_expired_is_run_nowhere_and_everybody_is_told() {
     let sign = ["runbook", "sign", folder, "--version", "2", "--valid", "15s", "--key", &ada];
     let _ = machine.operator.says(&sign);
     let _ = machine.operator.says(&["runbook", "publish", folder]);
-    let late = machine.start(&ticket);
+    let late = machine.start(&ticket, &[]);
     eventually("the catalogue to expire", || {
         machine.operator.says(&["runbook", "catalogues"]).contains("EXPIRED")
     });
@@ -93,7 +93,7 @@ fn what_was_withdrawn_or_has_expired_is_run_nowhere_and_everybody_is_told() {
     machine.agent.stop();
     let _ = machine.operator.says(&["runbook", "sign", folder, "--version", "3", "--key", &ada]);
     let _ = machine.operator.says(&["runbook", "publish", folder]);
-    let waiting = machine.start(&ticket);
+    let waiting = machine.start(&ticket, &[]);
     let _ = machine.operator.says(&["runbook", "withdraw", "--key", &ada, "--yes"]);
     machine.connect();
     machine.wait_for_catalogue(4);
