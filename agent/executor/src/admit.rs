@@ -231,11 +231,7 @@ fn time(keep: &Keep, clock: Timestamp) -> Result<(Clock, Now), Refusal> {
 
 /// The catalogue that is here, if it is good now.
 fn current(keep: &Keep, now: Now) -> Result<&Held, Refusal> {
-    keep.catalogue(now).ok_or_else(|| {
-        let why = "this machine has no catalogue of runbooks that holds now; hand one out with `befund runbook publish`, \
-                   or wait until the machine has fetched it";
-        refused(Refuser::Signature, why)
-    })
+    keep.catalogue(now).ok_or_else(|| refused(Refuser::Signature, keep.lacking()))
 }
 
 /// A runbook with all that a run of it needs.

@@ -28,10 +28,10 @@ use befund_trust::root::{self, Standing, Trusted};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use crate::door::TrustReport;
-
+mod agreed;
 mod disk;
 mod former;
+mod telling;
 
 use disk::Disk;
 
@@ -82,6 +82,10 @@ pub(crate) struct Keep {
     memory: Memory,
     held: Option<Held>,
     coming: Option<Coming>,
+    /// The version and digest of the manifest that withdrew what was there.
+    withdrawn: Option<(u64, Sha256)>,
+    /// Why the catalogue that is on the disk is of no use.
+    spoilt: Option<String>,
 }
 
 /// Why something is not kept, or not there.
@@ -166,15 +170,25 @@ impl Keep {
                 .map_err(|error| disk.damaged("memory.json", &error.to_string()))?,
         };
         memory.floors.built(built);
-        let mut keep = Self { disk, pin, root: None, memory, held: None, coming: None };
+        let withdrawn = disk.read("withdrawn", 256)?.and_then(|bytes| {
+            let digest: Sha256 = String::from_utf8_lossy(&bytes).trim().parse().ok()?;
+            // A newer catalogue, of which a crash left nothing else, was taken meanwhile.
+            let newest = memory.floors.catalogue_digest == Some(digest);
+            newest.then_some((memory.floors.catalogue_version, digest))
+        });
+        let (root, held, coming, spoilt) = (None, None, None, None);
+        let mut keep = Self { disk, pin, root, memory, held, coming, withdrawn, spoilt };
         keep.root = keep.read_root()?;
         // One that cannot be used any more is no reason not to start: a newer one may come.
         match keep.read_catalogue(clock) {
             Ok(held) => keep.held = held,
-            Err(error) => warn!(
-                error = befund_runtime::telemetry::chain(&error),
-                "the catalogue that is kept is of no use"
-            ),
+            Err(error) => {
+                warn!(
+                    error = befund_runtime::telemetry::chain(&error),
+                    "the catalogue that is kept is of no use"
+                );
+                keep.spoilt = Some(crate::told(&error));
+            }
         }
         Ok(keep)
     }
@@ -261,21 +275,6 @@ impl Keep {
         Ok((bytes, digest))
     }
 
-    /// What is said of it to the link.
-    pub(crate) fn report(&self) -> TrustReport {
-        let root = self.root.as_ref();
-        let manifest = self.held.as_ref().map(|held| &held.manifest);
-        TrustReport {
-            root_version: root.map_or(0, |root| root.root().version()),
-            pinned: root.is_some_and(|root| root.standing() == Standing::Pinned),
-            catalogue_version: manifest.map_or(0, |manifest| manifest.get().version),
-            catalogue: manifest.map(|m| m.digest().to_string()).unwrap_or_default(),
-            files: manifest
-                .map(|m| m.get().files.values().map(|file| file.sha256.to_string()).collect())
-                .unwrap_or_default(),
-        }
-    }
-
     /// Takes a trust root in the place of the one that is there.
     ///
     /// # Errors
@@ -327,6 +326,9 @@ impl Keep {
                 self.remember(memory)?;
                 self.held = None;
                 self.coming = None;
+                self.spoilt = None;
+                self.withdrawn = Some((withdrawal.version(), withdrawal.digest()));
+                self.disk.write("withdrawn", withdrawal.digest().to_string().as_bytes())?;
                 self.disk.remove("manifest.json")?;
                 self.disk.clear(former::FOLDER, &|_| false)?;
                 self.disk.clear("files", &|_| false)?;
@@ -391,6 +393,8 @@ impl Keep {
         info!(version, runbooks = held.runbooks.len(), "a catalogue was taken");
         self.held = Some(held);
         self.coming = None;
+        self.withdrawn = None;
+        self.spoilt = None;
         self.clear_files()?;
         Ok(Vec::new())
     }

@@ -61,8 +61,6 @@ pub(crate) struct Runs {
     all: Mutex<BTreeMap<JobId, Arc<Run>>>,
     /// One order at a time is taken on.
     starting: tokio::sync::Mutex<()>,
-    /// Until when who agreed to changes for which ticket.
-    agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
     /// Held as long as these runs are this executor's.
     _only: Only,
 }
@@ -120,7 +118,6 @@ impl Runs {
             stop: shared.stop.clone(),
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
-            agreed: Mutex::default(),
             _only: only,
         });
         recovery::recover(shared, &runs).await?;
@@ -260,21 +257,6 @@ impl Runs {
         self.ledger.append(job, entry).await.map_err(|error| crate::told(&error))?;
         lock(&self.all).remove(&job);
         Ok(())
-    }
-
-    /// Remembers that somebody agreed to changes for a ticket.
-    pub(crate) fn agreed(&self, ticket: Option<TicketNumber>, account: &str, until: Instant) {
-        let Some(ticket) = ticket else { return };
-        let mut agreed = lock(&self.agreed);
-        agreed.retain(|_, until| *until > Instant::now());
-        agreed.insert((ticket, account.to_owned()), until);
-    }
-
-    /// Whether somebody agreed to changes for a ticket, and that still holds.
-    pub(crate) fn has_agreed(&self, ticket: Option<TicketNumber>, account: &str) -> bool {
-        let Some(ticket) = ticket else { return false };
-        let agreed = lock(&self.agreed);
-        agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
     }
 
     /// Forgets the catalogues before the one that is here with which no run began that has not ended.

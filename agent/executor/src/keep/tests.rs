@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use befund_model::id::TicketNumber;
 use befund_trust::root::{Document, Format, Key, Person, Quorum, Roles, Root};
 use befund_trust::signature::Namespace;
 use befund_trust::signing::SigningKey;
@@ -168,6 +169,8 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     bench.again(4);
     assert!(bench.keep.runbook("net.no-internet").is_none());
     assert!(bench.offer(5, 1, 4).is_err(), "the one before it does not come back");
+    assert_eq!(bench.keep.report().catalogue_version, 6, "it says that it took the withdrawal");
+    assert!(bench.keep.lacking().contains("version 6 of the catalogue withdrew all"));
 }
 
 #[test]
@@ -224,6 +227,35 @@ fn a_number_is_used_once_also_after_a_restart_and_a_clock_set_back_is_seen() {
     let back = bench.keep.now(at(3));
     assert!(back.now().is_err());
     assert!(back.permits(floor::RESYNC) && !back.permits("dns.flush_cache"));
+}
+
+#[test]
+fn what_somebody_agreed_to_holds_for_its_time_also_after_a_restart() {
+    let mut bench = Bench::rooted();
+    let (ticket, other) = (TicketNumber(7), TicketNumber(8));
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    bench.keep.agree(ticket, "anna", hours(36), at(2));
+    bench.again(3);
+    assert!(bench.keep.has_agreed(ticket, "anna", at(3)));
+    assert!(!bench.keep.has_agreed(other, "anna", at(3)), "for this ticket");
+    assert!(!bench.keep.has_agreed(ticket, "ben", at(3)), "by herself");
+    assert!(!bench.keep.has_agreed(ticket, "anna", at(4)), "for 36 hours");
+    assert!(!bench.keep.has_agreed(ticket, "anna", at(1)), "not before she did");
+    bench.keep.agree(other, "anna", hours(1), at(4));
+    assert!(bench.keep.has_agreed(other, "anna", at(4)));
+}
+
+#[test]
+fn why_nothing_can_be_run_is_told_with_what_to_do() {
+    let mut bench = Bench::rooted();
+    assert!(bench.keep.lacking().contains("no catalogue of runbooks yet"));
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let expired = bench.keep.lacking();
+    assert!(expired.contains("version 5 of the catalogue") && expired.contains("signed anew"));
+    bench.again(40);
+    let expired = bench.keep.lacking();
+    assert!(expired.contains("it expired at") && expired.contains("signed anew"), "{expired}");
 }
 
 #[test]
