@@ -45,6 +45,8 @@ impl Technician {
         let http = reqwest::Client::builder()
             .no_proxy()
             .tcp_nodelay(true)
+            // What the controller has closed meanwhile is no news of it.
+            .pool_max_idle_per_host(0)
             .tls_backend_preconfigured(tls)
             .build()
             .context("make a client")?;
@@ -192,7 +194,8 @@ impl Technician {
         let signature = self.key.sign(Namespace::Approval, statement.as_bytes());
         let body = ApproveFix { fix: fix.clone(), signatures: vec![signature] };
         let post = self.http.post(format!("{}/api/v1/jobs/{job}/approval", self.url)).json(&body);
-        let answer = post.bearer_auth(&self.token).send().await.context("hand over a signature")?;
+        // One that does not arrive is handed over again.
+        let Ok(answer) = post.bearer_auth(&self.token).send().await else { return Ok(()) };
         // One that has ended meanwhile, as a signature of a statement that was made anew would find it.
         if answer.status().is_success() || answer.status() == http::StatusCode::CONFLICT {
             return Ok(());
