@@ -337,13 +337,13 @@ impl Driver {
             }
             Said::Approval { fix, signatures } => {
                 if let Some(to) = self.approvals.get(&fix) {
-                    // Too many at once are those of somebody who tries.
-                    let _ = to.try_send(Verdict::Signed(signatures));
+                    // Those of statements of before an interruption come first, and must not crowd out the right ones.
+                    let _ = to.send(Verdict::Signed(signatures)).await;
                 }
             }
             Said::NotApproved { fix, by } => {
                 if let Some(to) = self.approvals.get(&fix) {
-                    let _ = to.try_send(Verdict::Declined(by));
+                    let _ = to.send(Verdict::Declined(by)).await;
                 }
             }
         }

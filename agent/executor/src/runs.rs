@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -292,10 +293,20 @@ impl Run {
         (Arc::new(run), heard)
     }
 
-    /// Passes on what a person says; too late or too much is left.
-    pub(crate) fn say(&self, said: Said) {
-        if self.said.try_send(said).is_err() {
-            info!(job = %self.order.job, "nobody heard what was said to the run");
+    /// Passes on what a person says; what comes too late is left.
+    ///
+    /// # Errors
+    /// If more was said than the run has listened to: it may be said again.
+    pub(crate) fn say(&self, said: Said) -> Result<(), String> {
+        match self.said.try_send(said) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => {
+                info!(job = %self.order.job, "nobody heard what was said to the run");
+                Ok(())
+            }
+            Err(TrySendError::Full(_)) => {
+                Err(format!("job {} has not listened yet to what was said to it", self.order.job))
+            }
         }
     }
 

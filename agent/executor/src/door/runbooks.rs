@@ -116,7 +116,7 @@ pub(super) async fn answer(
     match request {
         Request::Say { job, said } => {
             if let Some(run) = runs.find(job) {
-                run.say(said);
+                run.say(said)?;
             }
             Ok(Reply::Done)
         }
