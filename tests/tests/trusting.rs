@@ -9,6 +9,11 @@ fn assert_says(said: &str, part: &str) {
     assert!(said.contains(part), "{part:?} is missing in: {said}");
 }
 
+/// What is told of all machines.
+fn machines(machine: &NotingMachine) -> String {
+    machine.operator.says(&["trust", "machines"])
+}
+
 #[test]
 fn keys_change_hands_and_who_lags_is_shown_until_it_is_back() {
     let mut machine = NotingMachine::unattended(|text| text);
@@ -83,12 +88,11 @@ fn what_was_withdrawn_or_has_expired_is_run_nowhere_and_everybody_is_told() {
     assert_says(&String::from_utf8(listed.stderr).unwrap(), "machines run nothing of it");
     machine.connect();
     machine.wait_for(&late, "refused");
-    let machines = || machine.operator.says(&["trust", "machines"]);
-    assert_says(&machines(), "The catalogue expired");
+    assert_says(&machines(&machine), "The catalogue expired");
     eventually("the machine to tell why it does not take it", || {
-        machines().contains("refused what was handed out")
+        machines(&machine).contains("refused what was handed out")
     });
-    assert_says(&machines(), "sign it anew with a higher version");
+    assert_says(&machines(&machine), "sign it anew with a higher version");
 
     machine.agent.stop();
     let _ = machine.operator.says(&["runbook", "sign", folder, "--version", "3", "--key", &ada]);
@@ -99,7 +103,7 @@ fn what_was_withdrawn_or_has_expired_is_run_nowhere_and_everybody_is_told() {
     machine.wait_for_catalogue(4);
     // Ordered before it was withdrawn, it reaches the machine afterwards.
     machine.wait_for(&waiting, "refused");
-    eventually("nothing to lag", || machines().contains("The one machine is up to date."));
+    eventually("nothing to lag", || machines(&machine).contains("The one machine is up to date."));
     let none = machine.operator.run(&run);
     assert_eq!(none.status.code(), Some(4), "{none:?}");
 }
