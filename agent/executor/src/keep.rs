@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! keep/pin                 the SHA-256 of the first root, from the installer or the enrollment token; never offered
+//! keep/agent               the id that enrollment gave this machine
 //! keep/root.json           the root's exact bytes      keep/standing.json   where the trust comes from
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
@@ -30,8 +31,10 @@ use tracing::{info, warn};
 use crate::door::TrustReport;
 
 mod disk;
+mod enrolled;
 
 use disk::Disk;
+pub(crate) use enrolled::{enrolled, pin, whose};
 
 /// The most bytes of the state that is read back.
 const MOST_MEMORY: u64 = 1 << 20;
@@ -162,14 +165,7 @@ impl Keep {
         memory.floors.built(built);
         let mut keep = Self { disk, pin, root: None, memory, held: None, coming: None };
         keep.root = keep.read_root()?;
-        // One that cannot be used any more is no reason not to start: a newer one may come.
-        match keep.read_catalogue(clock) {
-            Ok(held) => keep.held = held,
-            Err(error) => warn!(
-                error = befund_runtime::telemetry::chain(&error),
-                "the catalogue that is kept is of no use"
-            ),
-        }
+        keep.held = keep.still_good(clock);
         Ok(keep)
     }
 
@@ -206,6 +202,11 @@ impl Keep {
     /// The trust root.
     pub(crate) const fn root(&self) -> Option<&Trusted> {
         self.root.as_ref()
+    }
+
+    /// Whether somebody vouched for it.
+    fn is_pinned(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| root.standing() == Standing::Pinned)
     }
 
     /// The floors.
@@ -246,7 +247,7 @@ impl Keep {
         let manifest = self.held.as_ref().map(|held| &held.manifest);
         TrustReport {
             root_version: root.map_or(0, |root| root.root().version()),
-            pinned: root.is_some_and(|root| root.standing() == Standing::Pinned),
+            pinned: self.is_pinned(),
             catalogue_version: manifest.map_or(0, |manifest| manifest.get().version),
             catalogue: manifest.map(|m| m.digest().to_string()).unwrap_or_default(),
             files: manifest
@@ -281,7 +282,22 @@ impl Keep {
         self.disk.write("root.json", taken.bytes())?;
         info!(version = taken.root().version(), standing = ?taken.standing(), "a trust root was taken");
         self.root = Some(taken);
+        // Those who signed the catalogue may be nobody any more.
+        self.coming = None;
+        self.held = self.still_good(clock);
         Ok(())
+    }
+
+    /// The catalogue that is kept, verified now; none if it is of no use, which is no reason not to go on: a newer one
+    /// may come.
+    fn still_good(&self, clock: Timestamp) -> Option<Held> {
+        self.read_catalogue(clock).unwrap_or_else(|error| {
+            warn!(
+                error = befund_runtime::telemetry::chain(&error),
+                "the catalogue that is kept is of no use"
+            );
+            None
+        })
     }
 
     /// Looks at a catalogue that is offered: the paths of its files that are not here yet. With none missing, it takes
@@ -302,7 +318,9 @@ impl Keep {
             Ok(manifest) => manifest,
             Err(catalogue::Refusal::Withdrawn(withdrawal)) => {
                 let mut memory = self.memory.clone();
-                memory.floors.withdrew_catalogue(&withdrawal, now);
+                if self.is_pinned() {
+                    memory.floors.withdrew_catalogue(&withdrawal, now);
+                }
                 self.remember(memory)?;
                 self.held = None;
                 self.coming = None;
@@ -348,7 +366,10 @@ impl Keep {
         }
         let held = self.hold(coming.manifest.clone())?;
         let mut memory = self.memory.clone();
-        memory.floors.took_catalogue(&coming.manifest, now);
+        // What nobody vouched for leaves no trace: it could bar what somebody did.
+        if self.is_pinned() {
+            memory.floors.took_catalogue(&coming.manifest, now);
+        }
         let signatures = serde_json::to_vec(&coming.signatures).unwrap_or_default();
         // The floor first: a crash in between leaves an older catalogue, or one without its signatures, that is of no
         // use until the new one comes again.
@@ -421,21 +442,6 @@ impl Keep {
         self.memory = memory;
         Ok(())
     }
-}
-
-/// Writes the digest of the first trust root, as the installer or the enrollment token says it. One that is there
-/// already stays: a machine's trust is set once, at enrollment, and changes by signed roots only.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn pin(folder: &Path, digest: [u8; 32]) -> io::Result<()> {
-    let told =
-        |error: KeepError| io::Error::other(befund_runtime::telemetry::chain(&error).to_string());
-    let disk = Disk::open(folder).map_err(told)?;
-    if disk.has("pin") {
-        return Ok(());
-    }
-    disk.write("pin", Sha256(digest).to_string().as_bytes()).map_err(told)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Linux and macOS.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 pub(crate) mod service;
 
@@ -22,6 +23,27 @@ pub(crate) fn default_config() -> PathBuf {
     PathBuf::from("/etc/befund/agent.toml")
 }
 
+/// Another account than the one that runs this, which is root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Other {
+    user: u32,
+    group: u32,
+}
+
+impl Other {
+    /// Whoever owns a folder, if this is root and somebody else does.
+    pub(crate) fn owning(folder: &Path) -> Option<Self> {
+        let about = std::fs::symlink_metadata(folder).ok()?;
+        let other = befund_executor::is_master() && about.uid() != 0;
+        other.then_some(Self { user: about.uid(), group: about.gid() })
+    }
+
+    /// Has a command run as them, with no other groups than their own.
+    pub(crate) fn run(self, command: &mut tokio::process::Command) {
+        command.uid(self.user).gid(self.group);
+    }
+}
+
 /// Tells the service manager that people can ask.
 pub(crate) fn ready() {
     // Not under systemd: nobody to tell.
@@ -38,7 +60,7 @@ pub(crate) fn open_page(url: &str) -> std::io::Result<()> {
     let openers = [("/usr/bin/xdg-open", screen), ("/usr/bin/open", cfg!(target_vendor = "apple"))];
     let opener = openers
         .into_iter()
-        .find(|(program, fits)| *fits && std::path::Path::new(program).exists())
+        .find(|(program, fits)| *fits && Path::new(program).exists())
         .ok_or(std::io::ErrorKind::NotFound)?;
     start(opener.0, &[url])
 }

@@ -17,6 +17,22 @@ fn program_data() -> PathBuf {
     Path::new(&folder.unwrap_or_else(|| OsString::from(r"C:\ProgramData"))).join("Befund")
 }
 
+/// Another account than the one that runs this: never one of these here, since folders are shared by their access lists.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Other {}
+
+impl Other {
+    /// Nobody.
+    pub(crate) const fn owning(_: &Path) -> Option<Self> {
+        None
+    }
+
+    /// Has a command run as them.
+    pub(crate) const fn run(self, _: &mut tokio::process::Command) {
+        match self {}
+    }
+}
+
 /// Where identity and spool are kept.
 pub(crate) fn default_state() -> PathBuf {
     program_data().join("state")
