@@ -243,7 +243,7 @@ pub async fn offered(
 /// A runbook of the current catalogue, and that catalogue's digest.
 ///
 /// # Errors
-/// `invalid` if there is none of this name.
+/// `invalid` if there is none of this name, or no catalogue yet.
 pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failure> {
     let none = || {
         let name: String = name.chars().take(64).collect();
@@ -251,7 +251,13 @@ pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failu
             "there is no runbook {name:?} in the current catalogue; `befund runbook list` lists what there is"
         ))
     };
-    let current = app.store.catalogue().await?.ok_or_else(none)?;
+    let unpublished = || {
+        Failure::invalid(
+            "no catalogue of runbooks was published yet, and only signed ones are run: sign a folder with \
+             `befund runbook sign` and hand it out with `befund runbook publish`",
+        )
+    };
+    let current = app.store.catalogue().await?.ok_or_else(unpublished)?;
     let runbooks = app.shelf.of(app, &current).await?;
     let runbook = runbooks.get(name).cloned().ok_or_else(none)?;
     Ok((runbook, Sha256(current.digest)))

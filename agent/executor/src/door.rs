@@ -146,7 +146,7 @@ pub struct TrustReport {
 /// What may be run on this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
-    /// The probes and runbooks that the policy allows.
+    /// The probes that the policy allows to be run by themselves.
     pub works: Vec<WorkInfo>,
     /// The lists that parameters pick from.
     pub targets: Targets,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -27,7 +28,6 @@ mod acting;
 mod agreeing;
 mod approving;
 mod child;
-mod desk;
 mod measuring;
 pub mod person;
 mod resuming;
@@ -307,7 +307,7 @@ impl Driver {
                 self.tasks.spawn(approving::approve(scene, step, fix, prediction, from));
             }
             Do::Act { step, fix } => {
-                self.tasks.spawn(acting::act(scene, step, fix));
+                self.tasks.spawn(acting::act(scene, step, fix, Value::Null));
             }
             Do::Undo { step, fix, before } => {
                 let of_it = || Step(format!("fix/{}/{}/act", fix.cause, fix.index));

@@ -10,6 +10,7 @@
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
 //! keep/files/SHA256        the catalogue's files
+//! keep/former/SHA256.json  a catalogue before it, while a run that began with it has not ended
 //! ```
 //!
 //! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered.
@@ -32,6 +33,7 @@ use crate::door::TrustReport;
 
 mod disk;
 mod enrolled;
+mod former;
 
 use disk::Disk;
 pub(crate) use enrolled::{enrolled, pin, whose};
@@ -51,9 +53,10 @@ struct Memory {
 
 /// A catalogue of which every file is there.
 #[derive(Debug)]
-struct Held {
-    manifest: Verified<Manifest>,
-    runbooks: BTreeMap<String, Shelved>,
+pub(crate) struct Held {
+    pub(crate) manifest: Verified<Manifest>,
+    /// By name.
+    pub(crate) runbooks: BTreeMap<String, Shelved>,
 }
 
 /// A runbook, read.
@@ -131,6 +134,9 @@ pub(crate) enum KeepError {
     /// No root.
     #[error("this machine has no trust root yet, so it takes no catalogue")]
     NoRoot,
+    /// A catalogue that is neither here nor was put aside.
+    #[error("this machine does not keep the catalogue {0} any more")]
+    NotKept(String),
     /// No catalogue is on its way.
     #[error("no catalogue was offered that the file could belong to")]
     NothingOffered,
@@ -186,12 +192,16 @@ impl Keep {
         let Some(bytes) = self.disk.read("manifest.json", catalogue::MAX_BYTES as u64)? else {
             return Ok(None);
         };
-        let signatures = self.disk.read("signatures.json", MOST_SIGNATURES)?.unwrap_or_default();
-        let signatures: Vec<String> = serde_json::from_slice(&signatures)
-            .map_err(|error| self.disk.damaged("signatures.json", &error.to_string()))?;
+        let signatures = self.read_signatures()?;
         let now = self.now(clock).now()?;
         let manifest = catalogue::verify(&bytes, &signatures, root, &self.memory.floors, now)?;
         self.hold(manifest).map(Some)
+    }
+
+    fn read_signatures(&self) -> Result<Vec<String>, KeepError> {
+        let signatures = self.disk.read("signatures.json", MOST_SIGNATURES)?.unwrap_or_default();
+        serde_json::from_slice(&signatures)
+            .map_err(|error| self.disk.damaged("signatures.json", &error.to_string()))
     }
 
     /// What is to be thought of the machine's clock.
@@ -215,9 +225,9 @@ impl Keep {
     }
 
     /// The catalogue, if there is one that is good now.
-    pub(crate) fn catalogue(&self, now: Now) -> Option<&Verified<Manifest>> {
+    pub(crate) fn catalogue(&self, now: Now) -> Option<&Held> {
         let held = self.held.as_ref()?;
-        (now.timestamp() < held.manifest.get().expires).then_some(&held.manifest)
+        (now.timestamp() < held.manifest.get().expires).then_some(held)
     }
 
     /// A runbook of the catalogue.
@@ -230,12 +240,23 @@ impl Keep {
         self.held.iter().flat_map(|held| held.runbooks.values())
     }
 
-    /// The exact bytes of a script of the catalogue, verified now.
+    /// The exact bytes of a script of the catalogue that is here, verified now.
     ///
     /// # Errors
     /// If the catalogue does not name it, or its bytes are others.
     pub(crate) fn script(&self, path: &str) -> Result<(Vec<u8>, Sha256), KeepError> {
-        let held = self.held.as_ref().ok_or(KeepError::NothingOffered)?;
+        self.script_of(self.held.as_ref().ok_or(KeepError::NothingOffered)?, path)
+    }
+
+    /// As [`Self::script`], of a catalogue.
+    ///
+    /// # Errors
+    /// If the catalogue does not name it, or its bytes are others.
+    pub(crate) fn script_of(
+        &self,
+        held: &Held,
+        path: &str,
+    ) -> Result<(Vec<u8>, Sha256), KeepError> {
         let bytes = self.read_file(&held.manifest, path)?;
         let digest = held.manifest.check_file(path, &bytes)?;
         Ok((bytes, digest))
@@ -325,7 +346,8 @@ impl Keep {
                 self.held = None;
                 self.coming = None;
                 self.disk.remove("manifest.json")?;
-                self.disk.clear_files(&|_| false)?;
+                self.disk.clear(former::FOLDER, &|_| false)?;
+                self.disk.clear("files", &|_| false)?;
                 info!(version = withdrawal.version(), "the catalogue was withdrawn");
                 return Ok(Vec::new());
             }
@@ -352,6 +374,11 @@ impl Keep {
         self.settle(now).map(drop)
     }
 
+    /// Whether no catalogue is on its way of which files are missing.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.coming.is_none()
+    }
+
     /// Puts the catalogue that is coming in its place, once every file is there; those that are missing.
     fn settle(&mut self, now: Now) -> Result<Vec<String>, KeepError> {
         let Some(coming) = &self.coming else { return Ok(Vec::new()) };
@@ -365,6 +392,10 @@ impl Keep {
             return Ok(missing);
         }
         let held = self.hold(coming.manifest.clone())?;
+        let same = |now: &Held| now.manifest.digest() == held.manifest.digest();
+        if !self.held.as_ref().is_some_and(same) {
+            self.put_aside()?;
+        }
         let mut memory = self.memory.clone();
         // What nobody vouched for leaves no trace: it could bar what somebody did.
         if self.is_pinned() {
@@ -379,11 +410,9 @@ impl Keep {
         self.disk.write("manifest.json", &coming.bytes)?;
         let version = held.manifest.get().version;
         info!(version, runbooks = held.runbooks.len(), "a catalogue was taken");
-        let named: Vec<String> =
-            held.manifest.get().files.values().map(|file| file.sha256.to_string()).collect();
         self.held = Some(held);
         self.coming = None;
-        self.disk.clear_files(&|name| named.iter().any(|named| named == name))?;
+        self.clear_files()?;
         Ok(Vec::new())
     }
 

@@ -22,7 +22,6 @@ pub mod people;
 mod platform;
 pub mod policy;
 mod result;
-mod runbook;
 mod runs;
 mod snapshot;
 mod spare;

@@ -2,7 +2,7 @@
 //!
 //! Only root may write it, and it can only narrow what the agent could do; the controller can
 //! neither write it nor read around it. Without a file, the defaults of [`Targets`] apply and every
-//! read-only probe and runbook may be run.
+//! probe may be run, and of signed runbooks what [`Rules`] says.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub struct Policy {
     pub source: Option<PathBuf>,
     /// What probes may reach.
     pub targets: Targets,
-    /// The probes and runbooks that may be run; all of them if absent.
+    /// The probes that may be run by themselves; all of them if absent.
     pub works: Option<Vec<String>>,
     /// What is allowed of runbooks.
     pub rules: Rules,
@@ -176,13 +176,13 @@ impl Policy {
         Ok(Self { source: Some(path.to_owned()), targets, works: file.allow.works, rules })
     }
 
-    /// Whether this probe or runbook may be run.
+    /// Whether this probe may be run by itself. Of runbooks the [`Rules`] say it.
     #[must_use]
     pub fn allows(&self, work: &str) -> bool {
         self.works.as_ref().is_none_or(|works| works.iter().any(|allowed| allowed == work))
     }
 
-    /// What may be run.
+    /// The probes that may be run by themselves.
     #[must_use]
     pub fn works(&self) -> Vec<WorkInfo> {
         catalogue().into_iter().filter(|info| self.allows(info.work.name())).collect()
@@ -202,6 +202,9 @@ fn unknown_work(works: Option<&[String]>) -> Option<(String, String, String)> {
     let unknown =
         works?.iter().find(|name| !known.iter().any(|info| info.work.name() == name.as_str()))?;
     let names: Vec<_> = known.iter().map(|info| info.work.name()).collect();
-    let why = format!("there is no such probe or runbook; there are {}", names.join(", "));
+    let why = format!(
+        "there is no such probe; there are {} (runbooks are allowed by `allow` under [runbooks])",
+        names.join(", ")
+    );
     Some(("allow.works".to_owned(), unknown.clone(), why))
 }

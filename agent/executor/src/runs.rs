@@ -1,7 +1,7 @@
 //! The runs of runbooks on this machine: tasks of the executor that outlive the connections which ask for them. What a
 //! run told stays here until the controller has all of it; whoever asks may follow it, from where they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -32,11 +32,13 @@ use crate::result;
 
 pub(crate) mod ledger;
 mod log;
+mod only;
 mod recovery;
 mod task;
 
 use ledger::{Ledger, blocking};
 use log::Log;
+use only::{NotOnly, Only};
 
 /// The most runs at work at a time; those that only wait for people do not count.
 const AT_WORK: usize = 4;
@@ -62,6 +64,8 @@ pub(crate) struct Runs {
     starting: tokio::sync::Mutex<()>,
     /// Until when who agreed to changes for which ticket.
     agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
+    /// Held as long as these runs are this executor's.
+    _only: Only,
 }
 
 /// One run.
@@ -78,6 +82,8 @@ pub(crate) struct Run {
 /// Why the runs of this machine cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
+    #[error("this executor runs no runbooks: its folder is not its own")]
+    Only(#[from] NotOnly),
     #[error("this executor runs no runbooks: its journal cannot be used")]
     Journal(#[from] JournalError),
     #[error("this executor runs no runbooks: what it trusts cannot be read")]
@@ -101,6 +107,8 @@ impl Runs {
     /// If it cannot be used: then nothing is run.
     pub(crate) async fn open(shared: &Arc<Shared>) -> Result<Arc<Self>, OpenError> {
         let folder = shared.config.keep.clone();
+        // Another executor may still be at work on these very runs.
+        let only = Only::take(&folder, &shared.stop).await?;
         let opened = blocking(move || open(&folder)).await;
         let (ledger, keep) = opened?;
         let runs = Arc::new(Self {
@@ -114,8 +122,10 @@ impl Runs {
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
             agreed: Mutex::default(),
+            _only: only,
         });
         recovery::recover(shared, &runs).await?;
+        runs.forget_catalogues().await;
         Ok(runs)
     }
 
@@ -266,6 +276,21 @@ impl Runs {
         let Some(ticket) = ticket else { return false };
         let agreed = lock(&self.agreed);
         agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
+    }
+
+    /// Forgets the catalogues before the one that is here with which no run began that has not ended.
+    pub(crate) async fn forget_catalogues(&self) {
+        // Whatever is being taken on has its place among the runs before this looks.
+        let _one = self.starting.lock().await;
+        let wanted: BTreeSet<String> = {
+            let all = lock(&self.all);
+            let at_work = all.values().filter(|run| !run.log.has_ended());
+            at_work.filter_map(|run| Some(run.order.runbook.as_ref()?.catalogue.clone())).collect()
+        };
+        if let Err(error) = self.with_keep(move |keep| keep.forget_former(&wanted)).await {
+            // They are forgotten at the next end of a run.
+            warn!(error = &error as &dyn std::error::Error, "old catalogues could not be removed");
+        }
     }
 
     /// Does something with what this machine trusts, on a thread of its own.

@@ -1,19 +1,16 @@
-//! `befund-agent enroll`: an identity for this machine, and what its executor has to know of it. Where an account of its own
-//! owns the link's folder, that account enrolls, in a process of its own, and root tells the executor: nothing of root's is
-//! written where the link could put a trap. Not the enrollment itself, which is [`link::enrollment`].
+//! `befund-agent enroll`: makes this machine one of an organisation's, by a token of its.
+//!
+//! Two accounts keep what comes of it: the link's keeps the identity, the executor's (root) whom the machine trusts. So
+//! root enrolls an installed agent: it vouches for the trust root itself, and has the link's account do the rest.
 
-use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::Args;
-use tokio::io::AsyncWriteExt as _;
-use tracing::Level;
-
-use befund_model::id::AgentId;
 use befund_model::token::EnrollmentToken;
 use befund_runtime::clock::Clock;
 use befund_runtime::telemetry::{self, LogFormat};
+use clap::Args;
+use tracing::Level;
 
 use super::{FAILED, keep, screen};
 use crate::config;
@@ -37,6 +34,9 @@ pub(super) struct Enroll {
     /// The agent's settings [default: agent.toml where the policy is, if it is there]
     #[arg(long)]
     config: Option<PathBuf>,
+    /// Leave the trust root to whoever started this
+    #[arg(long, hide = true)]
+    identity_only: bool,
 }
 
 impl Enroll {
@@ -48,29 +48,26 @@ impl Enroll {
             self.token.clone()
         };
         let token = EnrollmentToken::decode(&text)?;
-        let enrolled = match platform::Other::owning(&self.state) {
-            Some(owner) => self.as_owner(&owner, &text).await?,
-            None => Some(self.here(&token).await?),
-        };
-        let Some(agent) = enrolled else { return Ok(ExitCode::from(FAILED)) };
-        let keep = keep(self.keep.as_deref(), &self.state);
-        befund_executor::enrolled(&keep, agent)?;
-        match token.trust_root {
-            Some(digest) => befund_executor::pin(&keep, digest)?,
-            None => tracing::debug!("the token names no trust root: only read steps will run here"),
+        match platform::enroll_as_owner(&self.state, &self.of_identity(), &text)? {
+            Some(ended) if !ended.success() => return Ok(ExitCode::from(FAILED)),
+            Some(_) => {}
+            None => self.identity(&token).await?,
         }
-        let systems = self.keep.is_none() && self.state == platform::default_state();
-        if token.trust_root.is_some() && systems && keep != befund_executor::default_keep() {
-            tracing::warn!(
-                "the system's executor was not told which trust root to take, so that only steps that read will run \
-                 here: enroll as the administrator, or name its folder with --keep"
-            );
-        }
+        self.vouch(&token)?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// As this account.
-    async fn here(&self, token: &EnrollmentToken) -> anyhow::Result<AgentId> {
+    /// The arguments that leave the trust root out.
+    fn of_identity(&self) -> Vec<std::ffi::OsString> {
+        let mut arguments = vec!["enroll".into(), "-".into(), "--identity-only".into()];
+        arguments.extend(["--state".into(), self.state.clone().into()]);
+        if let Some(config) = &self.config {
+            arguments.extend(["--config".into(), config.clone().into()]);
+        }
+        arguments
+    }
+
+    async fn identity(&self, token: &EnrollmentToken) -> anyhow::Result<()> {
         let settings = config::load(self.config.as_deref())?;
         let proxy = Proxy::choose(settings.proxy.as_ref(), |name| std::env::var(name).ok())?;
         let folder = IdentityFolder::new(RealDisk, &self.state);
@@ -81,36 +78,32 @@ impl Enroll {
             screen::printable(&identity.organisation),
             identity.agent
         ));
-        Ok(identity.agent)
+        Ok(())
     }
 
-    /// As the account that owns the folder, by a process of its own, which says itself what goes wrong: nothing then.
-    async fn as_owner(
-        &self,
-        owner: &platform::Other,
-        token: &str,
-    ) -> anyhow::Result<Option<AgentId>> {
-        let mut command = tokio::process::Command::new(std::env::current_exe()?);
-        command.args(["enroll", "-", "--state"]).arg(&self.state);
-        command.arg("--keep").arg(self.state.join("executor")).stdin(Stdio::piped());
-        if let Some(config) = &self.config {
-            command.arg("--config").arg(config);
+    /// Tells the executor which machine this is, and whom it trusts.
+    fn vouch(&self, token: &EnrollmentToken) -> anyhow::Result<()> {
+        if self.identity_only {
+            return Ok(());
         }
-        owner.run(&mut command);
-        let enrolling = "could not enroll as the account that owns the folder";
-        let mut child = command.spawn().with_context(|| told(enrolling, &self.state))?;
-        if let Some(mut to) = child.stdin.take() {
-            // One that has ended already says why.
-            let _ = to.write_all(token.as_bytes()).await;
+        let of_system = self.keep.is_none() && self.state == platform::default_state();
+        if of_system && !befund_executor::is_master() {
+            // The system's executor believes nobody else.
+            if token.trust_root.is_some() {
+                screen::complain(
+                    "this account cannot vouch for the organisation's trust root, so that only steps that read \
+                     will run here; enroll as root or as an administrator to have it pinned",
+                );
+            }
+            return Ok(());
         }
-        if !child.wait().await?.success() {
-            return Ok(None);
-        }
+        let keep = keep(self.keep.as_deref(), &self.state);
         let identity = IdentityFolder::new(RealDisk, &self.state).load()?;
-        Ok(Some(identity.agent))
+        befund_executor::enrolled(&keep, identity.agent)?;
+        match token.trust_root {
+            Some(digest) => befund_executor::pin(&keep, digest)?,
+            None => tracing::debug!("the token names no trust root: only read steps will run here"),
+        }
+        Ok(())
     }
-}
-
-fn told(what: &str, folder: &Path) -> String {
-    format!("{what} {}", folder.display())
 }

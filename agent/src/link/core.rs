@@ -281,7 +281,7 @@ impl Core {
                     todo.extend(self.session.outcome_kept(job));
                 }
                 Do::Forget(job) => self.parts.spool.forget_job(job),
-                Do::Begin(order) => self.begin(order),
+                Do::Begin(order) => self.begin_with_catalogue(order),
                 Do::Follow(job, after) => self.follow(job, Start::After(after)),
                 Do::More(job, bytes) => self.more(job, bytes),
                 Do::CancelRun(job) => self.cancel_run(job),

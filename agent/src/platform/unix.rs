@@ -1,12 +1,14 @@
 //! Linux and macOS.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+mod enrolling;
 pub(crate) mod service;
 
+pub(crate) use enrolling::enroll_as_owner;
+
 /// How the agent is started, for texts.
-pub(crate) const HOW_TO_START: &str = "`systemctl start befund-link` or `befund-agent link`";
+pub(crate) const HOW_TO_START: &str = "`systemctl start befund-agent` or `befund-agent link`";
 
 /// Where identity and spool are kept.
 pub(crate) fn default_state() -> PathBuf {
@@ -21,27 +23,6 @@ pub(crate) fn default_run() -> PathBuf {
 /// Where the settings are.
 pub(crate) fn default_config() -> PathBuf {
     PathBuf::from("/etc/befund/agent.toml")
-}
-
-/// Another account than the one that runs this, which is root.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Other {
-    user: u32,
-    group: u32,
-}
-
-impl Other {
-    /// Whoever owns a folder, if this is root and somebody else does.
-    pub(crate) fn owning(folder: &Path) -> Option<Self> {
-        let about = std::fs::symlink_metadata(folder).ok()?;
-        let other = befund_executor::is_master() && about.uid() != 0;
-        other.then_some(Self { user: about.uid(), group: about.gid() })
-    }
-
-    /// Has a command run as them, with no other groups than their own.
-    pub(crate) fn run(self, command: &mut tokio::process::Command) {
-        command.uid(self.user).gid(self.group);
-    }
 }
 
 /// Tells the service manager that people can ask.
@@ -60,7 +41,7 @@ pub(crate) fn open_page(url: &str) -> std::io::Result<()> {
     let openers = [("/usr/bin/xdg-open", screen), ("/usr/bin/open", cfg!(target_vendor = "apple"))];
     let opener = openers
         .into_iter()
-        .find(|(program, fits)| *fits && Path::new(program).exists())
+        .find(|(program, fits)| *fits && std::path::Path::new(program).exists())
         .ok_or(std::io::ErrorKind::NotFound)?;
     start(opener.0, &[url])
 }

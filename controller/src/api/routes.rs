@@ -138,7 +138,7 @@ fn machine_routes() -> Vec<Route> {
             snapshots::diff,
         )
         .answers::<SnapshotDiff>("SnapshotDiff"),
-        Route::get("/api/v1/works", READ, "What can be run on machines", jobs::works)
+        Route::get("/api/v1/works", READ, "The probes that can be run on machines", jobs::works)
             .answers::<Vec<WorkInfo>>("Works"),
         Route::post("/api/v1/jobs", RUN, "Run something on a machine", jobs::start)
             .takes::<NewJob>("NewJob")

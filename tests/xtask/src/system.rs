@@ -85,6 +85,27 @@ pub(crate) const TESTS: &[Need] = &[
         why: "boots a machine of its own, on which the agent's units run",
     },
     Need {
+        package: "dbus",
+        sign: Sign::Command("dbus-daemon"),
+        why: "by which systemd is asked on such a machine",
+    },
+    Need {
+        package: "e2fsprogs",
+        sign: Sign::Command("debugfs"),
+        why: "makes disks with old files for such machines",
+    },
+    Need {
+        package: "xz-utils",
+        sign: Sign::Command("xz"),
+        why: "keeps the processors of such a machine busy",
+    },
+    Need { package: "procps", sign: Sign::Command("ps"), why: "says how much" },
+    Need {
+        package: "libpam-modules-bin",
+        sign: Sign::Command("faillock"),
+        why: "locks accounts of such a machine",
+    },
+    Need {
         package: "dnsmasq-base",
         sign: Sign::Command("dnsmasq"),
         why: "hands out addresses in networks that the actions' stories make",

@@ -15,14 +15,13 @@ use super::{Reply, Request};
 use crate::drive::scene::wall;
 use crate::journal::StartedBy;
 use crate::keep::KeepError;
-use crate::runs::Run;
+use crate::runs::{Run, Runs};
 
-/// Whether an order goes the way of signed runbooks. One that names no catalogue is for what is compiled in.
+/// Whether an order goes the way of signed runbooks.
 pub(super) const fn is_one(order: &Order) -> bool {
     match order.work {
         Work::Probe(_) => false,
-        Work::Runbook(_) => order.runbook.is_some(),
-        Work::Undo(_) => true,
+        Work::Runbook(_) | Work::Undo(_) => true,
     }
 }
 
@@ -131,12 +130,18 @@ pub(super) async fn answer(
             taken.await.map_err(told).map(|()| Reply::Done)
         }
         Request::OfferCatalogue { signatures } => {
-            let taken = runs.with_keep(move |keep| keep.offer_catalogue(blob, signatures, wall()));
-            taken.await.map_err(told).map(|paths| Reply::Wanted { paths })
+            let taken = runs.with_keep(move |keep| {
+                let wanted = keep.offer_catalogue(blob, signatures, wall());
+                (wanted, keep.is_whole())
+            });
+            settled(runs, taken.await).await.map_err(told).map(|paths| Reply::Wanted { paths })
         }
         Request::OfferFile { path } => {
-            let taken = runs.with_keep(move |keep| keep.offer_file(&path, &blob, wall()));
-            taken.await.map_err(told).map(|()| Reply::Done)
+            let taken = runs.with_keep(move |keep| {
+                let taken = keep.offer_file(&path, &blob, wall());
+                (taken, keep.is_whole())
+            });
+            settled(runs, taken.await).await.map_err(told).map(|()| Reply::Done)
         }
         Request::Collect { .. }
         | Request::Run { .. }
@@ -144,4 +149,12 @@ pub(super) async fn answer(
         | Request::Describe
         | Request::Attach { .. } => Err("that is answered elsewhere".to_owned()),
     }
+}
+
+/// What came of an offer; once a catalogue is whole, those before it are forgotten that nobody needs.
+async fn settled<T>(runs: &Runs, (taken, whole): (T, bool)) -> T {
+    if whole {
+        runs.forget_catalogues().await;
+    }
+    taken
 }

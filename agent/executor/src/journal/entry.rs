@@ -90,8 +90,8 @@ pub struct Received {
     pub job: JobId,
     /// What it runs.
     pub work: befund_model::job::Work,
-    /// The digest of the catalogue that the runbook stands in, as hexadecimal digits; absent for what is
-    /// compiled in.
+    /// The digest of the catalogue that the runbook stands in, as hexadecimal digits; absent for an
+    /// undo.
     pub catalogue: Option<String>,
     /// How it is meant.
     pub mode: befund_model::runbook::Mode,

@@ -1,6 +1,6 @@
 //! What is kept is taken only from whom it may be, and stays so over a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use befund_trust::root::{Document, Format, Key, Person, Quorum, Roles, Root};
@@ -96,6 +96,18 @@ impl Bench {
             .offer_root(&bytes, &signed(Namespace::Root, 1, &bytes), at(1))
             .expect("the pinned root");
         bench
+    }
+
+    /// A catalogue with another script takes the place of the one that is here.
+    fn replace(&mut self, version: u64, day: i64) -> String {
+        let mut files = files();
+        files.insert("scripts/x.sh".to_owned(), format!("exit {version}\n").into_bytes());
+        let bytes = catalogue(version, &files);
+        let signatures = signed(Namespace::Catalogue, 1, &bytes);
+        for path in self.keep.offer_catalogue(bytes, signatures, at(day)).expect("it is signed") {
+            self.keep.offer_file(&path, &files[&path], at(day)).expect("a file of it");
+        }
+        self.keep.report().catalogue
     }
 
     fn offer(&mut self, version: u64, signer: u8, day: i64) -> Result<Vec<String>, KeepError> {
@@ -246,4 +258,47 @@ fn a_number_is_used_once_also_after_a_restart_and_a_clock_set_back_is_seen() {
     let back = bench.keep.now(at(3));
     assert!(back.now().is_err());
     assert!(back.permits(floor::RESYNC) && !back.permits("dns.flush_cache"));
+}
+
+#[test]
+fn a_catalogue_that_is_wanted_still_stays_beside_the_one_after_it_and_goes_when_it_is_not() {
+    let mut bench = Bench::rooted();
+    let first = bench.replace(5, 2);
+    let second = bench.replace(6, 3);
+    bench.again(4);
+
+    let former = bench.keep.former(&first, at(4)).expect("it was put aside");
+    assert!(former.runbooks.contains_key("net.no-internet"));
+    assert_eq!(bench.keep.script_of(&former, "scripts/x.sh").expect("it is there").0, b"exit 5\n");
+    assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"exit 6\n");
+    assert!(bench.keep.former(&second, at(4)).is_err(), "that one is here");
+    assert!(bench.keep.former("../root", at(4)).is_err());
+    assert!(bench.keep.former(&first, at(31)).is_err(), "it expires as any other");
+
+    bench.keep.forget_former(&BTreeSet::from([first.clone()])).expect("nothing to do");
+    assert!(bench.keep.former(&first, at(4)).is_ok());
+    bench.keep.forget_former(&BTreeSet::new()).expect("it goes");
+    assert!(bench.keep.former(&first, at(4)).is_err());
+    assert!(bench.keep.script("scripts/x.sh").is_ok(), "what is here stays");
+    let files = std::fs::read_dir(bench.folder.path().join("keep/files")).expect("a folder");
+    assert_eq!(files.count(), 2, "the other script is gone");
+}
+
+#[test]
+fn a_withdrawal_and_a_key_that_was_struck_off_take_the_catalogues_before_along() {
+    let mut bench = Bench::rooted();
+    let first = bench.replace(5, 2);
+    bench.replace(6, 2);
+    let other = root(2, 2);
+    let both = [signed(Namespace::Root, 1, &other), signed(Namespace::Root, 2, &other)].concat();
+    bench.keep.offer_root(&other, &both, at(2)).expect("old and new signed");
+    assert!(bench.keep.former(&first, at(3)).is_err(), "nobody of today signed it");
+
+    let mut bench = Bench::rooted();
+    let first = bench.replace(5, 2);
+    bench.replace(6, 2);
+    let empty = catalogue(7, &BTreeMap::new());
+    let signatures = signed(Namespace::Catalogue, 1, &empty);
+    bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
+    assert!(bench.keep.former(&first, at(3)).is_err(), "it was withdrawn");
 }

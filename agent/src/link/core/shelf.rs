@@ -1,11 +1,13 @@
 //! When to look for what the controller hands out: at a welcome that names something else than the machine has,
-//! at the controller's word, and some time after it went wrong.
+//! at the controller's word, for an order of a catalogue that the machine does not have, and some time after it went
+//! wrong.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{debug, info, info_span, warn};
 
+use befund_model::job::Order;
 use befund_model::machine::MachineTrust;
 use befund_runtime::backoff::{Backoff, full_jitter};
 use befund_runtime::{clock, telemetry};
@@ -33,6 +35,15 @@ pub(super) struct Shelf {
     refused: Option<Current>,
     has: Option<MachineTrust>,
     backoff: Backoff,
+    /// Orders whose catalogue is looked for.
+    waiting: Vec<Waiting>,
+}
+
+/// An order whose catalogue is not here, as far as is known.
+struct Waiting {
+    order: Box<Order>,
+    /// It is looked for since the order came: once that has ended, the executor says what is to be said.
+    looked: bool,
 }
 
 impl Shelf {
@@ -44,7 +55,14 @@ impl Shelf {
             refused: None,
             has: None,
             backoff: Backoff::new(BASE, CAP),
+            waiting: Vec::new(),
         }
+    }
+
+    /// Whether the machine lacks what an order is for.
+    fn lacks(&self, order: &Order) -> bool {
+        let wanted = order.runbook.as_ref().map(|runbook| &runbook.catalogue);
+        wanted.is_some_and(|wanted| self.has.as_ref().is_none_or(|has| has.catalogue != *wanted))
     }
 
     pub(super) fn next_timer(&self, connected: bool) -> Option<Instant> {
@@ -64,7 +82,7 @@ impl Core {
     /// else now.
     pub(super) fn look_for_catalogue(&mut self, current: Option<Current>) {
         if current.as_ref().is_some_and(|current| !self.shelf.is_worth_it(current)) {
-            return;
+            return self.begin_waiting();
         }
         let Some(line) = &self.line else { return };
         if self.shelf.bringing.is_some() {
@@ -83,6 +101,34 @@ impl Core {
                 let _ = inbox.send(Note::Brought(Box::new(brought))).await;
             }
         });
+    }
+
+    /// Hands an order over, once its catalogue was looked for where it is not here: somebody may have published it
+    /// a moment ago.
+    pub(super) fn begin_with_catalogue(&mut self, order: Box<Order>) {
+        if self.line.is_none() || !self.shelf.lacks(&order) {
+            return self.begin(order);
+        }
+        let looked = self.shelf.bringing.is_none();
+        self.shelf.waiting.push(Waiting { order, looked });
+        if looked {
+            self.look_for_catalogue(None);
+        }
+    }
+
+    /// Hands over the orders whose catalogue is here now, or was looked for in vain. Without a connection nothing was
+    /// looked for: they wait for the next one.
+    fn begin_waiting(&mut self) {
+        if self.line.is_none() {
+            return;
+        }
+        for Waiting { order, looked } in std::mem::take(&mut self.shelf.waiting) {
+            if looked {
+                self.begin(order);
+            } else {
+                self.begin_with_catalogue(order);
+            }
+        }
     }
 
     pub(super) fn brought(&mut self, brought: Brought) {
@@ -122,6 +168,7 @@ impl Core {
         if let Some(then) = self.shelf.then.take() {
             self.look_for_catalogue(then);
         }
+        self.begin_waiting();
     }
 
     pub(super) fn shelf_tick(&mut self) {

@@ -123,8 +123,9 @@ pub(crate) fn predicted(prediction: &Prediction) -> String {
     match (prediction.known, prediction.changes) {
         (false, _) if lines.is_empty() => "cannot be predicted".to_owned(),
         (false, _) => format!("cannot be predicted: {lines}"),
-        (true, false) => "nothing: it is so already".to_owned(),
-        (true, true) => lines,
+        (true, false) if lines.is_empty() => "nothing: it is so already".to_owned(),
+        // Also what a person is told to do, which changes nothing by itself.
+        (true, false | true) => lines,
     }
 }
 
