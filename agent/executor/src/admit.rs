@@ -15,9 +15,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use befund_model::Timestamp;
+use befund_model::action::Risk;
 use befund_model::id::AgentId;
 use befund_model::job::{Order, Work};
 use befund_runbook::document::{Act, Runbook, System, UndoBy};
+use befund_runbook::machine::FixOrder;
 use befund_trust::approval::{CatalogueRef, RunbookRef};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::{Clock, Now, RESYNC};
@@ -262,17 +264,34 @@ fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Ref
     Ok(Book { runbook, reference, catalogue, scripts })
 }
 
-/// Why a step that changes something is not done here whoever signs it, if it is not.
-pub(crate) fn unpinned(keep: &Keep) -> Option<String> {
+/// Why a fix is not done here whoever signs it, if it is not: it may change something, and nobody vouched for the root
+/// under which it is signed.
+pub(crate) fn unvouched(keep: &Keep, fix: &FixOrder) -> Option<String> {
+    if !may_change(fix) {
+        return None;
+    }
     match keep.root().map(befund_trust::root::Trusted::standing) {
         Some(Standing::Pinned) => None,
         Some(Standing::Unpinned) => Some(
-            "nobody vouched for this machine's trust root, so that only steps that read are run; pin its digest with \
-             the installer, or enroll anew with a token that has it"
+            "nobody vouched for this machine's trust root, so that only steps of the agent's own that read are run, and no \
+             scripts; pin its digest with the installer, or enroll anew with a token that has it"
                 .to_owned(),
         ),
         None => Some("this machine has no trust root".to_owned()),
     }
+}
+
+/// Whether a fix may change something, whatever its runbook calls it: a script can do anything, and so can what undoes.
+fn may_change(fix: &FixOrder) -> bool {
+    let script = match &fix.act {
+        Act::Script(_) => true,
+        Act::Action(_) | Act::Instruct | Act::OpenUrl | Act::Reboot => false,
+    };
+    let undone = match &fix.undo {
+        UndoBy::Action(_) | UndoBy::Script(_) => true,
+        UndoBy::Auto | UndoBy::None => false,
+    };
+    fix.risk > Risk::Read || script || undone
 }
 
 /// This system, as runbooks name it.

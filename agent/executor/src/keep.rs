@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! keep/pin                 the SHA-256 of the first root, from the installer or the enrollment token; never offered
+//! keep/agent               the id that enrollment gave this machine
 //! keep/root.json           the root's exact bytes      keep/standing.json   where the trust comes from
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
@@ -30,10 +31,12 @@ use tracing::{info, warn};
 
 mod agreed;
 mod disk;
+mod enrolled;
 mod former;
 mod telling;
 
 use disk::Disk;
+pub(crate) use enrolled::{enrolled, pin, whose};
 
 /// The most bytes of the state that is read back.
 const MOST_MEMORY: u64 = 1 << 20;
@@ -179,17 +182,7 @@ impl Keep {
         let (root, held, coming, spoilt) = (None, None, None, None);
         let mut keep = Self { disk, pin, root, memory, held, coming, withdrawn, spoilt };
         keep.root = keep.read_root()?;
-        // One that cannot be used any more is no reason not to start: a newer one may come.
-        match keep.read_catalogue(clock) {
-            Ok(held) => keep.held = held,
-            Err(error) => {
-                warn!(
-                    error = befund_runtime::telemetry::chain(&error),
-                    "the catalogue that is kept is of no use"
-                );
-                keep.spoilt = Some(crate::told(&error));
-            }
-        }
+        keep.judge_again(clock);
         Ok(keep)
     }
 
@@ -230,6 +223,11 @@ impl Keep {
     /// The trust root.
     pub(crate) const fn root(&self) -> Option<&Trusted> {
         self.root.as_ref()
+    }
+
+    /// Whether somebody vouched for it.
+    fn is_pinned(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| root.standing() == Standing::Pinned)
     }
 
     /// The floors.
@@ -301,7 +299,23 @@ impl Keep {
         self.disk.write("root.json", taken.bytes())?;
         info!(version = taken.root().version(), standing = ?taken.standing(), "a trust root was taken");
         self.root = Some(taken);
+        // Those who signed the catalogue may be nobody any more.
+        self.coming = None;
+        self.judge_again(clock);
         Ok(())
+    }
+
+    /// Looks at the catalogue that is kept, by what is trusted now. One that is of no use is no reason not to go on: a newer
+    /// one may come.
+    fn judge_again(&mut self, clock: Timestamp) {
+        (self.held, self.spoilt) = match self.read_catalogue(clock) {
+            Ok(held) => (held, None),
+            Err(error) => {
+                let whole = befund_runtime::telemetry::chain(&error);
+                warn!(error = whole, "the catalogue that is kept is of no use");
+                (None, Some(crate::told(&error)))
+            }
+        };
     }
 
     /// Looks at a catalogue that is offered: the paths of its files that are not here yet. With none missing, it takes
@@ -322,7 +336,9 @@ impl Keep {
             Ok(manifest) => manifest,
             Err(catalogue::Refusal::Withdrawn(withdrawal)) => {
                 let mut memory = self.memory.clone();
-                memory.floors.withdrew_catalogue(&withdrawal, now);
+                if self.is_pinned() {
+                    memory.floors.withdrew_catalogue(&withdrawal, now);
+                }
                 self.remember(memory)?;
                 self.held = None;
                 self.coming = None;
@@ -381,7 +397,10 @@ impl Keep {
             self.put_aside()?;
         }
         let mut memory = self.memory.clone();
-        memory.floors.took_catalogue(&coming.manifest, now);
+        // What nobody vouched for leaves no trace: it could bar what somebody did.
+        if self.is_pinned() {
+            memory.floors.took_catalogue(&coming.manifest, now);
+        }
         let signatures = serde_json::to_vec(&coming.signatures).unwrap_or_default();
         // The floor first: a crash in between leaves an older catalogue, or one without its signatures, that is of no
         // use until the new one comes again.
@@ -454,21 +473,6 @@ impl Keep {
         self.memory = memory;
         Ok(())
     }
-}
-
-/// Writes the digest of the first trust root, as the installer or the enrollment token says it. One that is there
-/// already stays: a machine's trust is set once, at enrollment, and changes by signed roots only.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn pin(folder: &Path, digest: [u8; 32]) -> io::Result<()> {
-    let told =
-        |error: KeepError| io::Error::other(befund_runtime::telemetry::chain(&error).to_string());
-    let disk = Disk::open(folder).map_err(told)?;
-    if disk.has("pin") {
-        return Ok(());
-    }
-    disk.write("pin", Sha256(digest).to_string().as_bytes()).map_err(told)
 }
 
 #[cfg(test)]

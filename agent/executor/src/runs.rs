@@ -52,7 +52,8 @@ pub(crate) struct Runs {
     pub(crate) ledger: Ledger,
     pub(crate) keep: Arc<Mutex<Keep>>,
     pub(crate) confinement: Confinement,
-    /// For the times of events; corrected by what the controller told.
+    /// For the times of events; corrected by what the controller told. What the journal keeps and forgets goes by the
+    /// machine's own clock, or whoever owns the controller could have it forget.
     pub(crate) clock: Clock,
     /// What lets one run at a time change something.
     pub(crate) acting: Semaphore,
@@ -204,7 +205,7 @@ impl Runs {
                 serde_json::Value::Object(admitted.inputs.clone().into_iter().collect())
             }),
             ticket: order.ticket,
-            at: self.clock.now(),
+            at: wall(),
             within: Duration::from_millis(order.within_ms),
             by,
             order: BASE64.encode(&serde_json::to_vec(order).unwrap_or_default()),
@@ -254,7 +255,7 @@ impl Runs {
         if !run.log.has_ended() {
             return Err(format!("job {job} has not ended, so it cannot have been reported"));
         }
-        let entry = crate::journal::Entry::Reported { at: self.clock.now() };
+        let entry = crate::journal::Entry::Reported { at: wall() };
         self.ledger.append(job, entry).await.map_err(|error| crate::told(&error))?;
         lock(&self.all).remove(&job);
         Ok(())

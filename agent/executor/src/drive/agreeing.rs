@@ -81,9 +81,7 @@ async fn agreed(
     if !persons {
         let keep = scene.keep();
         admit::time_for(&keep, wall(), &fix.act)?;
-        if fix.risk > Risk::Read
-            && let Some(why) = admit::unpinned(&keep)
-        {
+        if let Some(why) = admit::unvouched(&keep, fix) {
             return Err(why);
         }
     }

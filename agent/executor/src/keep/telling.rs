@@ -1,8 +1,6 @@
 //! What is told of what this machine trusts and keeps: to the link, and to whoever wants something of it run. It decides
 //! nothing.
 
-use befund_trust::root::Standing;
-
 use super::Keep;
 use crate::door::TrustReport;
 
@@ -16,7 +14,7 @@ impl Keep {
         let kept = kept.or(self.withdrawn);
         TrustReport {
             root_version: root.map_or(0, |root| root.root().version()),
-            pinned: root.is_some_and(|root| root.standing() == Standing::Pinned),
+            pinned: self.is_pinned(),
             catalogue_version: kept.map_or(0, |(version, _)| version),
             catalogue: kept.map(|(_, digest)| digest.to_string()).unwrap_or_default(),
             files: manifest

@@ -206,6 +206,40 @@ fn a_root_that_nobody_vouched_for_is_marked_so_and_a_pin_refuses_another() {
 }
 
 #[test]
+fn what_nobody_vouched_for_is_gone_and_bars_nothing_once_a_root_is_pinned() {
+    let mut bench = Bench::new();
+    let theirs = root(1, 1);
+    bench.keep.offer_root(&theirs, &signed(Namespace::Root, 1, &theirs), at(1)).expect("the first");
+    bench.offer(900, 1, 1).expect("their catalogue");
+    bench.fill(1);
+    assert!(bench.keep.runbook("net.no-internet").is_some());
+
+    let ours = root(1, 2);
+    let digest = Root::parse(&ours).expect("a root").digest();
+    pin(&bench.folder.path().join("keep"), digest.0).expect("it is pinned");
+    bench.again(2);
+    bench.keep.offer_root(&ours, &signed(Namespace::Root, 2, &ours), at(2)).expect("the pinned");
+    assert!(bench.keep.runbook("net.no-internet").is_none(), "those who signed it are nobody");
+    bench.offer(5, 2, 3).expect("theirs of version 900 does not bar it");
+    bench.fill(3);
+    assert!(bench.keep.runbook("net.no-internet").is_some());
+}
+
+#[test]
+fn which_machine_it_is_was_said_at_enrollment() {
+    let bench = Bench::new();
+    let folder = bench.folder.path().join("keep");
+    assert_eq!(whose(&folder).expect("no error"), None);
+    for n in [1, 2] {
+        let agent = befund_model::id::AgentId::new(at(1), [n; 10]);
+        enrolled(&folder, agent).expect("it is written");
+        assert_eq!(whose(&folder).expect("no error"), Some(agent));
+    }
+    std::fs::write(folder.join("agent"), "somebody").expect("root may");
+    assert!(whose(&folder).is_err(), "nobody's id is not passed over");
+}
+
+#[test]
 fn the_pin_is_set_once() {
     let bench = Bench::rooted();
     let folder = bench.folder.path().join("keep");
