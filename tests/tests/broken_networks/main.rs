@@ -26,7 +26,7 @@ mod tried;
 mod vpn;
 
 /// How many offices are open at one time: most of the time they wait.
-const AT_ONCE: usize = 5;
+const AT_ONCE: usize = 8;
 
 /// A way to break a network, and what is to come of it.
 pub(crate) struct Scenario {

@@ -4,7 +4,6 @@
 use std::fs::Permissions;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -19,6 +18,7 @@ use super::space::{self, Empty, Space};
 use super::terminal::Terminal;
 use super::time::TimeServer;
 use super::world::{CHECK, HUB, REFERENCE, TIME, World};
+use crate::catalogue::Books;
 use crate::process::{eventually, run};
 use crate::{TestAgent, TestController, TestOperator, TestSigners};
 
@@ -60,25 +60,11 @@ impl Desk {
         controller.serve();
         let operator = controller.admin();
         let signers = TestSigners::introduce(&controller, &operator);
-        signers.publish(&operator, &shipped(controller.folder()));
+        signers.publish(&operator, Books::Shipped);
         let token = operator.json(&["enroll", "token", "new", "--uses", "200", "--valid", "2h"]);
         let token = token["token"].as_str().expect("a token").to_owned();
         Self { world, operator, signers, token, _controller: controller }
     }
-}
-
-/// The shipped runbooks, without their rehearsals, in a folder that may be signed.
-fn shipped(within: &Path) -> PathBuf {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runbooks");
-    let to = within.join("shipped");
-    std::fs::create_dir(&to).expect("make a folder");
-    for entry in std::fs::read_dir(&from).expect("the shipped runbooks").flatten() {
-        let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
-            std::fs::copy(&path, to.join(entry.file_name())).expect("copy a runbook");
-        }
-    }
-    to
 }
 
 /// An office.
