@@ -199,8 +199,11 @@ pub(crate) fn book(
         );
         return Err(refused(Refuser::Signature, why));
     }
-    let Some(shelved) = keep.runbook(name) else {
-        let names: Vec<&str> = keep.runbooks().map(|known| known.runbook.name.as_str()).collect();
+    let shelved = keep.runbook(name).map_err(|error| {
+        refused(Refuser::Signature, format!("the runbook {name}: {}", crate::told(&error)))
+    })?;
+    let Some(shelved) = shelved else {
+        let names: Vec<&str> = keep.names().collect();
         let why = format!("the catalogue has no runbook {name}; it has {}", names.join(", "));
         return Err(refused(Refuser::Signature, why));
     };

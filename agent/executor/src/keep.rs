@@ -8,12 +8,12 @@
 //! keep/root.json           the root's exact bytes      keep/standing.json   where the trust comes from
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
-//! keep/files/SHA256        the catalogue's files
+//! keep/files/SHA256        the catalogue's files         keep/read.json       which of them are runbooks, by name
 //! ```
 //!
-//! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered.
+//! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered, but
+//! that a runbook is read and looked at once more only when it is wanted: see [`shelf`].
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,8 +30,11 @@ use tracing::{info, warn};
 use crate::door::TrustReport;
 
 mod disk;
+mod shelf;
 
 use disk::Disk;
+use shelf::Shelf;
+pub(crate) use shelf::Shelved;
 
 /// The most bytes of the state that is read back.
 const MOST_MEMORY: u64 = 1 << 20;
@@ -50,16 +53,7 @@ struct Memory {
 #[derive(Debug)]
 struct Held {
     manifest: Verified<Manifest>,
-    runbooks: BTreeMap<String, Shelved>,
-}
-
-/// A runbook, read.
-#[derive(Clone, Debug)]
-pub(crate) struct Shelved {
-    /// Itself.
-    pub(crate) runbook: Arc<Runbook>,
-    /// The SHA-256 of its file.
-    pub(crate) digest: Sha256,
+    shelf: Shelf,
 }
 
 /// A catalogue on its way: its files come one by one.
@@ -219,14 +213,35 @@ impl Keep {
         (now.timestamp() < held.manifest.get().expires).then_some(&held.manifest)
     }
 
-    /// A runbook of the catalogue.
-    pub(crate) fn runbook(&self, name: &str) -> Option<&Shelved> {
-        self.held.as_ref()?.runbooks.get(name)
+    /// A runbook of the catalogue, if it has one of this name.
+    ///
+    /// # Errors
+    /// If its bytes are others than those that were signed, or it cannot be used by this program.
+    pub(crate) fn runbook(&self, name: &str) -> Result<Option<&Shelved>, KeepError> {
+        let Some(held) = &self.held else { return Ok(None) };
+        held.shelf.get(name, |path| {
+            let (bytes, digest) = self.file(&held.manifest, path)?;
+            shelf::read(path, &bytes, digest)
+        })
     }
 
-    /// The names of all runbooks of the catalogue, with them.
-    pub(crate) fn runbooks(&self) -> impl Iterator<Item = &Shelved> {
-        self.held.iter().flat_map(|held| held.runbooks.values())
+    /// The names of all runbooks of the catalogue.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.held.iter().flat_map(|held| held.shelf.names())
+    }
+
+    /// The runbooks of the catalogue whose names are wanted; those that cannot be used are left out.
+    pub(crate) fn runbooks(&self, wanted: impl Fn(&str) -> bool) -> Vec<Arc<Runbook>> {
+        let wanted = self.names().filter(|name| wanted(name));
+        let found = wanted.filter_map(|name| match self.runbook(name) {
+            Ok(shelved) => Some(Arc::clone(&shelved?.runbook)),
+            Err(error) => {
+                let error = befund_runtime::telemetry::chain(&error);
+                warn!(error, name, "a runbook of the catalogue is of no use");
+                None
+            }
+        });
+        found.collect()
     }
 
     /// The exact bytes of a script of the catalogue, verified now.
@@ -235,9 +250,7 @@ impl Keep {
     /// If the catalogue does not name it, or its bytes are others.
     pub(crate) fn script(&self, path: &str) -> Result<(Vec<u8>, Sha256), KeepError> {
         let held = self.held.as_ref().ok_or(KeepError::NothingOffered)?;
-        let bytes = self.read_file(&held.manifest, path)?;
-        let digest = held.manifest.check_file(path, &bytes)?;
-        Ok((bytes, digest))
+        self.file(&held.manifest, path)
     }
 
     /// What is said of it to the link.
@@ -357,7 +370,7 @@ impl Keep {
         self.disk.write("signatures.json", &signatures)?;
         self.disk.write("manifest.json", &coming.bytes)?;
         let version = held.manifest.get().version;
-        info!(version, runbooks = held.runbooks.len(), "a catalogue was taken");
+        info!(version, runbooks = held.shelf.names().count(), "a catalogue was taken");
         let named: Vec<String> =
             held.manifest.get().files.values().map(|file| file.sha256.to_string()).collect();
         self.held = Some(held);
@@ -366,35 +379,30 @@ impl Keep {
         Ok(Vec::new())
     }
 
-    /// Reads every runbook of a catalogue.
+    /// Verifies every runbook of a catalogue, and reads and looks at those that were not before.
     fn hold(&self, manifest: Verified<Manifest>) -> Result<Held, KeepError> {
-        let mut runbooks = BTreeMap::new();
-        for path in manifest.get().files.keys() {
-            if path.contains('/') || !path.ends_with(".yaml") {
-                continue;
-            }
-            let bytes = self.read_file(&manifest, path)?;
-            let digest = manifest.check_file(path, &bytes)?;
-            let unusable = |said: String| KeepError::Runbook { path: path.clone(), said };
-            let text = std::str::from_utf8(&bytes).map_err(|e| unusable(e.to_string()))?;
-            let (runbook, _warnings) = befund_runbook::load(text).map_err(|diagnostics| {
-                unusable(befund_runbook::render(path, text, &diagnostics))
-            })?;
-            let name = runbook.name.clone();
-            let shelved = Shelved { runbook: Arc::new(runbook), digest };
-            if runbooks.insert(name.clone(), shelved).is_some() {
-                return Err(unusable(format!("another file of the catalogue is {name} as well")));
-            }
+        let mut shelf = Shelf::open(&self.disk);
+        let paths = manifest.get().files.keys();
+        for path in paths.filter(|path| !path.contains('/') && path.ends_with(".yaml")) {
+            let (bytes, digest) = self.file(&manifest, path)?;
+            shelf.put(path, &bytes, digest)?;
         }
-        Ok(Held { manifest, runbooks })
+        shelf.note(&self.disk);
+        Ok(Held { manifest, shelf })
     }
 
-    fn read_file(&self, manifest: &Verified<Manifest>, path: &str) -> Result<Vec<u8>, KeepError> {
+    /// The exact bytes of a file of a catalogue, verified now.
+    fn file(
+        &self,
+        manifest: &Verified<Manifest>,
+        path: &str,
+    ) -> Result<(Vec<u8>, Sha256), KeepError> {
         let file = manifest.get().files.get(path);
         let file = file.ok_or_else(|| FileRefusal::Unknown(path.chars().take(200).collect()))?;
         let name = format!("files/{}", file.sha256);
-        let bytes = self.disk.read(&name, catalogue::MAX_FILE_BYTES)?;
-        Ok(bytes.unwrap_or_default())
+        let bytes = self.disk.read(&name, catalogue::MAX_FILE_BYTES)?.unwrap_or_default();
+        let digest = manifest.check_file(path, &bytes)?;
+        Ok((bytes, digest))
     }
 
     /// Uses up the number of an approval, durably.

@@ -70,10 +70,9 @@ impl Desk {
         let runs = Arc::clone(shared.runs().await?);
         let offered = runs.with_keep(move |keep| {
             let rules = &policy.rules;
-            let known = keep.runbooks().map(|shelved| &shelved.runbook).filter(|runbook| {
-                rules.is_self_service(&runbook.name) && rules.admit(&runbook.name).is_ok()
-            });
-            let offered = known.map(|runbook| Offered {
+            let known =
+                keep.runbooks(|name| rules.is_self_service(name) && rules.admit(name).is_ok());
+            let offered = known.iter().map(|runbook| Offered {
                 name: runbook.name.clone(),
                 title: runbook.title.clone(),
                 about: runbook.about.clone(),

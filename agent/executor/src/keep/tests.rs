@@ -104,6 +104,10 @@ impl Bench {
         self.keep.offer_catalogue(bytes, signatures, at(day))
     }
 
+    fn has(&self, name: &str) -> Option<&Shelved> {
+        self.keep.runbook(name).expect("it can be read")
+    }
+
     fn fill(&mut self, day: i64) {
         for (path, bytes) in files() {
             self.keep.offer_file(&path, &bytes, at(day)).expect("a file of the catalogue");
@@ -116,7 +120,7 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
     let mut bench = Bench::rooted();
     let missing = bench.offer(5, 1, 2).expect("it is signed");
     assert_eq!(missing, ["net.no-internet.yaml", "scripts/x.sh"]);
-    assert!(bench.keep.runbook("net.no-internet").is_none(), "not before it is whole");
+    assert!(bench.has("net.no-internet").is_none(), "not before it is whole");
     let wrong = bench.keep.offer_file("scripts/x.sh", b"rm -rf /\n", at(2));
     assert!(matches!(wrong, Err(KeepError::File(_))), "{wrong:?}");
 
@@ -126,7 +130,7 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
     let report = bench.keep.report();
     assert_eq!((report.root_version, report.pinned, report.catalogue_version), (1, true, 5));
     assert_eq!(
-        bench.keep.runbook("net.no-internet").expect("it is there").runbook.name,
+        bench.has("net.no-internet").expect("it is there").runbook.name,
         "net.no-internet"
     );
     assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"true\n");
@@ -152,9 +156,9 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     let signatures = signed(Namespace::Catalogue, 1, &empty);
     bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
 
-    assert!(bench.keep.runbook("net.no-internet").is_none());
+    assert!(bench.has("net.no-internet").is_none());
     bench.again(4);
-    assert!(bench.keep.runbook("net.no-internet").is_none());
+    assert!(bench.has("net.no-internet").is_none());
     assert!(bench.offer(5, 1, 4).is_err(), "the one before it does not come back");
 }
 
@@ -167,6 +171,43 @@ fn a_changed_file_on_the_disk_is_not_run() {
     let path = bench.folder.path().join("keep/files").join(digest.to_string());
     std::fs::write(&path, b"evil\n").expect("root may");
     assert!(matches!(bench.keep.script("scripts/x.sh"), Err(KeepError::File(_))));
+}
+
+#[test]
+fn a_runbook_that_is_remembered_is_verified_all_the_same() {
+    let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let keep = bench.folder.path().join("keep");
+    assert!(keep.join("read.json").is_file(), "it was read, and that is remembered");
+    bench.again(3);
+
+    // Changed while nobody had wanted it.
+    let path = keep.join("files").join(Sha256::of(RUNBOOK.as_bytes()).to_string());
+    std::fs::write(&path, RUNBOOK.replace("version: ", "version: 9")).expect("root may");
+    assert!(matches!(bench.keep.runbook("net.no-internet"), Err(KeepError::File(_))));
+    // Found when it is opened.
+    bench.again(3);
+    assert!(bench.has("net.no-internet").is_none());
+    assert_eq!(bench.keep.report().catalogue_version, 0);
+}
+
+#[test]
+fn what_is_remembered_of_a_runbook_says_nothing_of_what_it_is() {
+    let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let path = bench.folder.path().join("keep/read.json");
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    std::fs::write(&path, text.replace("net.no-internet", "net.other")).expect("root may");
+    bench.again(3);
+
+    assert!(bench.has("net.no-internet").is_none());
+    assert!(matches!(bench.keep.runbook("net.other"), Err(KeepError::Runbook { .. })));
+    // Without it, all is read anew.
+    std::fs::remove_file(&path).expect("root may");
+    bench.again(3);
+    assert!(bench.has("net.no-internet").is_some() && bench.has("net.other").is_none());
 }
 
 #[test]
