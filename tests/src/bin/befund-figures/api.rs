@@ -37,6 +37,8 @@ impl Technician {
         let http = reqwest::Client::builder()
             .no_proxy()
             .tcp_nodelay(true)
+            // The controller closes those that were idle for 10 s.
+            .pool_idle_timeout(Duration::from_secs(5))
             .tls_backend_preconfigured(tls)
             .build()
             .context("make a client")?;

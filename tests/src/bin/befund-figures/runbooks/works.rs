@@ -24,7 +24,7 @@ pub(crate) const WORD: &str = "here it is";
 
 /// The works.
 pub(crate) struct Works {
-    pub(crate) controller: TestController,
+    _controller: TestController,
     pub(crate) operator: TestOperator,
     signers: TestSigners,
     pub(crate) agent: TestAgent,
@@ -54,7 +54,7 @@ impl Works {
         let ticket = ticket_in(&agent.send("figures are wanted")).parse()?;
         let (machine, link) = (agent.id(), agent.process().pid());
         let ticket = TicketNumber(ticket);
-        Ok(Self { controller, operator, signers, agent, link, machine, technician, ticket })
+        Ok(Self { _controller: controller, operator, signers, agent, link, machine, technician, ticket })
     }
 
     /// Signs and publishes a catalogue of the shipped runbooks, the figures' own, and so many copies of the shipped
