@@ -239,8 +239,11 @@ fn current(keep: &Keep, now: Now) -> Result<&Held, Refusal> {
 /// A runbook with all that a run of it needs.
 fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Refusal> {
     let manifest = &held.manifest;
-    let Some(shelved) = held.runbooks.get(name) else {
-        let names: Vec<&str> = held.runbooks.keys().map(String::as_str).collect();
+    let shelved = keep.runbook_of(held, name).map_err(|error| {
+        refused(Refuser::Signature, format!("the runbook {name}: {}", crate::told(&error)))
+    })?;
+    let Some(shelved) = shelved else {
+        let names: Vec<&str> = held.names().collect();
         let why = format!("the catalogue has no runbook {name}; it has {}", names.join(", "));
         return Err(refused(Refuser::Signature, why));
     };

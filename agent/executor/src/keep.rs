@@ -9,13 +9,13 @@
 //! keep/root.json           the root's exact bytes      keep/standing.json   where the trust comes from
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
-//! keep/files/SHA256        the catalogue's files
+//! keep/files/SHA256        the catalogue's files         keep/read.json       which of them are runbooks, by name
 //! keep/former/SHA256.json  a catalogue before it, while a run that began with it has not ended
 //! ```
 //!
-//! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered.
+//! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered, but
+//! that a runbook is read and looked at once more only when it is wanted: see [`shelf`].
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,10 +33,13 @@ mod agreed;
 mod disk;
 mod enrolled;
 mod former;
+mod shelf;
 mod telling;
 
 use disk::Disk;
 pub(crate) use enrolled::{enrolled, pin, whose};
+use shelf::Shelf;
+pub(crate) use shelf::Shelved;
 
 /// The most bytes of the state that is read back.
 const MOST_MEMORY: u64 = 1 << 20;
@@ -55,17 +58,14 @@ struct Memory {
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) manifest: Verified<Manifest>,
-    /// By name.
-    pub(crate) runbooks: BTreeMap<String, Shelved>,
+    shelf: Shelf,
 }
 
-/// A runbook, read.
-#[derive(Clone, Debug)]
-pub(crate) struct Shelved {
-    /// Itself.
-    pub(crate) runbook: Arc<Runbook>,
-    /// The SHA-256 of its file.
-    pub(crate) digest: Sha256,
+impl Held {
+    /// The names of its runbooks.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.shelf.names()
+    }
 }
 
 /// A catalogue on its way: its files come one by one.
@@ -241,14 +241,46 @@ impl Keep {
         (now.timestamp() < held.manifest.get().expires).then_some(held)
     }
 
-    /// A runbook of the catalogue.
-    pub(crate) fn runbook(&self, name: &str) -> Option<&Shelved> {
-        self.held.as_ref()?.runbooks.get(name)
+    /// A runbook of the catalogue that is here, if it has one of this name.
+    ///
+    /// # Errors
+    /// As those of [`Self::runbook_of`].
+    pub(crate) fn runbook(&self, name: &str) -> Result<Option<&Shelved>, KeepError> {
+        self.held.as_ref().map_or(Ok(None), |held| self.runbook_of(held, name))
     }
 
-    /// The names of all runbooks of the catalogue, with them.
-    pub(crate) fn runbooks(&self) -> impl Iterator<Item = &Shelved> {
-        self.held.iter().flat_map(|held| held.runbooks.values())
+    /// A runbook of a catalogue, if it has one of this name.
+    ///
+    /// # Errors
+    /// If its bytes are others than those that were signed, or it cannot be used by this program.
+    pub(crate) fn runbook_of<'a>(
+        &self,
+        held: &'a Held,
+        name: &str,
+    ) -> Result<Option<&'a Shelved>, KeepError> {
+        held.shelf.get(name, |path| {
+            let (bytes, digest) = self.script_of(held, path)?;
+            shelf::read(path, &bytes, digest)
+        })
+    }
+
+    /// The names of all runbooks of the catalogue that is here.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.held.iter().flat_map(Held::names)
+    }
+
+    /// The runbooks of the catalogue whose names are wanted; those that cannot be used are left out.
+    pub(crate) fn runbooks(&self, wanted: impl Fn(&str) -> bool) -> Vec<Arc<Runbook>> {
+        let wanted = self.names().filter(|name| wanted(name));
+        let found = wanted.filter_map(|name| match self.runbook(name) {
+            Ok(shelved) => Some(Arc::clone(&shelved?.runbook)),
+            Err(error) => {
+                let error = befund_runtime::telemetry::chain(&error);
+                warn!(error, name, "a runbook of the catalogue is of no use");
+                None
+            }
+        });
+        found.collect()
     }
 
     /// The exact bytes of a script of the catalogue that is here, verified now.
@@ -268,9 +300,7 @@ impl Keep {
         held: &Held,
         path: &str,
     ) -> Result<(Vec<u8>, Sha256), KeepError> {
-        let bytes = self.read_file(&held.manifest, path)?;
-        let digest = held.manifest.check_file(path, &bytes)?;
-        Ok((bytes, digest))
+        self.file(&held.manifest, path)
     }
 
     /// Takes a trust root in the place of the one that is there.
@@ -409,7 +439,7 @@ impl Keep {
         self.disk.write("signatures.json", &signatures)?;
         self.disk.write("manifest.json", &coming.bytes)?;
         let version = held.manifest.get().version;
-        info!(version, runbooks = held.runbooks.len(), "a catalogue was taken");
+        info!(version, runbooks = held.names().count(), "a catalogue was taken");
         self.held = Some(held);
         self.coming = None;
         self.withdrawn = None;
@@ -418,35 +448,30 @@ impl Keep {
         Ok(Vec::new())
     }
 
-    /// Reads every runbook of a catalogue.
+    /// Verifies every runbook of a catalogue, and reads and looks at those that were not before.
     fn hold(&self, manifest: Verified<Manifest>) -> Result<Held, KeepError> {
-        let mut runbooks = BTreeMap::new();
-        for path in manifest.get().files.keys() {
-            if path.contains('/') || !path.ends_with(".yaml") {
-                continue;
-            }
-            let bytes = self.read_file(&manifest, path)?;
-            let digest = manifest.check_file(path, &bytes)?;
-            let unusable = |said: String| KeepError::Runbook { path: path.clone(), said };
-            let text = std::str::from_utf8(&bytes).map_err(|e| unusable(e.to_string()))?;
-            let (runbook, _warnings) = befund_runbook::load(text).map_err(|diagnostics| {
-                unusable(befund_runbook::render(path, text, &diagnostics))
-            })?;
-            let name = runbook.name.clone();
-            let shelved = Shelved { runbook: Arc::new(runbook), digest };
-            if runbooks.insert(name.clone(), shelved).is_some() {
-                return Err(unusable(format!("another file of the catalogue is {name} as well")));
-            }
+        let mut shelf = Shelf::open(&self.disk);
+        let paths = manifest.get().files.keys();
+        for path in paths.filter(|path| !path.contains('/') && path.ends_with(".yaml")) {
+            let (bytes, digest) = self.file(&manifest, path)?;
+            shelf.put(path, &bytes, digest)?;
         }
-        Ok(Held { manifest, runbooks })
+        shelf.note(&self.disk);
+        Ok(Held { manifest, shelf })
     }
 
-    fn read_file(&self, manifest: &Verified<Manifest>, path: &str) -> Result<Vec<u8>, KeepError> {
+    /// The exact bytes of a file of a catalogue, verified now.
+    fn file(
+        &self,
+        manifest: &Verified<Manifest>,
+        path: &str,
+    ) -> Result<(Vec<u8>, Sha256), KeepError> {
         let file = manifest.get().files.get(path);
         let file = file.ok_or_else(|| FileRefusal::Unknown(path.chars().take(200).collect()))?;
         let name = format!("files/{}", file.sha256);
-        let bytes = self.disk.read(&name, catalogue::MAX_FILE_BYTES)?;
-        Ok(bytes.unwrap_or_default())
+        let bytes = self.disk.read(&name, catalogue::MAX_FILE_BYTES)?.unwrap_or_default();
+        let digest = manifest.check_file(path, &bytes)?;
+        Ok((bytes, digest))
     }
 
     /// Uses up the number of an approval, durably.

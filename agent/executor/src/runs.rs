@@ -159,6 +159,10 @@ impl Runs {
                 Some(admitted.map_err(refused)?)
             }
         };
+        if admitted.is_some() {
+            // Children start while the disk is waited for.
+            shared.be_ready();
+        }
         let received = self.received(&order, by.clone(), admitted.as_ref());
         match self.ledger.with(move |journal| journal.receive(received)).await {
             Ok(Receipt::New) => {}

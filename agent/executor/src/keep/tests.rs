@@ -117,6 +117,10 @@ impl Bench {
         self.keep.offer_catalogue(bytes, signatures, at(day))
     }
 
+    fn has(&self, name: &str) -> Option<&Shelved> {
+        self.keep.runbook(name).expect("it can be read")
+    }
+
     fn fill(&mut self, day: i64) {
         for (path, bytes) in files() {
             self.keep.offer_file(&path, &bytes, at(day)).expect("a file of the catalogue");
@@ -129,7 +133,7 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
     let mut bench = Bench::rooted();
     let missing = bench.offer(5, 1, 2).expect("it is signed");
     assert_eq!(missing, ["net.no-internet.yaml", "scripts/x.sh"]);
-    assert!(bench.keep.runbook("net.no-internet").is_none(), "not before it is whole");
+    assert!(bench.has("net.no-internet").is_none(), "not before it is whole");
     let wrong = bench.keep.offer_file("scripts/x.sh", b"rm -rf /\n", at(2));
     assert!(matches!(wrong, Err(KeepError::File(_))), "{wrong:?}");
 
@@ -138,10 +142,7 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
 
     let report = bench.keep.report();
     assert_eq!((report.root_version, report.pinned, report.catalogue_version), (1, true, 5));
-    assert_eq!(
-        bench.keep.runbook("net.no-internet").expect("it is there").runbook.name,
-        "net.no-internet"
-    );
+    assert_eq!(bench.has("net.no-internet").expect("it is there").runbook.name, "net.no-internet");
     assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"true\n");
     assert!(bench.keep.script("scripts/y.sh").is_err());
 }
@@ -165,9 +166,9 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     let signatures = signed(Namespace::Catalogue, 1, &empty);
     bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
 
-    assert!(bench.keep.runbook("net.no-internet").is_none());
+    assert!(bench.has("net.no-internet").is_none());
     bench.again(4);
-    assert!(bench.keep.runbook("net.no-internet").is_none());
+    assert!(bench.has("net.no-internet").is_none());
     assert!(bench.offer(5, 1, 4).is_err(), "the one before it does not come back");
     assert_eq!(bench.keep.report().catalogue_version, 6, "it says that it took the withdrawal");
     assert!(bench.keep.lacking().contains("version 6 of the catalogue withdrew all"));
@@ -182,6 +183,43 @@ fn a_changed_file_on_the_disk_is_not_run() {
     let path = bench.folder.path().join("keep/files").join(digest.to_string());
     std::fs::write(&path, b"evil\n").expect("root may");
     assert!(matches!(bench.keep.script("scripts/x.sh"), Err(KeepError::File(_))));
+}
+
+#[test]
+fn a_runbook_that_is_remembered_is_verified_all_the_same() {
+    let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let keep = bench.folder.path().join("keep");
+    assert!(keep.join("read.json").is_file(), "it was read, and that is remembered");
+    bench.again(3);
+
+    // Changed while nobody had wanted it.
+    let path = keep.join("files").join(Sha256::of(RUNBOOK.as_bytes()).to_string());
+    std::fs::write(&path, RUNBOOK.replace("version: ", "version: 9")).expect("root may");
+    assert!(matches!(bench.keep.runbook("net.no-internet"), Err(KeepError::File(_))));
+    // Found when it is opened.
+    bench.again(3);
+    assert!(bench.has("net.no-internet").is_none());
+    assert_eq!(bench.keep.report().catalogue_version, 0);
+}
+
+#[test]
+fn what_is_remembered_of_a_runbook_says_nothing_of_what_it_is() {
+    let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let path = bench.folder.path().join("keep/read.json");
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    std::fs::write(&path, text.replace("net.no-internet", "net.other")).expect("root may");
+    bench.again(3);
+
+    assert!(bench.has("net.no-internet").is_none());
+    assert!(matches!(bench.keep.runbook("net.other"), Err(KeepError::Runbook { .. })));
+    // Without it, all is read anew.
+    std::fs::remove_file(&path).expect("root may");
+    bench.again(3);
+    assert!(bench.has("net.no-internet").is_some() && bench.has("net.other").is_none());
 }
 
 #[test]
@@ -212,17 +250,20 @@ fn what_nobody_vouched_for_is_gone_and_bars_nothing_once_a_root_is_pinned() {
     bench.keep.offer_root(&theirs, &signed(Namespace::Root, 1, &theirs), at(1)).expect("the first");
     bench.offer(900, 1, 1).expect("their catalogue");
     bench.fill(1);
-    assert!(bench.keep.runbook("net.no-internet").is_some());
+    assert!(bench.keep.runbook("net.no-internet").expect("it can be read").is_some());
 
     let ours = root(1, 2);
     let digest = Root::parse(&ours).expect("a root").digest();
     pin(&bench.folder.path().join("keep"), digest.0).expect("it is pinned");
     bench.again(2);
     bench.keep.offer_root(&ours, &signed(Namespace::Root, 2, &ours), at(2)).expect("the pinned");
-    assert!(bench.keep.runbook("net.no-internet").is_none(), "those who signed it are nobody");
+    assert!(
+        bench.keep.runbook("net.no-internet").expect("nothing is read").is_none(),
+        "those who signed it are nobody"
+    );
     bench.offer(5, 2, 3).expect("theirs of version 900 does not bar it");
     bench.fill(3);
-    assert!(bench.keep.runbook("net.no-internet").is_some());
+    assert!(bench.keep.runbook("net.no-internet").expect("it can be read").is_some());
 }
 
 #[test]
@@ -300,7 +341,7 @@ fn a_catalogue_that_is_wanted_still_stays_beside_the_one_after_it_and_goes_when_
     bench.again(4);
 
     let former = bench.keep.former(&first, at(4)).expect("it was put aside");
-    assert!(former.runbooks.contains_key("net.no-internet"));
+    assert!(former.names().any(|name| name == "net.no-internet"));
     assert_eq!(bench.keep.script_of(&former, "scripts/x.sh").expect("it is there").0, b"exit 5\n");
     assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"exit 6\n");
     assert!(bench.keep.former(&second, at(4)).is_err(), "that one is here");
