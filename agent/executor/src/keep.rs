@@ -33,6 +33,7 @@ mod agreed;
 mod disk;
 mod enrolled;
 mod former;
+mod reading;
 mod shelf;
 mod telling;
 
@@ -186,35 +187,6 @@ impl Keep {
         Ok(keep)
     }
 
-    fn read_root(&self) -> Result<Option<Trusted>, KeepError> {
-        let Some(bytes) = self.disk.read("root.json", root::MAX_BYTES as u64)? else {
-            return Ok(None);
-        };
-        let standing = self.disk.read("standing.json", 64)?.unwrap_or_default();
-        // Without a word about it, nobody vouched for it.
-        let standing = serde_json::from_slice(&standing).unwrap_or(Standing::Unpinned);
-        Trusted::restore(bytes, standing)
-            .map(Some)
-            .map_err(|error| self.disk.damaged("root.json", &error.to_string()))
-    }
-
-    fn read_catalogue(&self, clock: Timestamp) -> Result<Option<Held>, KeepError> {
-        let Some(root) = &self.root else { return Ok(None) };
-        let Some(bytes) = self.disk.read("manifest.json", catalogue::MAX_BYTES as u64)? else {
-            return Ok(None);
-        };
-        let signatures = self.read_signatures()?;
-        let now = self.now(clock).now()?;
-        let manifest = catalogue::verify(&bytes, &signatures, root, &self.memory.floors, now)?;
-        self.hold(manifest).map(Some)
-    }
-
-    fn read_signatures(&self) -> Result<Vec<String>, KeepError> {
-        let signatures = self.disk.read("signatures.json", MOST_SIGNATURES)?.unwrap_or_default();
-        serde_json::from_slice(&signatures)
-            .map_err(|error| self.disk.damaged("signatures.json", &error.to_string()))
-    }
-
     /// What is to be thought of the machine's clock.
     pub(crate) fn now(&self, clock: Timestamp) -> Clock {
         self.memory.floors.now(clock)
@@ -333,19 +305,6 @@ impl Keep {
         self.coming = None;
         self.judge_again(clock);
         Ok(())
-    }
-
-    /// Looks at the catalogue that is kept, by what is trusted now. One that is of no use is no reason not to go on: a newer
-    /// one may come.
-    fn judge_again(&mut self, clock: Timestamp) {
-        (self.held, self.spoilt) = match self.read_catalogue(clock) {
-            Ok(held) => (held, None),
-            Err(error) => {
-                let whole = befund_runtime::telemetry::chain(&error);
-                warn!(error = whole, "the catalogue that is kept is of no use");
-                (None, Some(crate::told(&error)))
-            }
-        };
     }
 
     /// Looks at a catalogue that is offered: the paths of its files that are not here yet. With none missing, it takes

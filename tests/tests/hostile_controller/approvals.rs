@@ -14,7 +14,7 @@ use befund_tests::adversary::organisation::{
 };
 use befund_tests::adversary::run::Run;
 use befund_tests::attacks;
-use befund_trust::approval::{Act, Challenge, Order as Beforehand, OrderFormat, Statement};
+use befund_trust::approval::{Act, Challenge, Statement};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::Number;
 use befund_trust::signature::Namespace;
@@ -55,19 +55,12 @@ fn retargeted(scene: &mut Scene) -> String {
     scene.sign(|_| by)
 }
 
-/// What Tina let happen beforehand, on any machine that needs it.
-fn beforehand(scene: &mut Scene) -> String {
+/// What Tina would let happen on any machine that needs it.
+fn step_alone(scene: &mut Scene) -> String {
     scene.sign(|run| {
         let statement = Statement::parse(run.statement.as_bytes()).unwrap();
-        let order = Beforehand {
-            format: OrderFormat::V1,
-            organisation: statement.organisation,
-            step: statement.step,
-            number: Number(random()),
-            not_before: now() - DAY,
-            expires: now() + DAY,
-        };
-        signed(Namespace::Approval, &order.bytes(), &[TINA])
+        let step = serde_json::to_vec_pretty(&statement.step).unwrap();
+        signed(Namespace::Approval, &step, &[TINA])
     })
 }
 
@@ -124,7 +117,7 @@ pub(crate) const CHANGE: Group = Group {
         "a statement with a number of the attacker's", "not this key's over these bytes", |it| forged(it, |it| it.number = Number([0; 16]));
         "a statement that holds for ever", "not this key's over these bytes", |it| forged(it, |it| it.expires = now() + 36_500 * DAY);
         "a statement that begins later", "not this key's over these bytes", |it| forged(it, |it| it.not_before += Duration::from_secs(60));
-        "an order that a technician signed beforehand", "not this key's over these bytes", beforehand;
+        "a signature over the step alone, for any machine", "not this key's over these bytes", step_alone;
         "what was signed before the executor was killed", "not this key's over these bytes", restarted;
     },
 };

@@ -119,6 +119,7 @@ pub(crate) const CONSENT: Group = Group {
                 inputs: Default::default(),
                 mode: Mode::Run,
                 language: "en".to_owned(),
+                ticket: None,
             });
             visitor.words()
         };
@@ -134,6 +135,7 @@ pub(crate) const CONSENT: Group = Group {
                 inputs: Default::default(),
                 mode: Mode::Run,
                 language: "en".to_owned(),
+                ticket: None,
             });
             visitor.words()
         };
