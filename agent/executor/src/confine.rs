@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -199,8 +200,8 @@ impl Confinement {
             .pens
             .start(&program, &limits)
             .map_err(|source| ConfineError::Start { path, source })?;
-        let lasting = Lasting::Nothing;
-        Ok(Confined { pen, pipes, input: program.input, limits, lasting, started })
+        let (more, lasting) = (None, Lasting::Nothing);
+        Ok(Confined { pen, pipes, input: program.input, more, limits, lasting, started })
     }
 }
 
@@ -227,6 +228,7 @@ pub struct Confined {
     pen: Pen,
     pipes: Pipes,
     input: Vec<u8>,
+    more: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
     limits: Limits,
     lasting: Lasting,
     started: Instant,
@@ -238,6 +240,11 @@ impl Confined {
     pub fn lasting(mut self, lasting: Lasting) -> Self {
         self.lasting = lasting;
         self
+    }
+
+    /// Its input does not end with [`Program::input`], but with the last sender of what follows.
+    pub(crate) fn then(self, more: mpsc::UnboundedReceiver<Vec<u8>>) -> Self {
+        Self { more: Some(more), ..self }
     }
 
     /// What holds its limits.
@@ -263,13 +270,13 @@ impl Confined {
         cancel: &CancellationToken,
         mut take: impl FnMut(Stream, &[u8]),
     ) -> Ended {
-        let Self { mut pen, pipes, input, limits, lasting, started } = self;
+        let Self { mut pen, pipes, input, more, limits, lasting, started } = self;
         let Pipes { input: to, mut output, mut errors } = pipes;
         let until = started + limits.wall;
         let mut cpu = Duration::ZERO;
         let mut buffers = (vec![0; 16 << 10], vec![0; 16 << 10]);
         let (mut output_open, mut errors_open) = (true, true);
-        let feed = feed(to, &input);
+        let feed = feed(to, &input, more);
         tokio::pin!(feed);
         let mut fed = false;
         let mut look = tokio::time::interval(LOOK);
@@ -364,8 +371,19 @@ pub(crate) struct Ended {
 }
 
 /// Writes all of the input and closes the pipe. A program that does not read it is its own affair.
-async fn feed(mut to: impl AsyncWrite + Unpin, input: &[u8]) {
+async fn feed(
+    mut to: impl AsyncWrite + Unpin,
+    input: &[u8],
+    more: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
+) {
     let _ = to.write_all(input).await;
+    if let Some(mut more) = more {
+        let _ = to.flush().await;
+        while let Some(bytes) = more.recv().await {
+            let _ = to.write_all(&bytes).await;
+            let _ = to.flush().await;
+        }
+    }
     let _ = to.shutdown().await;
 }
 

@@ -159,8 +159,10 @@ pub(super) async fn run(
         output_bytes: most,
     };
     let lasting = lasting(&order);
+    // By a byte the child hears that what undoing needs was noted.
+    let (noted, heard_so) = mpsc::unbounded_channel();
     let confined = match scene.runs.confinement.start(program, limits) {
-        Ok(confined) => confined.lasting(lasting),
+        Ok(confined) => confined.lasting(lasting).then(heard_so),
         Err(error) => return none(Unanswered::NotStarted(crate::told(&error))),
     };
     let (told, mut words) = mpsc::unbounded_channel();
@@ -176,7 +178,7 @@ pub(super) async fn run(
         }
     }));
     let mut batch = Batch::new();
-    let mut heard = Words { answer: None, before: Value::Null, output: 0 };
+    let mut heard = Words { answer: None, before: Value::Null, output: 0, noted: Some(noted) };
     let ended = loop {
         let due = batch.due();
         tokio::select! {
@@ -191,7 +193,7 @@ pub(super) async fn run(
         heard.take(word, &mut batch, &live).await;
     }
     batch.flush(&live).await;
-    let Words { answer, before, output } = heard;
+    let Words { answer, before, output, noted: _ } = heard;
     if ended.left == Left::Something {
         let text = "processes that it started could not be killed: they wait for a dead disk";
         batch.push(text);
@@ -243,6 +245,8 @@ struct Words {
     answer: Option<Told>,
     before: Value,
     output: u64,
+    /// Who tells the child that what undoing needs was noted; gone where it was not, so that it changes nothing.
+    noted: Option<mpsc::UnboundedSender<Vec<u8>>>,
 }
 
 impl Words {
@@ -259,7 +263,12 @@ impl Words {
                 }
             }
             Told::Before(before) => {
-                note(live, &before).await;
+                if note(live, &before).await {
+                    // It may have ended meanwhile.
+                    let _ = self.noted.as_ref().map(|noted| noted.send(vec![b'\n']));
+                } else {
+                    self.noted = None;
+                }
                 self.before = before;
             }
             answer @ (Told::Predicted(_) | Told::Acted(_) | Told::Holds { .. }) => {
@@ -269,17 +278,22 @@ impl Words {
     }
 }
 
-/// Notes what undoing needs, before the child changes anything; a step that is never done twice has it with its end.
-async fn note(live: &Live<'_>, before: &Value) {
-    let Live::Told(scene, intent) = live else { return };
+/// Notes what undoing needs, before the child changes anything, and gives whether it may; a step that is never done twice
+/// has it with its end, and one that was interrupted and is done again keeps what was noted first.
+async fn note(live: &Live<'_>, before: &Value) -> bool {
+    let Live::Told(scene, intent) = live else { return true };
     match intent.repeat {
-        Repeat::Idempotent | Repeat::Probed => {}
-        Repeat::Never => return,
+        Repeat::Idempotent | Repeat::Probed if intent.before.is_null() => {}
+        Repeat::Idempotent | Repeat::Probed | Repeat::Never => return true,
     }
     let intent = Intent { before: before.clone(), ..(*intent).clone() };
     let written = scene.runs.ledger.append(scene.run.order.job, Entry::Intent(Box::new(intent)));
-    if let Err(error) = written.await {
-        warn!(error = &error as &dyn std::error::Error, "what undoing needs was not noted");
+    match written.await {
+        Ok(()) => true,
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "what undoing needs was not noted");
+            false
+        }
     }
 }
 
