@@ -11,7 +11,7 @@ use std::thread;
 
 use befund_tests::TestAgent;
 use befund_tests::agent::ticket_in;
-use befund_tests::noting::{Consent, NotingMachine};
+use befund_tests::noting::{NotingMachine, RUNBOOK};
 use befund_tests::process::{eventually, run, under_mounts};
 
 /// The account that is signed in: of nobody in particular.
@@ -23,21 +23,17 @@ const SESSION: &str =
 const SESSIONS: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/sessions && \
                         cp \"$0\" /run/systemd/sessions/1 && exec \"$@\"";
 
-/// A machine at which somebody is signed in, who may start the runbook.
+/// A machine at which somebody is signed in, who may start the runbook, and is asked before it changes something.
 fn machine() -> NotingMachine {
-    let machine =
-        NotingMachine::new(Consent::User, "self_service = [\"test.*\"]", |folder, command| {
-            // On the way to the door.
-            std::fs::set_permissions(folder, Permissions::from_mode(0o711)).unwrap();
-            let session = folder.join("session");
-            std::fs::write(&session, SESSION).unwrap();
-            under_mounts(SESSIONS, &[session.as_os_str()], &command)
-        });
-    eventually("the machine to have the catalogue", || {
-        let shown = machine.operator.json(&["machine", "show", &machine.agent.id()]);
-        shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
-    });
-    machine
+    let runbook = RUNBOOK.replace("consent: policy", "consent: user");
+    let (note, rules) = ("echo noted >> \"$log\"", "self_service = [\"test.*\"]");
+    NotingMachine::set_up(&[&runbook], note, rules, |folder, command| {
+        // On the way to the door.
+        std::fs::set_permissions(folder, Permissions::from_mode(0o711)).unwrap();
+        let session = folder.join("session");
+        std::fs::write(&session, SESSION).unwrap();
+        under_mounts(SESSIONS, &[session.as_os_str()], &command)
+    })
 }
 
 /// A command of the agent's in a language, as the account of the person.
@@ -194,7 +190,7 @@ fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
     let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
     terminal.wait_for("You will be asked here");
 
-    let job = machine.start(&ticket, &[]);
+    let job = machine.start(&ticket);
     terminal.wait_for("[y/N]");
     machine.wait_for(&job, "asking");
     terminal.press("y");
