@@ -1,9 +1,11 @@
 //! What the stories are told with: real processes with folders and ports of their own, that end with
 //! the test.
 
+pub mod adversary;
 pub mod agent;
 pub mod catalogue;
 pub mod controller;
+pub mod laboratory;
 pub mod noting;
 pub mod operator;
 pub mod postgres;

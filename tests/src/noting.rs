@@ -1,5 +1,5 @@
-//! A machine with a runbook that looks for a word in a log of the policy's, and writes it there if it is missing: the
-//! smallest trouble that there is, with everything around it real.
+//! A machine on which a signed runbook looks for a word in a log, and writes it there if it is missing: the smallest
+//! whole way of a change, from the catalogue to its undo. `test.halt` does the same and interrupts work.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,8 +15,7 @@ use crate::process::eventually;
 /// What is in the log before.
 pub const BEFORE: &str = "empty so far\n";
 
-/// The runbook `test.note`.
-pub const RUNBOOK: &str = r#"
+const RUNBOOK: &str = r#"
 api: befund/v1
 runbook: test.note
 version: 1
@@ -38,11 +37,11 @@ causes:
         interpreter: sh
         risk: change
         repeat: idempotent
-        consent: policy
+        consent: CONSENT
         timeout: 20s
         text: {en: "A word is written down.", de: "Ein Wort wird notiert."}
         undo: {script: scripts/erase.sh, interpreter: sh}
-    verify: {within: 5s, every: 1s, until: "note.lines.exists(l, l.contains('noted'))"}
+    verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('noted'))"}
   - id: too-much
     title: {en: "Too much is noted", de: "Zu viel ist notiert"}
     when: "note.lines.size() > 20"
@@ -50,76 +49,86 @@ accept: "note.lines.exists(l, l.contains('noted'))"
 escalate: {to: "'L2-desktop'"}
 "#;
 
-/// The machine, its help desk, and those who sign.
+/// Whose consent the change takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// The policy's is enough.
+    Policy,
+    /// The person's, where somebody is there.
+    User,
+}
+
+/// It, connected, with the published catalogue.
 #[derive(Debug)]
 pub struct NotingMachine {
-    /// The controller.
+    /// Its controller.
     pub controller: TestController,
-    /// Its administrator, at the command line.
+    /// The administrator.
     pub operator: TestOperator,
-    /// Who signs.
+    /// Who signed the catalogue.
     pub signers: TestSigners,
-    /// The machine.
+    /// Its agent.
     pub agent: TestAgent,
 }
 
 impl NotingMachine {
-    /// One that has the published catalogue with [`RUNBOOK`], which may be run while nobody is signed in.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with(RUNBOOK, "echo noted >> \"$log\"")
-    }
-
-    /// The same, with a runbook whose script does what `note` says: a line of shell in which `$log` is the log.
+    /// One whose policy has these lines under `[runbooks]`. `change` has the last word on how its link is
+    /// started, and gets its folder.
     ///
     /// # Panics
-    /// If something cannot be set up.
+    /// If it does not get there.
     #[must_use]
-    pub fn with(runbook: &str, note: &str) -> Self {
-        Self::set_up(&[runbook], note, "unattended = \"change\"", |_, command| command)
-    }
-
-    /// One with these runbooks, whose policy has these lines under `[runbooks]`. `change` has the last word on how its
-    /// link is started, and gets the machine's folder.
-    ///
-    /// # Panics
-    /// If something cannot be set up.
-    #[must_use]
-    pub fn set_up(
-        runbooks: &[&str],
-        note: &str,
+    pub fn new(
+        consent: Consent,
         rules: &str,
+        change: impl FnOnce(&Path, Command) -> Command,
+    ) -> Self {
+        Self::edited(consent, rules, |text| text, change)
+    }
+
+    /// One that needs nobody's consent, whose files were edited before they were signed, and that has taken the catalogue.
+    ///
+    /// # Panics
+    /// If it does not get there.
+    #[must_use]
+    pub fn unattended(edit: impl Fn(String) -> String) -> Self {
+        let rules = "unattended = \"change\"";
+        let machine = Self::edited(Consent::Policy, rules, edit, |_, command| command);
+        machine.wait_for_catalogue(1);
+        machine
+    }
+
+    fn edited(
+        consent: Consent,
+        rules: &str,
+        edit: impl Fn(String) -> String,
         change: impl FnOnce(&Path, Command) -> Command,
     ) -> Self {
         let controller = TestController::start();
         let operator = controller.admin();
         let signers = TestSigners::introduce(&controller, &operator);
-        let agent = TestAgent::new();
-        let within = agent.folder().to_owned();
-        let log = within.join("note.log");
+        let mut agent = TestAgent::new();
+        let (policy, log) = (agent.folder().join("policy.toml"), agent.folder().join("note.log"));
         std::fs::write(&log, BEFORE).expect("write the log");
-        let policy = format!("[logs]\nnote = {log:?}\n[runbooks]\n{rules}\n");
-        std::fs::write(within.join("policy.toml"), policy).expect("write the policy");
-        write_folder(&within.join("runbooks"), runbooks, note, &log);
-        signers.publish(&operator, &within.join("runbooks"));
+        let text = format!("[logs]\nnote = {log:?}\n[runbooks]\n{rules}\n");
+        std::fs::write(&policy, text).expect("write the policy");
+        signers.publish(&operator, &folder(agent.folder(), &log, consent, edit));
         agent.enroll(&operator.token());
-        let mut machine = Self { controller, operator, signers, agent };
-        machine.connect_as(|command| change(&within, command));
-        machine.wait_for_catalogue(1);
-        machine
+        let within = agent.folder().to_owned();
+        agent.start_link_as(&["--policy", policy.to_str().expect("UTF-8")], |command| {
+            change(&within, command)
+        });
+        agent.wait_until_connected();
+        Self { controller, operator, signers, agent }
     }
 
-    /// Switches the machine on.
+    /// Switches the machine on again, as it was.
     ///
     /// # Panics
     /// If it does not connect.
     pub fn connect(&mut self) {
-        self.connect_as(|command| command);
-    }
-
-    fn connect_as(&mut self, change: impl FnOnce(Command) -> Command) {
         let policy = self.agent.folder().join("policy.toml");
-        self.agent.start_link_as(&["--policy", policy.to_str().expect("UTF-8")], change);
+        self.agent.start_link(&["--policy", policy.to_str().expect("UTF-8")]);
         self.agent.wait_until_connected();
     }
 
@@ -137,57 +146,12 @@ impl NotingMachine {
         });
     }
 
-    /// What stands in the log.
-    ///
-    /// # Panics
-    /// If it cannot be read.
-    #[must_use]
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.agent.folder().join("note.log")).expect("read the log")
-    }
-
     /// Opens a ticket about the machine; its number.
-    ///
-    /// # Panics
-    /// If it is not opened.
     #[must_use]
     pub fn ticket(&self, subject: &str) -> String {
         let agent = self.agent.id();
-        let opened =
-            self.operator.json(&["ticket", "new", "--subject", subject, "--machine", &agent]);
-        opened["ticket"]["number"].to_string()
-    }
-
-    /// Starts the runbook on a ticket; the job.
-    ///
-    /// # Panics
-    /// If it is not started.
-    #[must_use]
-    pub fn start(&self, ticket: &str) -> String {
-        self.start_with(ticket, &[])
-    }
-
-    /// The same, with more arguments.
-    ///
-    /// # Panics
-    /// If it is not started.
-    #[must_use]
-    pub fn start_with(&self, ticket: &str, more: &[&str]) -> String {
-        let agent = self.agent.id();
-        let run = ["run", "test.note", "--on", &agent, "--ticket", ticket, "--detach"];
-        let job = self.operator.json(&[&run[..], more].concat());
-        job["id"].as_str().expect("an id").to_owned()
-    }
-
-    /// The job as it stands.
-    #[must_use]
-    pub fn job(&self, job: &str) -> Value {
-        self.operator.json(&["job", "show", job])
-    }
-
-    /// Waits until a job is in a state.
-    pub fn wait_for(&self, job: &str, state: &str) {
-        eventually(state, || self.job(job)["state"] == state);
+        let new = ["ticket", "new", "--subject", subject, "--machine", &agent];
+        self.operator.json(&new)["ticket"]["number"].to_string()
     }
 
     /// Signs what the job waits for, as Tina.
@@ -195,26 +159,61 @@ impl NotingMachine {
         let key = self.signers.key_of("tina");
         let _ = self.operator.says(&["approve", job, "--yes", "--key", &key]);
     }
-}
 
-impl Default for NotingMachine {
-    fn default() -> Self {
-        Self::new()
+    /// What the log says.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.agent.folder().join("note.log")).expect("read the log")
+    }
+
+    /// Starts the runbook on a ticket, with more arguments; the job.
+    ///
+    /// # Panics
+    /// If it is not taken.
+    #[must_use]
+    pub fn start(&self, ticket: &str, more: &[&str]) -> String {
+        let agent = self.agent.id();
+        let run = ["run", "test.note", "--on", &agent, "--ticket", ticket, "--detach"];
+        let job = self.operator.json(&[&run[..], more].concat());
+        job["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// What is known of a job.
+    #[must_use]
+    pub fn job(&self, job: &str) -> Value {
+        self.operator.json(&["job", "show", job])
+    }
+
+    /// Waits until a job stands so.
+    pub fn wait_for(&self, job: &str, state: &str) {
+        eventually(&format!("the job to be {state}"), || self.job(job)["state"] == state);
     }
 }
 
-/// Writes the folder that is signed.
-fn write_folder(folder: &Path, runbooks: &[&str], note: &str, log: &Path) {
+/// The folder that is signed.
+fn folder(within: &Path, log: &Path, consent: Consent, edit: impl Fn(String) -> String) -> PathBuf {
+    let folder = within.join("runbooks");
     std::fs::create_dir_all(folder.join("scripts")).expect("make a folder");
-    let log = log.to_str().expect("UTF-8");
+    let (log, consent) = (
+        log.display(),
+        match consent {
+            Consent::Policy => "policy",
+            Consent::User => "user",
+        },
+    );
     let write = |name: &str, text: &str| {
-        std::fs::write(folder.join(name), text).expect("write a file");
+        std::fs::write(folder.join(name), edit(text.to_owned())).expect("write a file");
     };
-    for runbook in runbooks {
-        let name = runbook.lines().find_map(|line| line.strip_prefix("runbook: "));
-        write(&format!("{}.yaml", name.expect("a runbook has a name")), runbook);
-    }
-    let script = format!("log='{log}'\necho writing\n{note}\necho '{{\"before\": null}}'\n");
-    write("scripts/note.sh", &script);
+    write("test.note.yaml", &RUNBOOK.replace("CONSENT", consent));
+    let halt = RUNBOOK.replace("CONSENT", "present").replace("test.note", "test.halt");
+    write("test.halt.yaml", &halt.replace("risk: change", "risk: disruptive"));
+    write(
+        "scripts/note.sh",
+        &format!("echo writing\necho noted >> '{log}'\necho '{{\"before\": null}}'\n"),
+    );
     write("scripts/erase.sh", &format!("printf '%s' '{BEFORE}' > '{log}'\n"));
+    folder
 }

@@ -3,16 +3,21 @@
 
 use befund_tests::agent::ticket_in;
 use befund_tests::catalogue::LOOK;
-use befund_tests::noting::{BEFORE, NotingMachine};
+use befund_tests::noting::{BEFORE, Consent, NotingMachine};
 use befund_tests::process::eventually;
 use befund_tests::{Books, TestAgent, TestController, TestSigners};
 
+/// One that lets the runbook be run while nobody is signed in.
+fn machine() -> NotingMachine {
+    NotingMachine::new(Consent::Policy, "unattended = \"change\"", |_, command| command)
+}
+
 #[test]
 fn a_fix_is_signed_done_verified_and_undone() {
-    let machine = NotingMachine::new();
+    let machine = machine();
     let ticket = ticket_in(&machine.agent.send("nothing was noted"));
 
-    let job = machine.start(&ticket);
+    let job = machine.start(&ticket, &[]);
     machine.wait_for(&job, "needs_approval");
     assert!(!machine.log().contains("noted"), "nothing is done before it is signed");
     let key = machine.signers.key_of("tina");
@@ -34,9 +39,9 @@ fn a_fix_is_signed_done_verified_and_undone() {
 
 #[test]
 fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
-    let machine = NotingMachine::new();
+    let machine = machine();
     let ticket = ticket_in(&machine.agent.send("nothing was noted"));
-    let job = machine.start_with(&ticket, &["--dry-run"]);
+    let job = machine.start(&ticket, &["--dry-run"]);
     machine.wait_for(&job, "done");
     let shown = machine.job(&job);
     assert_eq!(shown["outcome"]["result"]["attempts"][0]["end"], "predicted", "{shown}");
@@ -45,9 +50,9 @@ fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
 
 #[test]
 fn who_is_not_among_the_signers_lets_nothing_happen() {
-    let machine = NotingMachine::new();
+    let machine = machine();
     let ticket = ticket_in(&machine.agent.send("nothing was noted"));
-    let job = machine.start(&ticket);
+    let job = machine.start(&ticket, &[]);
     machine.wait_for(&job, "needs_approval");
 
     // Ada signs catalogues, not changes.

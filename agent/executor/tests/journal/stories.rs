@@ -13,7 +13,7 @@ use befund_model::snapshot::Status;
 use befund_runbook::machine::Heard;
 use serde_json::{Value, json};
 
-use crate::disk::{Disk, Fault, Image};
+use crate::disk::{Disk, Fault, Image, Op};
 use crate::promises::{Call, call, only, play};
 use crate::sample::*;
 
@@ -103,6 +103,34 @@ fn an_outcome_is_kept_until_reported_and_nothing_follows_it() {
     assert_eq!(journal.recover(None).expect("readable"), []);
     let kept = journal.entries(job(1)).expect("kept for undoing");
     assert!(!kept.iter().any(|entry| matches!(entry, Entry::News(_))), "{kept:?}");
+}
+
+#[test]
+fn what_was_noted_first_is_what_undoing_needs_however_often_a_step_is_done() {
+    let noted = |before: Value| {
+        let Entry::Intent(mut intent) = intent("fix/a/0/act", Repeat::Idempotent) else {
+            unreachable!("an intent is one")
+        };
+        intent.before = before;
+        Entry::Intent(intent)
+    };
+    // Done again after an interruption, it finds what it did the first time: nothing is to be changed.
+    let nothing = Entry::Exit {
+        step: step("fix/a/0/act"),
+        acted: Box::new(acted(Status::Ok, Value::Null)),
+        output: 0,
+    };
+    let (disk, _) = play(&[
+        Call::Receive(1),
+        Call::Append(1, noted(Value::Null)),
+        Call::Append(1, noted(json!({"was": "first"}))),
+        Call::Append(1, noted(Value::Null)),
+        Call::Append(1, nothing),
+    ]);
+
+    let changes = open(&Disk::of(&disk.image())).undoable(Whose::Job(job(1))).expect("readable");
+
+    assert_eq!(changes[0].before, json!({"was": "first"}));
 }
 
 #[test]
@@ -224,6 +252,52 @@ fn json_that_could_not_be_read_again_is_refused_and_harms_nothing() {
     assert!(matches!(refused, Err(JournalError::Unreadable { .. })), "{refused:?}");
     journal.append(job(1), ended()).expect("written");
     assert_eq!(only(&open(&disk)).1.ended, Some(outcome()));
+}
+
+/// Whatever of closing a job fails, it is not reported before it is said to be, and can be closed then.
+#[test]
+fn a_disk_that_fails_while_a_job_is_closed_has_it_closed_the_second_time() {
+    let calls = [Call::Receive(1), Call::Append(1, news(1)), Call::Append(1, ended())];
+    let (whole, _) = play(&calls);
+    let begun = whole.done();
+    let mut failures = 0;
+    for at in begun..begun + 3 {
+        let (disk, _) = play(&calls);
+        let mut journal = open(&disk);
+        let begun = disk.done();
+        disk.fail(Fault::Once(disk.done() + at - whole.done()));
+        if journal.append(job(1), reported()).is_err() {
+            failures += 1;
+            assert_eq!(journal.recover(None).expect("readable").len(), 1, "not reported yet");
+            journal.append(job(1), reported()).expect("the disk is well again");
+        }
+        assert!(disk.done() > begun);
+        assert_eq!(journal.recover(None).expect("readable"), []);
+        assert_eq!(open(&Disk::of(&disk.image())).recover(None).expect("readable"), []);
+    }
+    assert!(failures > 1, "{failures} failures prove nothing");
+}
+
+/// Waiting for the disk is most of what a step that reads costs.
+#[test]
+fn a_job_that_only_measured_waits_for_the_disk_when_it_is_taken_on_and_at_its_end() {
+    let syncs = |disk: &Disk| {
+        let ops = disk.ops();
+        ops.iter().filter(|op| matches!(op, Op::Sync { .. } | Op::SyncFolder)).count()
+    };
+    let (disk, _) = play(&[Call::Receive(1), Call::Append(1, news(1))]);
+    let received = syncs(&disk);
+    assert_eq!(received, 2, "the file, and its name");
+
+    let (disk, _) = play(&[
+        Call::Receive(1),
+        Call::Append(1, news(1)),
+        Call::Append(1, waited("collect/1/dns")),
+        Call::Append(1, news(2)),
+        Call::Append(1, ended()),
+    ]);
+
+    assert_eq!(syncs(&disk) - received, 1);
 }
 
 /// Every operation of a history fails once: what was refused is not there, and goes in the second time.

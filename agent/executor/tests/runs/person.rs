@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use befund_act::SessionUser;
 use befund_executor::drive::person::{About, Agreed, Asked, NoConsent, Person, Reply};
+use befund_executor::people::Wish;
 use befund_executor::people::client::{PeopleError, Person as Program};
 use befund_executor::people::protocol::{FromPerson, ToPerson};
 use befund_model::job::Question;
@@ -117,8 +118,9 @@ async fn at_the_door(policy: &str) -> (Bench, Program) {
 
 async fn fixing(bench: &Bench) -> Program {
     let mut program = Program::open(bench.folder.path()).await.expect("a door");
-    let (name, inputs) = ("test.link".to_owned(), BTreeMap::new());
-    program.fix(name, inputs, Mode::Run, "en").await.expect("it is said");
+    let (runbook, inputs) = ("test.link".to_owned(), BTreeMap::new());
+    let wish = Wish { runbook, inputs, mode: Mode::Run, ticket: None };
+    program.fix(wish, "en").await.expect("it is said");
     program
 }
 

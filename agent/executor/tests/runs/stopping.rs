@@ -107,6 +107,27 @@ async fn what_may_not_be_repeated_is_not_and_nobody_can_tell() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_interrupted_before_it_measured_anything_starts_once() {
+    let folder = machine(UNATTENDED);
+    let files = files(&root_of(folder.path()), link(""), "");
+    let mut bench = Bench::process(folder, &files).await;
+    let order = bench.order(Mode::Run);
+    let mut run = bench.run(&order).await;
+    run.until(|news| (*news == JobNews::Started).then_some(())).await;
+    drop(run);
+
+    bench.kill();
+    let mut run = bench.attach(order.job, 0).await;
+    run.approve(1).await;
+    let outcome = run.outcome().await;
+
+    assert_eq!(result(&outcome).attempts[0].end, AttemptEnd::Verified, "{outcome:#?}");
+    let starts = run.events.iter().filter(|event| event.what == JobNews::Started);
+    assert_eq!(starts.count(), 1, "{:#?}", run.events);
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_statement_of_before_a_crash_is_not_taken_after_it() {
     let folder = machine(UNATTENDED);
     let files = files(&root_of(folder.path()), link(""), "");

@@ -1,4 +1,8 @@
-//! What the facts of each probe and section can look like, by how their types read themselves.
+//! What the facts of each probe and section can look like. The page that says so, `docs/facts.txt`, is made from how
+//! the types read themselves, for authors to read and for the linter, which goes onto every machine and so reads
+//! the page: the types' readers would be a tenth of the agent's program. A test holds the page to the types.
+
+use std::fmt::Write as _;
 
 use befund_expression::Shape;
 use befund_model::probe::{machine, names, network, path, remote, trust};
@@ -99,15 +103,41 @@ const SECTIONS: &[(&str, Of)] = &[
     ("wifi.network", Shape::of::<net::WifiNetworks>),
 ];
 
+/// The page, as it was made last.
+const PAGE: &str = include_str!("../../../docs/facts.txt");
+
+/// What stands on the page before the first shape.
+const HEAD: &str = "\
+# Every fact that an expression of a runbook may name: of each probe, then of each section of a snapshot.
+# text, number, flag (true or false), (this|that) for words, [of a list], <of an object with any names>;
+# a member with ? may be missing: ask has(facts.member) first.
+# Made by: cargo run -p befund-runbook --example facts > docs/facts.txt
+";
+
+/// The page, made anew from the types.
+#[must_use]
+pub fn page() -> String {
+    let probes = PROBES.iter().map(|(name, version, of)| (format!("{name}@{version}"), of));
+    let sections = SECTIONS.iter().map(|(kind, of)| ((*kind).to_owned(), of));
+    probes.chain(sections).fold(HEAD.to_owned(), |mut page, (name, of)| {
+        write!(page, "\n{name}\n{:#}\n", of()).expect("writing to a text does not fail");
+        page
+    })
+}
+
 /// What a probe's facts look like; anything for one that is not known in this version.
-pub(super) fn of_probe(name: &str, version: u32) -> Shape {
-    let known = PROBES.iter().find(|(known, at, _)| *known == name && *at == version);
-    known.map_or(Shape::Any, |(.., shape)| shape())
+pub(crate) fn of_probe(name: &str, version: u32) -> Shape {
+    find(&format!("{name}@{version}"))
 }
 
 /// What a section looks like; anything for one that is not known.
-pub(super) fn of_section(kind: &str) -> Shape {
-    SECTIONS.iter().find(|(known, _)| *known == kind).map_or(Shape::Any, |(_, shape)| shape())
+pub(crate) fn of_section(kind: &str) -> Shape {
+    find(kind)
+}
+
+fn find(name: &str) -> Shape {
+    let found = PAGE.split("\n\n").find_map(|block| block.strip_prefix(name)?.strip_prefix('\n'));
+    found.map_or(Shape::Any, |text| text.parse().expect("a test has read every shape of the page"))
 }
 
 #[cfg(test)]
@@ -116,6 +146,18 @@ mod tests {
     use befund_model::section;
 
     use super::*;
+
+    #[test]
+    fn the_page_is_what_the_types_make() {
+        let how = "cargo run -p befund-runbook --example facts > docs/facts.txt";
+        assert!(page() == PAGE, "docs/facts.txt is not what the types make; run {how}");
+        for (name, version, of) in PROBES {
+            assert_eq!(of_probe(name, *version), of(), "{name}");
+        }
+        for (kind, of) in SECTIONS {
+            assert_eq!(of_section(kind), of(), "{kind}");
+        }
+    }
 
     #[test]
     fn every_probe_and_section_has_a_shape() {
