@@ -37,16 +37,16 @@ fn what_runs_for_a_link_that_is_killed_ends_with_it() {
     let [executor] = executors[..] else { panic!("{executors:?} instead of one executor") };
     let collectors = children(executor);
     assert!(!collectors.is_empty(), "the job runs in a child");
-    let began: Vec<_> = collectors.iter().map(|pid| (*pid, stat(*pid).unwrap().1)).collect();
+    let all = collectors.iter().chain(&executors);
+    let began: Vec<_> = all.map(|pid| (*pid, stat(*pid).unwrap().1)).collect();
     let lives = |pid, began| stat(pid).is_some_and(|(_, start)| start == began);
 
     agent.kill();
-    eventually("the job's child to be ended", || {
+    eventually("the executor and the job's child to be ended", || {
         !began.iter().any(|(pid, start)| lives(*pid, *start))
     });
 
-    // The executor goes once it is idle, and is not in the way of another link, which does the job
-    // again.
+    // Nothing is in the way of another link, which does the job again.
     let policy = agent.folder().join("policy.toml");
     agent.start_link(&["--policy", policy.to_str().unwrap()]);
     agent.wait_until_connected();

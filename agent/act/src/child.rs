@@ -4,11 +4,12 @@
 //! does before it writes the order.
 
 use std::io::{self, IsTerminal as _, Read, Write};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use befund_runtime::frame::{self, Frame, FrameError};
 
-use crate::platform::Root;
+use crate::platform::{self, Root};
 use crate::{ActOrder, Programs, Surroundings, SystemClock, Told};
 
 /// Why the child could not do its work.
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "{text}");
         return ExitCode::FAILURE;
     }
+    platform::usual_mask();
     match run(from, io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -58,14 +60,20 @@ pub fn main() -> ExitCode {
 pub fn run(mut from: impl Read, out: impl Write) -> Result<(), ChildError> {
     let order: Option<Frame<ActOrder>> = frame::read(&mut from).map_err(ChildError::Order)?;
     let Some(Frame { header, blob }) = order else { return Ok(()) };
-    obey(&header, &blob, out)
+    obey(&header, &blob, from, out)
 }
 
-/// Obeys an order that was read already; `script` are its script's bytes.
+/// Obeys an order that was read already; `script` are its script's bytes. Whoever is told what undoing needs answers with
+/// a byte once that is noted, durably: only then is anything changed.
 ///
 /// # Errors
 /// As [`run`].
-pub fn obey(order: &ActOrder, script: &[u8], mut out: impl Write) -> Result<(), ChildError> {
+pub fn obey(
+    order: &ActOrder,
+    script: &[u8],
+    mut from: impl Read,
+    mut out: impl Write,
+) -> Result<(), ChildError> {
     let root = Root::at(&order.machine.root).map_err(|source| ChildError::Root {
         path: order.machine.root.display().to_string(),
         source,
@@ -78,9 +86,14 @@ pub fn obey(order: &ActOrder, script: &[u8], mut out: impl Write) -> Result<(), 
     let around = Surroundings { root, programs, clock: &clock };
     let mut written = Ok(());
     crate::act(order, script, &around, &mut |told: Told| {
+        let noted = matches!(told, Told::Before(_));
         if written.is_ok() {
             written = frame::write(&mut out, &told, &[]).and_then(|()| Ok(out.flush()?));
         }
+        if noted && (written.is_err() || from.read_exact(&mut [0]).is_err()) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     });
     written.map_err(ChildError::Write)
 }

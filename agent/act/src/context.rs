@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,7 @@ pub(crate) struct Context<'a> {
 }
 
 struct Out<'a> {
-    tell: &'a mut dyn FnMut(Told),
+    tell: &'a mut dyn FnMut(Told) -> ControlFlow<()>,
     left: u64,
     marked: bool,
     commands: Vec<Command>,
@@ -86,7 +87,7 @@ impl<'a> Context<'a> {
     pub(crate) fn new(
         order: &'a ActOrder,
         around: &'a Surroundings<'a>,
-        tell: &'a mut dyn FnMut(Told),
+        tell: &'a mut dyn FnMut(Told) -> ControlFlow<()>,
     ) -> Self {
         let deadline = Instant::now()
             .checked_add(Duration::from_millis(order.within_ms))
@@ -120,8 +121,8 @@ impl<'a> Context<'a> {
     }
 
     /// Tells something that is not output.
-    pub(crate) fn tell(&self, told: Told) {
-        (self.out.borrow_mut().tell)(told);
+    pub(crate) fn tell(&self, told: Told) -> ControlFlow<()> {
+        (self.out.borrow_mut().tell)(told)
     }
 
     /// The programs that were run so far.
@@ -212,12 +213,14 @@ impl<'a> Context<'a> {
             if !out.marked {
                 out.marked = true;
                 let cap = self.order.output_bytes;
-                (out.tell)(Told::Output(format!("[more than {cap} bytes; the rest is left out]")));
+                let text = format!("[more than {cap} bytes; the rest is left out]");
+                // Output that nobody reads stops nothing.
+                let _ = (out.tell)(Told::Output(text));
             }
             return false;
         }
         out.left -= length;
-        (out.tell)(Told::Output(line));
+        let _ = (out.tell)(Told::Output(line));
         true
     }
 }

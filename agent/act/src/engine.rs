@@ -3,6 +3,7 @@
 //!
 //! An action is a [`Row`]: what each platform can do, by the names of [`befund_model::action::ACTIONS`].
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use befund_model::action::{self, Acted, Holds, Prediction};
@@ -112,8 +113,14 @@ pub(crate) fn nothing_to_undo(_: &Context<'_>, _: &Parameters, _: &Value) -> Out
 }
 
 /// Obeys an order: tells its output while it comes, and at last one answer. `script` are the bytes of the
-/// order's script; empty for an action. Nothing here asks whether it may be done.
-pub fn act(order: &ActOrder, script: &[u8], around: &Surroundings<'_>, tell: &mut dyn FnMut(Told)) {
+/// order's script; empty for an action. Nothing here asks whether it may be done. What undoing needs is told before
+/// anything is changed, and nothing is if `tell` then breaks off.
+pub fn act(
+    order: &ActOrder,
+    script: &[u8],
+    around: &Surroundings<'_>,
+    tell: &mut dyn FnMut(Told) -> ControlFlow<()>,
+) {
     let begun = Instant::now();
     let context = Context::new(order, around, tell);
     let told = match &order.work {
@@ -140,7 +147,8 @@ pub fn act(order: &ActOrder, script: &[u8], around: &Surroundings<'_>, tell: &mu
         }
         other => other,
     };
-    context.tell(told);
+    // It was the last word.
+    let _ = context.tell(told);
 }
 
 fn row(name: &str) -> Outcome<(&'static action::ActionSpec, &'static Row)> {
@@ -189,8 +197,9 @@ fn perform(context: &Context<'_>, row: &Row, parameters: &Parameters) -> Told {
     if !plan.would_change() {
         return acted(Ok(format!("nothing was changed: {}", plan.already)));
     }
-    if !plan.before.is_null() {
-        context.tell(Told::Before(plan.before.clone()));
+    if !plan.before.is_null() && context.tell(Told::Before(plan.before.clone())).is_break() {
+        let why = "what undoing it needs could not be noted, so that it was not begun";
+        return acted(Err(Trouble::failed(why.to_owned())));
     }
     let done = (row.perform)(context, parameters, &mut plan).and_then(|summary| {
         match holds(context, row, parameters) {

@@ -12,7 +12,7 @@ pub enum Told {
     /// A line of output, redacted, at most 4 KiB.
     Output(String),
     /// What undoing needs to know, told before anything is changed so that it survives a crash in the
-    /// middle. [`Acted::before`] may later say more.
+    /// middle; the child waits until whoever reads it has noted it, and says so by a byte. [`Acted::before`] may later say more.
     Before(Value),
     /// What would change.
     Predicted(Prediction),

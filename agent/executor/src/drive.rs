@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -27,7 +28,6 @@ mod acting;
 mod agreeing;
 mod approving;
 mod child;
-mod desk;
 mod measuring;
 pub mod person;
 mod resuming;
@@ -316,7 +316,7 @@ impl Driver {
                 self.tasks.spawn(approving::approve(scene, step, fix, prediction, from));
             }
             Do::Act { step, fix } => {
-                self.tasks.spawn(acting::act(scene, step, fix));
+                self.tasks.spawn(acting::act(scene, step, fix, Value::Null));
             }
             Do::Undo { step, fix, before } => {
                 let of_it = || Step(format!("fix/{}/{}/act", fix.cause, fix.index));
@@ -346,13 +346,13 @@ impl Driver {
             }
             Said::Approval { fix, signatures } => {
                 if let Some(to) = self.approvals.get(&fix) {
-                    // Too many at once are those of somebody who tries.
-                    let _ = to.try_send(Verdict::Signed(signatures));
+                    // Those of statements of before an interruption come first, and must not crowd out the right ones.
+                    let _ = to.send(Verdict::Signed(signatures)).await;
                 }
             }
             Said::NotApproved { fix, by } => {
                 if let Some(to) = self.approvals.get(&fix) {
-                    let _ = to.try_send(Verdict::Declined(by));
+                    let _ = to.send(Verdict::Declined(by)).await;
                 }
             }
         }

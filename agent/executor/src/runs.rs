@@ -1,16 +1,17 @@
 //! The runs of runbooks on this machine: tasks of the executor that outlive the connections which ask for them. What a
 //! run told stays here until the controller has all of it; whoever asks may follow it, from where they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -32,11 +33,13 @@ use crate::result;
 
 pub(crate) mod ledger;
 mod log;
+mod only;
 mod recovery;
 mod task;
 
 use ledger::{Ledger, blocking};
 use log::Log;
+use only::{NotOnly, Only};
 
 /// The most runs at work at a time; those that only wait for people do not count.
 const AT_WORK: usize = 4;
@@ -49,7 +52,8 @@ pub(crate) struct Runs {
     pub(crate) ledger: Ledger,
     pub(crate) keep: Arc<Mutex<Keep>>,
     pub(crate) confinement: Confinement,
-    /// For the times of events; corrected by what the controller told.
+    /// For the times of events; corrected by what the controller told. What the journal keeps and forgets goes by the
+    /// machine's own clock, or whoever owns the controller could have it forget.
     pub(crate) clock: Clock,
     /// What lets one run at a time change something.
     pub(crate) acting: Semaphore,
@@ -59,8 +63,8 @@ pub(crate) struct Runs {
     all: Mutex<BTreeMap<JobId, Arc<Run>>>,
     /// One order at a time is taken on.
     starting: tokio::sync::Mutex<()>,
-    /// Until when who agreed to changes for which ticket.
-    agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
+    /// Held as long as these runs are this executor's.
+    _only: Only,
 }
 
 /// One run.
@@ -77,6 +81,8 @@ pub(crate) struct Run {
 /// Why the runs of this machine cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
+    #[error("this executor runs no runbooks: its folder is not its own")]
+    Only(#[from] NotOnly),
     #[error("this executor runs no runbooks: its journal cannot be used")]
     Journal(#[from] JournalError),
     #[error("this executor runs no runbooks: what it trusts cannot be read")]
@@ -100,6 +106,8 @@ impl Runs {
     /// If it cannot be used: then nothing is run.
     pub(crate) async fn open(shared: &Arc<Shared>) -> Result<Arc<Self>, OpenError> {
         let folder = shared.config.keep.clone();
+        // Another executor may still be at work on these very runs.
+        let only = Only::take(&folder, &shared.stop).await?;
         let opened = blocking(move || open(&folder)).await;
         let (ledger, keep) = opened?;
         let runs = Arc::new(Self {
@@ -112,9 +120,10 @@ impl Runs {
             stop: shared.stop.clone(),
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
-            agreed: Mutex::default(),
+            _only: only,
         });
         recovery::recover(shared, &runs).await?;
+        runs.forget_catalogues().await;
         Ok(runs)
     }
 
@@ -200,7 +209,7 @@ impl Runs {
                 serde_json::Value::Object(admitted.inputs.clone().into_iter().collect())
             }),
             ticket: order.ticket,
-            at: self.clock.now(),
+            at: wall(),
             within: Duration::from_millis(order.within_ms),
             by,
             order: BASE64.encode(&serde_json::to_vec(order).unwrap_or_default()),
@@ -250,25 +259,25 @@ impl Runs {
         if !run.log.has_ended() {
             return Err(format!("job {job} has not ended, so it cannot have been reported"));
         }
-        let entry = crate::journal::Entry::Reported { at: self.clock.now() };
+        let entry = crate::journal::Entry::Reported { at: wall() };
         self.ledger.append(job, entry).await.map_err(|error| crate::told(&error))?;
         lock(&self.all).remove(&job);
         Ok(())
     }
 
-    /// Remembers that somebody agreed to changes for a ticket.
-    pub(crate) fn agreed(&self, ticket: Option<TicketNumber>, account: &str, until: Instant) {
-        let Some(ticket) = ticket else { return };
-        let mut agreed = lock(&self.agreed);
-        agreed.retain(|_, until| *until > Instant::now());
-        agreed.insert((ticket, account.to_owned()), until);
-    }
-
-    /// Whether somebody agreed to changes for a ticket, and that still holds.
-    pub(crate) fn has_agreed(&self, ticket: Option<TicketNumber>, account: &str) -> bool {
-        let Some(ticket) = ticket else { return false };
-        let agreed = lock(&self.agreed);
-        agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
+    /// Forgets the catalogues before the one that is here with which no run began that has not ended.
+    pub(crate) async fn forget_catalogues(&self) {
+        // Whatever is being taken on has its place among the runs before this looks.
+        let _one = self.starting.lock().await;
+        let wanted: BTreeSet<String> = {
+            let all = lock(&self.all);
+            let at_work = all.values().filter(|run| !run.log.has_ended());
+            at_work.filter_map(|run| Some(run.order.runbook.as_ref()?.catalogue.clone())).collect()
+        };
+        if let Err(error) = self.with_keep(move |keep| keep.forget_former(&wanted)).await {
+            // They are forgotten at the next end of a run.
+            warn!(error = &error as &dyn std::error::Error, "old catalogues could not be removed");
+        }
     }
 
     /// Does something with what this machine trusts, on a thread of its own.
@@ -289,10 +298,20 @@ impl Run {
         (Arc::new(run), heard)
     }
 
-    /// Passes on what a person says; too late or too much is left.
-    pub(crate) fn say(&self, said: Said) {
-        if self.said.try_send(said).is_err() {
-            info!(job = %self.order.job, "nobody heard what was said to the run");
+    /// Passes on what a person says; what comes too late is left.
+    ///
+    /// # Errors
+    /// If more was said than the run has listened to: it may be said again.
+    pub(crate) fn say(&self, said: Said) -> Result<(), String> {
+        match self.said.try_send(said) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => {
+                info!(job = %self.order.job, "nobody heard what was said to the run");
+                Ok(())
+            }
+            Err(TrySendError::Full(_)) => {
+                Err(format!("job {} has not listened yet to what was said to it", self.order.job))
+            }
         }
     }
 

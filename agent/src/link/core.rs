@@ -284,7 +284,7 @@ impl Core {
                 }
                 Do::KeepOutcome(job, kept) => self.to_keep.push_back((job, kept)),
                 Do::Forget(job) => self.parts.spool.forget_job(job),
-                Do::Begin(order) => self.begin(order),
+                Do::Begin(order) => self.begin_with_catalogue(order),
                 Do::Follow(job, after) => self.follow(job, Start::After(after)),
                 Do::More(job, bytes) => self.more(job, bytes),
                 Do::CancelRun(job) => self.cancel_run(job),

@@ -21,8 +21,8 @@ use super::asking::Asking;
 use super::note::{Note, Tidings};
 use super::session::{Weighed, without_result};
 
-/// Waits between tries to find a run again grow from here...
-const BASE: Duration = Duration::from_secs(1);
+/// Waits between tries to find a run again grow from here: the executor is on the same machine...
+const BASE: Duration = Duration::from_millis(200);
 /// ...to here.
 const CAP: Duration = Duration::from_secs(60);
 /// How often a wish to cancel is brought before the executor.

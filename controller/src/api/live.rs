@@ -119,7 +119,8 @@ fn news<F>(watch: Watch<F>, job: Job, after: u32) -> impl Stream<Item = News> + 
 where
     F: Fn(Hint) -> bool + Send + Sync,
 {
-    let first = Reading { watch, id: job.id, job: Some(job), after, ready: VecDeque::new(), over: false };
+    let first =
+        Reading { watch, id: job.id, job: Some(job), after, ready: VecDeque::new(), over: false };
     stream::unfold(first, move |mut reading| async move {
         loop {
             if let Some(event) = reading.ready.pop_front() {

@@ -35,6 +35,16 @@ fn an_order_on_standard_input_is_answered_on_standard_output() {
     let (mut input, mut output) = (Vec::new(), Vec::new());
     frame::write(&mut input, &order, &[]).expect("written");
 
+    // Nobody notes what undoing needs.
+    child::run(&input[..], &mut output).expect("obeyed");
+    let told = answers(&output);
+    assert!(matches!(told.first(), Some(Told::Before(_))), "{told:?}");
+    let Some(Told::Acted(acted)) = told.last() else { panic!("{told:?}") };
+    assert_eq!(acted.status, Status::Failed);
+    assert_eq!(made.read("/etc/hosts"), "10.0.0.9 a.example\n", "nothing was changed");
+
+    output.clear();
+    input.push(b'\n');
     child::run(&input[..], &mut output).expect("obeyed");
 
     let told = answers(&output);

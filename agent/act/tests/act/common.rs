@@ -1,6 +1,7 @@
 //! A machine made of a folder, its programs made of scripts, and how it is told what to do.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +93,10 @@ impl Made {
         let root = Root::at(&self.machine.root).expect("a tree");
         let around = Surroundings { root, programs, clock: &*self.clock };
         let mut told = Vec::new();
-        befund_act::act(&order, script, &around, &mut |said| told.push(said));
+        befund_act::act(&order, script, &around, &mut |said| {
+            told.push(said);
+            ControlFlow::Continue(())
+        });
         told
     }
 

@@ -21,7 +21,7 @@ use super::connection;
 use crate::ChildCommand;
 use crate::activate::Listeners;
 use crate::child::ChildWork;
-use crate::drive::person::{Desk, Nobody, Person};
+use crate::drive::person::{Nobody, Person};
 use crate::journal::BootId;
 use crate::people::door::Host;
 use crate::people::own::Own;
@@ -211,7 +211,6 @@ pub async fn run(
     });
     // Ends what runs when the executor is told to stop.
     let ending = stop.child_token();
-    shared.config.person.opened(Desk::of(&shared));
     if shared.config.keep.is_dir() {
         // What was interrupted goes on, whether somebody asks for it or not.
         let shared = Arc::clone(&shared);

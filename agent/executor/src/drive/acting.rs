@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use befund_act::{Purpose, Told, Work};
-use befund_model::action::{self, Acted, Holds, Prediction, Repeat, Risk};
+use befund_model::action::{self, Acted, Holds, Prediction, Repeat};
 use befund_model::job::JobNews;
 use befund_model::language::Text;
 use befund_model::snapshot::Status;
@@ -66,14 +66,14 @@ async fn predicted(scene: &Scene, fix: &FixOrder) -> Prediction {
     Prediction { known: false, changes: true, lines: vec![format!("cannot predict: {why}")] }
 }
 
-/// Does a fix.
-pub(super) async fn act(scene: Arc<Scene>, step: Step, fix: FixOrder) {
+/// Does a fix; `known` is what undoing needs, where that was noted before an interruption.
+pub(super) async fn act(scene: Arc<Scene>, step: Step, fix: FixOrder, known: Value) {
     match &fix.act {
         Act::Instruct | Act::OpenUrl => {
             let acted = Box::new(to_person(&scene, &fix).await);
             scene.hear(Heard::Acted { step, acted, output: 0 }).await;
         }
-        Act::Action(_) | Act::Script(_) | Act::Reboot => change(&scene, step, fix).await,
+        Act::Action(_) | Act::Script(_) | Act::Reboot => change(&scene, step, fix, known).await,
     }
 }
 
@@ -101,7 +101,7 @@ async fn to_person(scene: &Scene, fix: &FixOrder) -> Acted {
     done_well(summary)
 }
 
-async fn change(scene: &Scene, step: Step, fix: FixOrder) {
+async fn change(scene: &Scene, step: Step, fix: FixOrder, known: Value) {
     // Whoever waits here for another run's change may be cancelled meanwhile.
     let Some(Ok(_acting)) = scene.cancelled.run_until_cancelled(scene.runs.acting.acquire()).await
     else {
@@ -117,7 +117,7 @@ async fn change(scene: &Scene, step: Step, fix: FixOrder) {
         act => (Doing::Act, repeat(act)),
     };
     let restart = doing == Doing::Restart;
-    let intent = intent(scene, &step, doing, &fix, repeat, Value::Null);
+    let intent = intent(scene, &step, doing, &fix, repeat, known.clone());
     if !begin(scene, &intent).await {
         return;
     }
@@ -138,7 +138,15 @@ async fn change(scene: &Scene, step: Step, fix: FixOrder) {
                 live,
                 &scene.cancelled,
             );
-            finish(scene, step, done.await, fix.within, Did::Act).await;
+            let mut done = done.await;
+            if !known.is_null() {
+                // Done for the second time, it finds what it did the first time.
+                if let Ok(Told::Acted(acted)) = &mut done.answer {
+                    acted.before = known.clone();
+                }
+                done.before = known;
+            }
+            finish(scene, step, done, fix.within, Did::Act).await;
         }
     }
 }
@@ -158,9 +166,7 @@ pub(super) fn barred(scene: &Scene, fix: &FixOrder) -> Option<String> {
         return Some(why);
     }
     let keep = scene.keep();
-    if fix.risk > Risk::Read
-        && let Some(why) = admit::unpinned(&keep)
-    {
+    if let Some(why) = admit::unvouched(&keep, fix) {
         return Some(why);
     }
     admit::time_for(&keep, wall(), &fix.act).err()
@@ -199,6 +205,9 @@ pub(super) async fn undo_change(
         }
         UndoBy::None => (Repeat::Idempotent, Err("there is nothing that undoes it".to_owned())),
     };
+    // What undoes is done by whoever had the fix done: it is asked again, since the fix may have changed nothing.
+    let unvouched = admit::unvouched(&scene.keep(), fix);
+    let wanted = unvouched.map_or(wanted, Err);
     let intent = intent(scene, &step, Doing::Undo(change), fix, repeat, before);
     if !begin(scene, &intent).await {
         return;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use befund_act::{ActOrder, Interpreter, Machine, Purpose, Script, Told, Work};
-use befund_model::action::Repeat;
+use befund_model::action::{self, ActionSpec, Repeat};
 use befund_model::job::JobNews;
 use befund_runbook::document::{Act, Interpreter as Signed, Script as SignedScript};
 use befund_runtime::frame;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::scene::Scene;
-use crate::confine::{End, Left, Limits, Privileges, Program, Stream};
+use crate::confine::{End, Lasting, Left, Limits, Privileges, Program, Stream};
 use crate::journal::{Entry, Intent};
 
 /// What the child needs beyond its action's own time: its start, and ending what overstays.
@@ -158,8 +158,11 @@ pub(super) async fn run(
         processes: PROCESSES,
         output_bytes: most,
     };
+    let lasting = lasting(&order);
+    // By a byte the child hears that what undoing needs was noted.
+    let (noted, heard_so) = mpsc::unbounded_channel();
     let confined = match scene.runs.confinement.start(program, limits) {
-        Ok(confined) => confined,
+        Ok(confined) => confined.lasting(lasting).then(heard_so),
         Err(error) => return none(Unanswered::NotStarted(crate::told(&error))),
     };
     let (told, mut words) = mpsc::unbounded_channel();
@@ -175,7 +178,7 @@ pub(super) async fn run(
         }
     }));
     let mut batch = Batch::new();
-    let mut heard = Words { answer: None, before: Value::Null, output: 0 };
+    let mut heard = Words { answer: None, before: Value::Null, output: 0, noted: Some(noted) };
     let ended = loop {
         let due = batch.due();
         tokio::select! {
@@ -190,10 +193,14 @@ pub(super) async fn run(
         heard.take(word, &mut batch, &live).await;
     }
     batch.flush(&live).await;
-    let Words { answer, before, output } = heard;
+    let Words { answer, before, output, noted: _ } = heard;
     if ended.left == Left::Something {
         let text = "processes that it started could not be killed: they wait for a dead disk";
         batch.push(text);
+        batch.flush(&live).await;
+    }
+    if let Err(why) = &ended.lasting {
+        batch.push(&format!("what it started could not go on and was ended: {why}"));
         batch.flush(&live).await;
     }
     let last = String::from_utf8_lossy(&errors).trim().to_owned();
@@ -217,6 +224,18 @@ pub(super) async fn run(
     Done { answer, before, output }
 }
 
+/// What may go on of a child: of an action that is there to start something, and of undoing one, whatever it left
+/// running; of everything else, and of every script, nothing.
+fn lasting(order: &ActOrder) -> Lasting {
+    let starts = match (&order.work, &order.purpose) {
+        (Work::Action { name, .. }, Purpose::Perform | Purpose::Undo { .. }) => {
+            action::find(name).is_some_and(ActionSpec::starts)
+        }
+        (Work::Action { .. }, Purpose::Predict | Purpose::Holds) | (Work::Script(_), _) => false,
+    };
+    if starts { Lasting::Whatever } else { Lasting::Nothing }
+}
+
 fn far() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }
@@ -226,6 +245,8 @@ struct Words {
     answer: Option<Told>,
     before: Value,
     output: u64,
+    /// Who tells the child that what undoing needs was noted; gone where it was not, so that it changes nothing.
+    noted: Option<mpsc::UnboundedSender<Vec<u8>>>,
 }
 
 impl Words {
@@ -242,7 +263,12 @@ impl Words {
                 }
             }
             Told::Before(before) => {
-                note(live, &before).await;
+                if note(live, &before).await {
+                    // It may have ended meanwhile.
+                    let _ = self.noted.as_ref().map(|noted| noted.send(vec![b'\n']));
+                } else {
+                    self.noted = None;
+                }
                 self.before = before;
             }
             answer @ (Told::Predicted(_) | Told::Acted(_) | Told::Holds { .. }) => {
@@ -252,17 +278,22 @@ impl Words {
     }
 }
 
-/// Notes what undoing needs, before the child changes anything; a step that is never done twice has it with its end.
-async fn note(live: &Live<'_>, before: &Value) {
-    let Live::Told(scene, intent) = live else { return };
+/// Notes what undoing needs, before the child changes anything, and gives whether it may; a step that is never done twice
+/// has it with its end, and one that was interrupted and is done again keeps what was noted first.
+async fn note(live: &Live<'_>, before: &Value) -> bool {
+    let Live::Told(scene, intent) = live else { return true };
     match intent.repeat {
-        Repeat::Idempotent | Repeat::Probed => {}
-        Repeat::Never => return,
+        Repeat::Idempotent | Repeat::Probed if intent.before.is_null() => {}
+        Repeat::Idempotent | Repeat::Probed | Repeat::Never => return true,
     }
     let intent = Intent { before: before.clone(), ..(*intent).clone() };
     let written = scene.runs.ledger.append(scene.run.order.job, Entry::Intent(Box::new(intent)));
-    if let Err(error) = written.await {
-        warn!(error = &error as &dyn std::error::Error, "what undoing needs was not noted");
+    match written.await {
+        Ok(()) => true,
+        Err(error) => {
+            warn!(error = &error as &dyn std::error::Error, "what undoing needs was not noted");
+            false
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl Driver {
                 self.tasks.spawn(async move { scene.hear(Heard::Undone { step, acted }).await });
             }
             (Change::Act(step, fix), OpenStep::Again(open)) if open.intent.step == step => {
-                self.begin(Do::Act { step, fix });
+                self.tasks.spawn(acting::act(scene, step, fix, open.intent.before));
             }
             (Change::Act(step, fix), OpenStep::Probe(open)) if open.intent.step == step => {
                 self.tasks.spawn(probe(scene, step, fix, open));
@@ -141,7 +141,7 @@ async fn probe(scene: Arc<Scene>, step: Step, fix: FixOrder, open: Box<Interrupt
             };
             scene.hear(Heard::Acted { step, acted: Box::new(acted), output: 0 }).await;
         }
-        (Holds::NotDone, _) => acting::act(scene, step, fix).await,
+        (Holds::NotDone, _) => acting::act(scene, step, fix, open.intent.before).await,
         (Holds::Unknown, _) => scene.hear(Heard::Indeterminate { step }).await,
     }
 }

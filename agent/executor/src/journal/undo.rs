@@ -67,6 +67,9 @@ pub(super) fn changes(journals: &[(JobId, Vec<Entry>)]) -> Vec<Undoable> {
                 Doing::Undo(change) => undoing.push((change.clone(), exit)),
                 Doing::Act => {
                     let change = ChangeRef { job: *job, step: intent.step.clone() };
+                    // One that was begun again may have found what it did itself the first time.
+                    let first = made.get(&change).map(|undoable| undoable.before.clone());
+                    let first = first.filter(|before| !before.is_null());
                     let before = exit.map(|acted| &acted.before).filter(|before| !before.is_null());
                     let certainty = match exit.map(|acted| acted.status) {
                         Some(Status::Ok | Status::Partial) => Certainty::Made,
@@ -76,7 +79,10 @@ pub(super) fn changes(journals: &[(JobId, Vec<Entry>)]) -> Vec<Undoable> {
                     };
                     let undoable = Undoable {
                         change: change.clone(),
-                        before: before.unwrap_or(&intent.before).clone(),
+                        before: before
+                            .or(first.as_ref().filter(|_| intent.before.is_null()))
+                            .unwrap_or(&intent.before)
+                            .clone(),
                         intent: (**intent).clone(),
                         certainty,
                         tried: Tried::No,

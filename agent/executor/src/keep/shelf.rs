@@ -99,7 +99,8 @@ impl Shelf {
         if !std::mem::take(&mut self.changed) {
             return;
         }
-        let names = self.places.iter().map(|(name, place)| (place.digest.to_string(), name.clone()));
+        let names =
+            self.places.iter().map(|(name, place)| (place.digest.to_string(), name.clone()));
         self.known = Known { program: PROGRAM.to_owned(), names: names.collect() };
         let bytes = serde_json::to_vec(&self.known).unwrap_or_default();
         if let Err(error) = disk.write(FILE, &bytes) {

@@ -71,7 +71,7 @@ impl OwnRuns for Own {
     ) -> Reply<'a, Result<OwnRun, String>> {
         Box::pin(async move {
             let runs = self.shared.runs().await?;
-            let Wish { runbook: wanted, inputs, mode } = wish;
+            let Wish { runbook: wanted, inputs, mode, ticket } = wish;
             let Some(agent) = self.shared.config.agent else {
                 return Err("this machine is not enrolled, so nothing is run on it; ask the help \
                             desk for a token, and run befund-agent enroll"
@@ -92,7 +92,7 @@ impl OwnRuns for Own {
                 agent,
                 work,
                 parameters: Value::Object(inputs.into_iter().collect()),
-                ticket: None,
+                ticket,
                 within_ms: u64::try_from(WITHIN.as_millis()).unwrap_or(u64::MAX),
                 runbook: Some(RunbookOrder { mode, catalogue }),
             };

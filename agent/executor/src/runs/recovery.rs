@@ -44,13 +44,15 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
         };
         let log = Log::new(std::mem::take(&mut one.news), one.ended.take());
         let over = log.has_ended();
+        // What was told of a start is not told twice: such a run is resumed.
+        let untold = log.last(1).is_empty();
         let (run, said) = Run::new(order, received.by.clone(), log);
         runs.enter(&run);
         if over {
             continue;
         }
         let damaged = runs.ledger.with(move |journal| Ok(is_damaged(&journal.entries(job)?)));
-        let deadline = deadline(&received, runs.clock.now());
+        let deadline = deadline(&received, wall());
         let driving: Driving = if damaged.await? {
             let why = "the journal of this run was damaged, so nobody can tell what it has done";
             ended(JobState::Indeterminate, why)
@@ -60,7 +62,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
                 Work::Probe(_) => ended(JobState::Failed, "a probe is not resumed"),
                 Work::Runbook(name) => {
                     let catalogue = received.catalogue.clone().unwrap_or_default();
-                    let book = admit::book(&lock(&runs.keep), name, &catalogue, wall());
+                    let book = admit::begun(&lock(&runs.keep), name, &catalogue, wall());
                     let inputs = match received.inputs {
                         Value::Object(inputs) => inputs.into_iter().collect(),
                         Value::Null
@@ -78,8 +80,9 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
                             let mode = run.mode();
                             let task = task::of_book(shared, runs, &run, Arc::new(book), deadline);
                             match one.open {
-                                OpenStep::NotStarted => task.begin(inputs, mode, said),
-                                OpenStep::None
+                                OpenStep::NotStarted if untold => task.begin(inputs, mode, said),
+                                OpenStep::NotStarted
+                                | OpenStep::None
                                 | OpenStep::Done { .. }
                                 | OpenStep::Again(_)
                                 | OpenStep::Probe(_)

@@ -1,5 +1,7 @@
 //! Programs that do not do as they are told.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use befund_executor::confine::{ConfinedBy, Confinement, End, Line, Means};
@@ -181,4 +183,41 @@ async fn killing_the_keeper_frees_nobody() {
     }
     let ran = run(Means::Best, program, limits()).await;
     assert_eq!((ran.end, pids(&ran.output).len()), (End::Lost, 1), "{ran:?}");
+}
+
+/// What makes this program a part of the story below.
+const PART: &str = "BEFUND_TEST_RUNS_A_DAEMON";
+
+/// A part of the story below, in a process of its own: runs a daemon until it is killed.
+#[tokio::test]
+async fn runs_a_daemon() {
+    if std::env::var_os(PART).is_none() {
+        return;
+    }
+    let (_folder, daemon) = daemon("sleep 600");
+    let confined = Confinement::find(Means::Plain).start(daemon, limits()).expect("it starts");
+    let tell = |line: &Line| writeln!(std::io::stderr(), "{}", line.text).expect("somebody reads");
+    confined.run(&CancellationToken::new(), tell).await;
+}
+
+#[test]
+fn what_was_started_ends_with_an_executor_that_is_killed() {
+    let mut executor = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "misbehaves::runs_a_daemon", "--nocapture"])
+        .env(PART, "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let told = BufReader::new(executor.stderr.take().expect("a pipe"));
+    let mut lines = told.lines().map_while(Result::ok);
+    let pid = lines.find_map(|line| pids(&line).first().copied()).expect("a daemon");
+    assert!(!is_gone(pid));
+
+    executor.kill().expect("killed");
+    executor.wait().expect("waited for");
+
+    while !is_gone(pid) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

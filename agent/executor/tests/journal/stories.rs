@@ -106,6 +106,34 @@ fn an_outcome_is_kept_until_reported_and_nothing_follows_it() {
 }
 
 #[test]
+fn what_was_noted_first_is_what_undoing_needs_however_often_a_step_is_done() {
+    let noted = |before: Value| {
+        let Entry::Intent(mut intent) = intent("fix/a/0/act", Repeat::Idempotent) else {
+            unreachable!("an intent is one")
+        };
+        intent.before = before;
+        Entry::Intent(intent)
+    };
+    // Done again after an interruption, it finds what it did the first time: nothing is to be changed.
+    let nothing = Entry::Exit {
+        step: step("fix/a/0/act"),
+        acted: Box::new(acted(Status::Ok, Value::Null)),
+        output: 0,
+    };
+    let (disk, _) = play(&[
+        Call::Receive(1),
+        Call::Append(1, noted(Value::Null)),
+        Call::Append(1, noted(json!({"was": "first"}))),
+        Call::Append(1, noted(Value::Null)),
+        Call::Append(1, nothing),
+    ]);
+
+    let changes = open(&Disk::of(&disk.image())).undoable(Whose::Job(job(1))).expect("readable");
+
+    assert_eq!(changes[0].before, json!({"was": "first"}));
+}
+
+#[test]
 fn changes_of_a_ticket_are_undone_last_first_with_what_was_there_before() {
     let failed = Entry::Exit {
         step: step("fix/c/0/act"),

@@ -69,7 +69,11 @@ fn main() -> Result<()> {
     sizes()?;
     if options.runbooks {
         let watched = Duration::from_secs(options.output);
-        return runtime.block_on(runbooks::cost(options.database.as_deref(), options.jobs, watched));
+        return runtime.block_on(runbooks::cost(
+            options.database.as_deref(),
+            options.jobs,
+            watched,
+        ));
     }
     snapshot::cost(&program("befund-agent"), options.snapshots)?;
     let controller = TestController::start_on(options.database.as_deref());

@@ -1,7 +1,8 @@
 //! The keeper: a process between the executor and a program, which does nothing but wait. Whatever the program
 //! starts and detaches becomes the keeper's child when its parent ends (`PR_SET_CHILD_SUBREAPER`), so that all
 //! of it is found below the keeper; and it ends when it has no children left, so that its end is the proof that
-//! nothing is left.
+//! nothing is left. When the executor dies it is told by a signal, kills all that is below it, and then ends: what an
+//! executor that is killed leaves running does not go on without it.
 //!
 //! It is made by the fork that starts the program, which forks once more: the parent becomes the keeper, the
 //! child the program. On its pipe it tells the program's number and, when that ends, its status: four bytes
@@ -111,14 +112,19 @@ fn close_others() {
 /// The keeper's life. It holds no pipe of the program's, so that those end with whoever has them.
 #[expect(unsafe_code, reason = "system calls on raw descriptors, and an exit without farewell")]
 fn keep(program: Pid, entry: &Entry) -> ! {
-    let tell = |number: i32| {
-        let bytes = number.to_ne_bytes();
-        // SAFETY: the bytes are there for as long as the call lasts; descriptor 0 is the keeper's pipe.
-        unsafe { libc::write(0, bytes.as_ptr().cast(), bytes.len()) };
-    };
-    // SAFETY: descriptors of this process alone, which was forked to do just this and returns to nobody who
-    // owns any of them.
-    unsafe {
+    let program = program.as_raw_nonzero().get();
+    // SAFETY: signals and descriptors of this process alone, which was forked to do just this and returns to nobody
+    // who owns any of them; the set is there for as long as the calls last.
+    let awaited = unsafe {
+        let mut awaited = std::mem::zeroed();
+        libc::sigemptyset(&raw mut awaited);
+        libc::sigaddset(&raw mut awaited, libc::SIGCHLD);
+        libc::sigaddset(&raw mut awaited, libc::SIGTERM);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const awaited, std::ptr::null_mut());
+        // An executor that has gone hears nothing.
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        // Until here its death was the keeper's, and so the program's.
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
         libc::dup2(entry.tells.as_raw_fd(), 0);
         if libc::syscall(libc::SYS_close_range, 1_u32, u32::MAX, 0_u32) != 0 {
             for descriptor in 1..1024 {
@@ -126,19 +132,86 @@ fn keep(program: Pid, entry: &Entry) -> ! {
             }
         }
         libc::prctl(libc::PR_SET_NAME, c"befund-keeper".as_ptr());
-    }
-    let program = program.as_raw_nonzero().get();
+        awaited
+    };
+    let tell = |number: i32| {
+        let bytes = number.to_ne_bytes();
+        // SAFETY: the bytes are there for as long as the call lasts; descriptor 0 is the keeper's pipe.
+        unsafe { libc::write(0, bytes.as_ptr().cast(), bytes.len()) };
+    };
     tell(program);
+    loop {
+        match bury(libc::WNOHANG) {
+            Buried::One(pid, status) if pid == program => tell(status),
+            Buried::One(..) => {}
+            // SAFETY: nothing is to be cleaned up in a fork.
+            Buried::NobodyLeft => unsafe { libc::_exit(0) },
+            Buried::NobodyYet => {
+                // SAFETY: the set was filled above.
+                let signal = unsafe { libc::sigwaitinfo(&raw const awaited, std::ptr::null_mut()) };
+                if signal == libc::SIGTERM {
+                    end_all(program);
+                }
+            }
+        }
+    }
+}
+
+/// What came of waiting for a child.
+enum Buried {
+    /// This one has ended so.
+    One(i32, i32),
+    /// None has.
+    NobodyYet,
+    /// There is none.
+    NobodyLeft,
+}
+
+/// Waits for a child that has ended.
+#[expect(unsafe_code, reason = "a system call without allocations around it")]
+fn bury(how: i32) -> Buried {
     loop {
         let mut status = 0;
         // SAFETY: the status is there to be written to.
-        let ended = unsafe { libc::waitpid(-1, &raw mut status, 0) };
-        if ended == program {
-            tell(status);
-        } else if ended == -1 && io::Error::last_os_error().raw_os_error() != Some(libc::EINTR) {
-            // No children are left.
-            // SAFETY: nothing is to be cleaned up in a fork.
-            unsafe { libc::_exit(0) };
+        match unsafe { libc::waitpid(-1, &raw mut status, how) } {
+            0 => return Buried::NobodyYet,
+            -1 if io::Error::last_os_error().raw_os_error() == Some(libc::EINTR) => {}
+            -1 => return Buried::NobodyLeft,
+            pid => return Buried::One(pid, status),
+        }
+    }
+}
+
+/// Kills the keeper's children, and those whom it inherits from them, until there are none; then ends.
+#[expect(unsafe_code, reason = "system calls without allocations around them")]
+fn end_all(program: i32) -> ! {
+    loop {
+        let mut list = [0_u8; 4096];
+        // SAFETY: the name is a text with its end, and the list is there to be written to; numbers are those of
+        // children, which nobody else's become before they are buried here.
+        unsafe {
+            let file = libc::open(c"/proc/thread-self/children".as_ptr(), libc::O_RDONLY);
+            let read = libc::read(file, list.as_mut_ptr().cast(), list.len());
+            libc::close(file);
+            let read = usize::try_from(read).unwrap_or(0);
+            if read == 0 {
+                // A kernel that does not tell: its group at least.
+                libc::kill(-program, libc::SIGKILL);
+            }
+            let mut number = 0_i32;
+            for byte in list.iter().take(read) {
+                if byte.is_ascii_digit() {
+                    number = number.wrapping_mul(10).wrapping_add(i32::from(*byte - b'0'));
+                } else {
+                    if number > 1 {
+                        libc::kill(number, libc::SIGKILL);
+                    }
+                    number = 0;
+                }
+            }
+            if let Buried::NobodyLeft = bury(0) {
+                libc::_exit(0);
+            }
         }
     }
 }

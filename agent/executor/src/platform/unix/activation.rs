@@ -20,13 +20,24 @@ use crate::people::SOCKET as PEOPLES;
 const FIRST: i32 = 3;
 /// The most that are looked at.
 const MOST: u32 = 8;
+/// The variable that names the process that started an executor and that it is not to outlive.
+const STARTER: &str = "BEFUND_STARTED_BY";
+/// How often it is looked whether that one is there, on systems that do not tell.
+#[cfg(not(target_os = "linux"))]
+const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Takes the listening sockets that the starter handed over: from descriptor 3 on by the protocol of
 /// sd_listen_fds(3), or else standard input and output, as inetd hands over standard input for `wait` services. The
 /// second way is for starters that cannot know the number of the process before it runs. Which is the people's, the
 /// name of its file tells.
+///
+/// Whoever names itself as the starter takes the executor along when it dies: it could be reached by nobody any more, and
+/// would be in the way of the next one.
 pub(crate) fn handed(_: &Path) -> io::Result<Listeners> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+    if let Some(starter) = number(STARTER) {
+        super::die_with_parent()?;
+        super::check_parent(starter)?;
+    }
     let mut handed = Vec::new();
     if number("LISTEN_PID") == Some(std::process::id()) && number("LISTEN_FDS") >= Some(1) {
         let count = number("LISTEN_FDS").unwrap_or(0).min(MOST);
@@ -67,6 +78,10 @@ pub(crate) fn handed(_: &Path) -> io::Result<Listeners> {
     }
 }
 
+fn number(variable: &str) -> Option<u32> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 /// Whether a socket is the people's door, by the name of its file.
 fn is_peoples(listener: &UnixListener) -> bool {
     let name = |address: &SocketAddr| {
@@ -88,9 +103,19 @@ fn is_listening(fd: &impl AsFd) -> bool {
     rustix::net::getsockname(fd).is_ok() && rustix::net::getpeername(fd).is_err()
 }
 
-/// Who starts an executor ends it by a signal, so that this never comes.
+/// Who starts an executor ends it by a signal, and so does the system when the starter dies: this never comes.
+#[cfg(target_os = "linux")]
 pub(crate) fn starter_left() -> impl Future<Output = ()> + Send {
     std::future::pending()
+}
+
+/// Who starts an executor ends it by a signal; comes when the starter died without doing so.
+#[cfg(not(target_os = "linux"))]
+pub(crate) async fn starter_left() {
+    let Some(starter) = number(STARTER) else { return std::future::pending().await };
+    while super::check_parent(starter).is_ok() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// The executor's sockets: the link's, and the people's beside it.
@@ -176,6 +201,7 @@ impl Door {
             .stdin(self.link.handed()?)
             .stdout(self.people.handed()?)
             .stderr(Stdio::inherit())
+            .env(STARTER, std::process::id().to_string())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Started(child))

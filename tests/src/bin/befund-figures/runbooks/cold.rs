@@ -72,9 +72,8 @@ pub(super) async fn start(works: &Works, rounds: usize) -> Result<()> {
 /// and looked at, and to write down that it has it.
 pub(super) async fn verify(works: &Works, rounds: usize) -> Result<()> {
     let folder = works.folder();
-    let read = |name: &str| {
-        std::fs::read(folder.join(name)).with_context(|| format!("read {name}"))
-    };
+    let read =
+        |name: &str| std::fs::read(folder.join(name)).with_context(|| format!("read {name}"));
     let manifest = read("manifest.json")?;
     let signature = String::from_utf8(read("manifest.json.1.sig")?).context("read a signature")?;
     let (mut walls, executor) = (Vec::new(), client(works));

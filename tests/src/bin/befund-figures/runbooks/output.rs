@@ -50,7 +50,8 @@ pub(super) async fn first_line(works: &Works, rounds: usize, cold: usize) -> Res
 /// Prints what the agent's processes use of a processor while a script prints.
 pub(super) async fn weight(works: &Works, watched: Duration) -> Result<()> {
     let mut timeline = works.technician.watch_ticket(works.ticket).await?;
-    let job = works.technician.start(&works.machine, &works::many_lines(), Some(works.ticket)).await?;
+    let job =
+        works.technician.start(&works.machine, &works::many_lines(), Some(works.ticket)).await?;
     while timeline.output().await?.0 != job.id {}
     // Past its beginning.
     let settled = tokio::time::Instant::now() + Duration::from_secs(2);

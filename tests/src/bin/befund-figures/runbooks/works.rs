@@ -54,7 +54,16 @@ impl Works {
         let ticket = ticket_in(&agent.send("figures are wanted")).parse()?;
         let (machine, link) = (agent.id(), agent.process().pid());
         let ticket = TicketNumber(ticket);
-        Ok(Self { _controller: controller, operator, signers, agent, link, machine, technician, ticket })
+        Ok(Self {
+            _controller: controller,
+            operator,
+            signers,
+            agent,
+            link,
+            machine,
+            technician,
+            ticket,
+        })
     }
 
     /// Signs and publishes a catalogue of the shipped runbooks, the figures' own, and so many copies of the shipped
@@ -184,9 +193,14 @@ accept: "space.file_systems.size() > 0"
 /// for the waiting.
 fn lines() -> Result<String> {
     let each = RATE / PACE / LINE;
-    let mut script = String::from("l=123456789012345678901234567890123456789012345678901234567890123\n");
+    let mut script =
+        String::from("l=123456789012345678901234567890123456789012345678901234567890123\n");
     let names = "$l ".repeat(usize::try_from(each)?);
     writeln!(script, "i=0\nwhile [ $i -lt {} ]; do", 30 * PACE)?;
-    writeln!(script, "  printf '%s\\n' {names}\n  sleep {}\n  i=$((i+1))\ndone", 1.0 / PACE as f64)?;
+    writeln!(
+        script,
+        "  printf '%s\\n' {names}\n  sleep {}\n  i=$((i+1))\ndone",
+        1.0 / PACE as f64
+    )?;
     Ok(script)
 }
