@@ -183,6 +183,7 @@ causes:
         consent: policy
         timeout: 60s
         text: {{en: "Something is printed.", de: "Es wird etwas ausgegeben."}}
+    verify: {{within: 5s, every: 1s, until: "space.file_systems.size() != 0"}}
 accept: "space.file_systems.size() > 0"
 "#
     )
