@@ -1,6 +1,5 @@
 //! What technicians are told around a run: how often it helped, how it is handed on when it did not, and what becomes of
 //! it while the machine is away.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use befund_tests::NotingMachine;
 use befund_tests::process::eventually;

@@ -1,6 +1,5 @@
 //! Whom machines trust, over the years: keys come and go, runbooks are withdrawn, catalogues expire; and an administrator
 //! sees which machine has what.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use befund_tests::NotingMachine;
 use befund_tests::process::eventually;

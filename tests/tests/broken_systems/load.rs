@@ -46,7 +46,7 @@ fn runaway(machine: &SystemMachine) {
         machine.sh("test $(cut -d. -f1 /proc/loadavg) -gt $(nproc) && echo yes || echo no");
     if crowded == "yes" {
         writeln!(std::io::stderr(), "SKIPPED slow.cpu, runaway: others have the processors")
-            .unwrap();
+            .expect("standard error");
     } else {
         let run = machine.tries_first("slow.cpu", "runaway", &[]);
         run.tried(&["process.lower_priority verified"]);
