@@ -101,6 +101,11 @@ async fn a_change_is_declined_with_one_button() {
     let job = stage.started("run").await;
     stage.looks_and_asks(job).await;
     stage.finds_and_wants_to_change(job).await;
+    let by = vec!["Tina Weber (tina)".to_owned()];
+    stage.tells(job, vec![JobNews::Signed { fix: fix(), by, people: 2 }]).await;
+    let page = stage.page(Role::TechnicianL1, &format!("/jobs/{job}")).await;
+    assert!(page.contains("Waits for signatures, 1 of 2 are there"), "{page}");
+    assert!(page.contains("1 of 2: Tina Weber (tina). Another person has to sign"), "{page}");
     let fields = [("cause", "dns-dead"), ("index", "1")];
     let answer = stage.send(&format!("/jobs/{job}/decline"), &fields).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
