@@ -38,7 +38,7 @@ fn serve(desk: &Desk, office: &Office<'_>) {
 }
 
 /// A share that is set up on the machine, and not connected.
-fn set_up(office: &Office<'_>, name: &str) {
+pub(crate) fn set_up(office: &Office<'_>, name: &str) {
     office.machine.space().does(
         "mkdir -p /run/share /run/mounted
          mkdir /run/layer /run/layer/upper /run/layer/work
