@@ -233,6 +233,20 @@ async fn an_outcome_survives_a_kill_until_the_controller_has_it() {
     };
     machine.start("[schedule]\nhours = 0\n");
     let first = until(&mut heard, "a result", result).await;
+    // What only reads is sent before it is kept: killed in between, it would be read once more.
+    let jobs = machine.state().join("spool/jobs");
+    let kept = async {
+        loop {
+            let all = std::fs::read_dir(&jobs)
+                .unwrap()
+                .filter_map(|entry| std::fs::read(entry.ok()?.path()).ok());
+            if all.into_iter().any(|bytes| bytes.windows(7).any(|word| word == b"took_us")) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept).await.expect("the outcome is kept");
     machine.link.take().unwrap().kill().await.unwrap();
     {
         let mut answers = gate.answers.lock().unwrap();

@@ -156,7 +156,7 @@ async fn what_did_not_help_is_handed_on_with_what_is_known() {
     let brief = between(&page, "<textarea", "</textarea>");
     for known in [
         "Symptom: No internet since this morning – Nothing loads.",
-        "- No network card has a signal",
+        "Ruled out: No network card has a signal",
         "done, still there",
         "Do other devices near you have Internet? Yes (technician_l1 for the user)",
         "The runbook names: L2-network",
