@@ -10,7 +10,6 @@ use tracing::Level;
 
 use befund_executor::activate::{self, Activator, ExecutorCommand};
 use befund_executor::{ChildCommand, Config, ExecutorClient};
-use befund_model::token::EnrollmentToken;
 use befund_runtime::clock::Clock;
 use befund_runtime::lifecycle::{Lifecycle, Signals};
 use befund_runtime::peer::Account;
@@ -20,11 +19,11 @@ use crate::config;
 use crate::disk::RealDisk;
 use crate::identity::IdentityFolder;
 use crate::link;
-use crate::link::proxy::Proxy;
 use crate::platform;
 
 mod attend;
 mod dialogue;
+mod enroll;
 mod fix;
 mod progress;
 mod screen;
@@ -57,7 +56,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Part {
     /// Enroll this machine with a token from your help desk
-    Enroll(Enroll),
+    Enroll(enroll::Enroll),
     /// Stay connected to the controller (usually started by the system)
     Link(Link),
     /// Send this machine's diagnostics to your help desk
@@ -82,22 +81,6 @@ enum Part {
     /// Changes something (started by the executor)
     #[command(hide = true)]
     Act,
-}
-
-#[derive(Debug, Args)]
-struct Enroll {
-    /// The token; from standard input if it is `-`
-    token: String,
-    /// Where identity and spool are kept
-    #[arg(long, default_value_os_t = platform::default_state(), env = "BEFUND_STATE")]
-    state: PathBuf,
-    /// The executor's own folder: what it trusts, and the journal of its runs [default:
-    /// /var/lib/befund-executor for the system's agent, else `executor` within the state]
-    #[arg(long)]
-    keep: Option<PathBuf>,
-    /// The agent's settings [default: agent.toml where the policy is, if it is there]
-    #[arg(long)]
-    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -223,30 +206,6 @@ fn run(part: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<E
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(part)
 }
 
-impl Enroll {
-    async fn run(self) -> anyhow::Result<ExitCode> {
-        telemetry::init(LogFormat::Human, Level::WARN);
-        let text =
-            if self.token == "-" { std::io::read_to_string(std::io::stdin())? } else { self.token };
-        let token = EnrollmentToken::decode(&text)?;
-        let settings = config::load(self.config.as_deref())?;
-        let proxy = Proxy::choose(settings.proxy.as_ref(), |name| std::env::var(name).ok())?;
-        let folder = IdentityFolder::new(RealDisk, &self.state);
-        let clock = Clock::system();
-        let identity = link::enrollment::enroll(&token, &folder, proxy.as_ref(), &clock).await?;
-        screen::say(&format!(
-            "This machine is enrolled with {} as {}.",
-            screen::printable(&identity.organisation),
-            identity.agent
-        ));
-        match token.trust_root {
-            Some(digest) => befund_executor::pin(&keep(self.keep.as_deref(), &self.state), digest)?,
-            None => tracing::debug!("the token names no trust root: only read steps will run here"),
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
 impl Link {
     async fn run(self, life: Lifecycle, ready: impl FnOnce()) -> anyhow::Result<ExitCode> {
         platform::keep_heap_small();
@@ -362,6 +321,15 @@ impl Executor {
         config.allow.extend(self.allow_account);
         config.allow_owner_of(&self.state);
         config.keep = keep(self.keep.as_deref(), &self.state);
+        // The link owns the identity, and could have this machine taken for another.
+        match befund_executor::whose(&config.keep) {
+            Ok(None) => {}
+            Ok(Some(agent)) => config.agent = Some(agent),
+            Err(error) => {
+                tracing::error!(%error, "no orders are run: nobody knows which machine this is");
+                config.agent = None;
+            }
+        }
         if let Some(policy) = self.policy {
             config.policy = policy;
         }

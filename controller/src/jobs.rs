@@ -32,7 +32,7 @@ const MOST_LISTED: u32 = 500;
 /// The most events that are told at once.
 pub const MOST_NEWS: u32 = 500;
 
-/// What can be run on machines.
+/// The probes that can be run on machines; of runbooks, [`runbooks::offered`] tells.
 #[must_use]
 pub fn works() -> Vec<WorkInfo> {
     probe::catalogue()
@@ -113,22 +113,14 @@ async fn checked(
             let spec = probe::spec::probe(name).ok_or_else(|| {
                 let name: String = name.chars().take(64).collect();
                 Failure::invalid(format!(
-                    "{name:?} is nothing that can be run on a machine; `befund works` lists what can"
+                    "there is no probe {name:?}; `befund works` lists what there is, and `befund runbook list` the runbooks"
                 ))
             })?;
             spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
             Ok((parameters, None))
         }
         Work::Runbook(name) => {
-            let found = match (runbooks::find(app, name).await, probe::spec::work(work)) {
-                // Without a catalogue there is what is compiled in, which only looks.
-                (Err(_), Some(spec)) => {
-                    spec.parse(&parameters).map_err(|error| Failure::invalid(error.to_string()))?;
-                    return Ok((parameters, None));
-                }
-                (found, _) => found?,
-            };
-            let (runbook, catalogue) = found;
+            let (runbook, catalogue) = runbooks::find(app, name).await?;
             befund_runbook::inputs::admit(&runbook, &parameters)
                 .map_err(|error| Failure::invalid(error.to_string()))?;
             let catalogue = catalogue.to_string();

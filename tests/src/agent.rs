@@ -8,14 +8,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::controller::TestController;
+use crate::operator::TestOperator;
 use crate::process::{Process, eventually, run};
 use crate::programs::program;
 
 /// An agent. It stops when this is dropped.
 #[derive(Debug)]
 pub struct TestAgent {
-    folder: TempDir,
+    /// Before its folder, where its log is.
     process: Option<Process>,
+    folder: TempDir,
 }
 
 impl TestAgent {
@@ -35,6 +37,15 @@ impl TestAgent {
     pub fn connected_to(controller: &TestController) -> Self {
         let mut this = Self::new();
         this.enroll(&controller.token(&[]));
+        this.link();
+        this
+    }
+
+    /// One that was enrolled with a token of this operator's, and connected.
+    #[must_use]
+    pub fn connected_by(operator: &TestOperator) -> Self {
+        let mut this = Self::new();
+        this.enroll(&operator.token());
         this.link();
         this
     }

@@ -63,6 +63,16 @@ impl TestOperator {
         String::from_utf8(output.stdout).expect("it prints UTF-8")
     }
 
+    /// An enrollment token, which carries the trust root if they vouched for one.
+    ///
+    /// # Panics
+    /// If none is made.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let made = self.json(&["enroll", "token", "new"]);
+        made["token"].as_str().expect("a token").to_owned()
+    }
+
     /// Runs a command with `--json` that must succeed.
     ///
     /// # Panics

@@ -42,6 +42,14 @@ impl Layer {
         std::fs::copy(from, to).unwrap_or_else(|error| panic!("copy {}: {error}", from.display()));
     }
 
+    /// Writes a file there, readable by all.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn text(&mut self, path: &str, text: &str) {
+        std::fs::write(self.at(path), text).expect("write");
+    }
+
     /// Puts a unit there, and starts it at boot.
     ///
     /// # Panics
@@ -49,6 +57,15 @@ impl Layer {
     pub fn unit(&mut self, name: &str, text: &str) {
         std::fs::write(self.at(&format!("/etc/systemd/system/{name}")), text).expect("write");
         self.wanted.push(name.to_owned());
+    }
+
+    /// Keeps a unit from being started at all.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn mask(&mut self, name: &str) {
+        let at = self.at(&format!("/etc/systemd/system/{name}"));
+        std::os::unix::fs::symlink("/dev/null", at).expect("make a link");
     }
 
     /// Starts a unit that is there at boot.

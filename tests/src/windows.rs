@@ -50,8 +50,17 @@ impl TestWindows {
     /// If that fails.
     #[must_use]
     pub fn enrolled(controller: &TestController) -> Self {
+        Self::enrolled_with(&controller.token(&[]))
+    }
+
+    /// One that is enrolled with this token.
+    ///
+    /// # Panics
+    /// If that fails.
+    #[must_use]
+    pub fn enrolled_with(token: &str) -> Self {
         let this = Self::new();
-        let done = this.run(&["enroll", &controller.token(&[])]);
+        let done = this.run(&["enroll", token]);
         assert!(done.status.success(), "enroll: {}", String::from_utf8_lossy(&done.stderr));
         this
     }

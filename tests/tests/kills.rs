@@ -9,8 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use befund_tests::agent::ticket_in;
+use befund_tests::catalogue::LOOK;
 use befund_tests::process::eventually;
-use befund_tests::{TestAgent, TestController, TestOperator};
+use befund_tests::{Books, TestAgent, TestController, TestOperator, TestSigners};
 use serde_json::Value;
 
 /// How often unless the environment says otherwise: half a minute or so.
@@ -126,14 +127,14 @@ fn an_agent_that_is_killed_again_and_again_loses_no_result() {
     let mut chance = Chance::new();
     let seed = chance.0;
     let controller = TestController::start();
-    let mut agent = TestAgent::connected_to(&controller);
     let operator = controller.admin();
+    let _signers = TestSigners::publishing(&controller, &operator, Books::Look);
+    let mut agent = TestAgent::connected_by(&operator);
     let made = operator.json(&["ticket", "new", "--subject", "killed"]);
     let ticket = made["ticket"]["number"].to_string();
     let mut jobs = Vec::new();
     for _ in 0..from_environment("BEFUND_KILLS").unwrap_or(KILLS) {
-        let arguments =
-            ["run", "net.no-internet", "--on", &agent.id(), "--ticket", &ticket, "--detach"];
+        let arguments = ["run", LOOK, "--on", &agent.id(), "--ticket", &ticket, "--detach"];
         let job = operator.json(&arguments);
         jobs.push(job["id"].as_str().unwrap().to_owned());
         // Chance needs time to pass: from the order's arrival to beyond the job's end.

@@ -6,7 +6,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use befund_tests::agent::ticket_in;
-use befund_tests::{TestAgent, TestController};
+use befund_tests::catalogue::LOOK;
+use befund_tests::{Books, TestAgent, TestController, TestSigners};
 use serde_json::Value;
 
 /// What the timeline tells, but for the findings, which come when they are ready.
@@ -19,8 +20,9 @@ fn kinds(view: &Value) -> Vec<&str> {
 #[test]
 fn from_the_cry_for_help_to_the_closed_ticket() {
     let controller = TestController::start();
-    let agent = TestAgent::connected_to(&controller);
     let operator = controller.admin();
+    let _signers = TestSigners::publishing(&controller, &operator, Books::Look);
+    let agent = TestAgent::connected_by(&operator);
 
     let sent = agent.send("my VPN drops every hour\nsince Monday");
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
@@ -42,8 +44,7 @@ fn from_the_cry_for_help_to_the_closed_ticket() {
     }
 
     let _ = operator.says(&["ticket", "take", &ticket]);
-    let output =
-        operator.says(&["run", "net.no-internet", "--on", &agent.id(), "--ticket", &ticket]);
+    let output = operator.says(&["run", LOOK, "--on", &agent.id(), "--ticket", &ticket]);
     assert!(output.contains("link"), "{output}");
     let view = operator.json(&["ticket", "show", &ticket]);
     let kinds = kinds(&view);

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use befund_tests::agent::ticket_in;
+use befund_tests::catalogue::LOOK;
 use befund_tests::controller::PASSWORD;
 use befund_tests::postgres::TestPostgres;
 use befund_tests::process::{eventually, run};
-use befund_tests::{TestAgent, TestController, TestOperator, tamper};
+use befund_tests::{Books, TestAgent, TestController, TestOperator, TestSigners, tamper};
 
 /// The account of nobody in particular.
 const NOBODY: u32 = 65_534;
@@ -201,14 +202,15 @@ fn the_whole_job_is_done_on_postgresql() {
     let postgres = TestPostgres::start().unwrap();
     let controller = TestController::start_on(Some(&postgres.url()));
     assert!(!controller.data().join("befund.db").exists());
-    let agent = TestAgent::connected_to(&controller);
-    let ticket = ticket_in(&agent.send("no internet since this morning"));
     let operator = controller.admin();
-    let ran = operator.run(&["run", "net.no-internet", "--on", &agent.id(), "--ticket", &ticket]);
+    let _signers = TestSigners::publishing(&controller, &operator, Books::Look);
+    let agent = TestAgent::connected_by(&operator);
+    let ticket = ticket_in(&agent.send("no internet since this morning"));
+    let ran = operator.run(&["run", LOOK, "--on", &agent.id(), "--ticket", &ticket]);
     assert!(matches!(ran.status.code(), Some(0 | 7)), "{}", text(&ran));
     let shown = operator.says(&["ticket", "show", &ticket]);
     assert_says(&shown, "no internet since this morning");
-    assert_says(&shown, "net.no-internet");
+    assert_says(&shown, LOOK);
     let shown = operator.json(&["ticket", "show", &ticket]);
     let timeline = shown["timeline"].to_string();
     assert_says(&timeline, "snapshot");

@@ -5,14 +5,14 @@
 use std::fs::Permissions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use befund_tests::TestAgent;
 use befund_tests::agent::ticket_in;
+use befund_tests::noting::{Consent, NotingMachine};
 use befund_tests::process::{eventually, run, under_mounts};
-use befund_tests::{TestAgent, TestController, TestOperator, TestSigners};
 
 /// The account that is signed in: of nobody in particular.
 const PERSON: &str = "65534";
@@ -23,96 +23,21 @@ const SESSION: &str =
 const SESSIONS: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/sessions && \
                         cp \"$0\" /run/systemd/sessions/1 && exec \"$@\"";
 
-/// A runbook that looks for a word in a log of the policy's, and writes it there if the person agrees.
-const RUNBOOK: &str = r#"
-api: befund/v1
-runbook: test.note
-version: 1
-title: {en: "Nothing was noted", de: "Nichts wurde notiert"}
-about:
-  en: "Looks whether something was noted, and notes it."
-  de: "Sieht nach, ob etwas notiert wurde, und notiert es."
-offline: true
-collect:
-  note: {probe: log.tail@1, timeout: 10s, with: {log: note}}
-causes:
-  - id: not-noted
-    title: {en: "Nothing is noted", de: "Nichts ist notiert"}
-    when: "!note.lines.exists(l, l.contains('noted'))"
-    fix:
-      - script: scripts/note.sh
-        interpreter: sh
-        risk: change
-        repeat: idempotent
-        consent: user
-        timeout: 20s
-        text: {en: "A word is written down.", de: "Ein Wort wird notiert."}
-        undo: {script: scripts/erase.sh, interpreter: sh}
-    verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('noted'))"}
-accept: "note.lines.exists(l, l.contains('noted'))"
-escalate: {to: "'L2-desktop'"}
-"#;
-
-/// A machine at which somebody is signed in, with the published catalogue.
-struct Machine {
-    controller: TestController,
-    operator: TestOperator,
-    signers: TestSigners,
-    agent: TestAgent,
-}
-
-impl Machine {
-    fn new() -> Self {
-        let controller = TestController::start();
-        let operator = controller.admin();
-        let signers = TestSigners::introduce(&controller, &operator);
-        let mut agent = TestAgent::new();
-        // On the way to the door.
-        std::fs::set_permissions(agent.folder(), Permissions::from_mode(0o711)).unwrap();
-        let (policy, log) = (agent.folder().join("policy.toml"), agent.folder().join("note.log"));
-        std::fs::write(&log, "empty so far\n").unwrap();
-        let text = format!(
-            "[logs]\nnote = {:?}\n[runbooks]\nself_service = [\"test.*\"]\n",
-            log.to_str().unwrap()
-        );
-        std::fs::write(&policy, text).unwrap();
-        signers.publish(&operator, &folder(agent.folder(), &log));
-        let token = operator.json(&["enroll", "token", "new"]);
-        agent.enroll(token["token"].as_str().unwrap());
-        let session = agent.folder().join("session");
-        std::fs::write(&session, SESSION).unwrap();
-        agent.start_link_as(&["--policy", policy.to_str().unwrap()], |command| {
+/// A machine at which somebody is signed in, who may start the runbook.
+fn machine() -> NotingMachine {
+    let machine =
+        NotingMachine::new(Consent::User, "self_service = [\"test.*\"]", |folder, command| {
+            // On the way to the door.
+            std::fs::set_permissions(folder, Permissions::from_mode(0o711)).unwrap();
+            let session = folder.join("session");
+            std::fs::write(&session, SESSION).unwrap();
             under_mounts(SESSIONS, &[session.as_os_str()], &command)
         });
-        agent.wait_until_connected();
-        let machine = Self { controller, operator, signers, agent };
-        eventually("the machine to have the catalogue", || {
-            let shown = machine.operator.json(&["machine", "show", &machine.agent.id()]);
-            shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
-        });
-        machine
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.agent.folder().join("note.log")).unwrap()
-    }
-
-    fn state(&self, job: &str) -> String {
-        let job = self.operator.json(&["job", "show", job]);
-        job["state"].as_str().unwrap().to_owned()
-    }
-}
-
-/// The folder that is signed.
-fn folder(within: &Path, log: &Path) -> PathBuf {
-    let folder = within.join("runbooks");
-    std::fs::create_dir_all(folder.join("scripts")).unwrap();
-    let log = log.to_str().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
-    write("test.note.yaml", RUNBOOK);
-    write("scripts/note.sh", &format!("echo noted >> '{log}'\necho '{{\"before\": null}}'\n"));
-    write("scripts/erase.sh", &format!("echo 'empty so far' > '{log}'\n"));
-    folder
+    eventually("the machine to have the catalogue", || {
+        let shown = machine.operator.json(&["machine", "show", &machine.agent.id()]);
+        shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
+    });
+    machine
 }
 
 /// A command of the agent's in a language, as the account of the person.
@@ -208,7 +133,7 @@ fn whoever_works_here_helps_themselves_without_the_help_desk() {
     if !rustix::process::getuid().is_root() {
         return;
     }
-    let mut machine = Machine::new();
+    let mut machine = machine();
     machine.controller.stop();
 
     let listed = run(&mut as_person(&machine.agent, "de_DE.UTF-8", &["fix"]));
@@ -264,22 +189,20 @@ fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
     if !rustix::process::getuid().is_root() {
         return;
     }
-    let machine = Machine::new();
+    let machine = machine();
     let ticket = ticket_in(&machine.agent.send("nothing was noted"));
     let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
     terminal.wait_for("You will be asked here");
 
-    let agent = machine.agent.id();
-    let run = ["run", "test.note", "--on", &agent, "--ticket", &ticket, "--detach"];
-    let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
+    let job = machine.start(&ticket, &[]);
     terminal.wait_for("[y/N]");
-    eventually("the help desk to see that a person is asked", || machine.state(&job) == "asking");
+    machine.wait_for(&job, "asking");
     terminal.press("y");
-    eventually("the run to wait for a signature", || machine.state(&job) == "needs_approval");
+    machine.wait_for(&job, "needs_approval");
     assert!(!machine.log().contains("noted"), "a person's consent is no signature");
     let key = machine.signers.key_of("tina");
     let _ = machine.operator.says(&["approve", &job, "--yes", "--key", &key]);
-    eventually("the run to end", || machine.state(&job) == "done");
+    machine.wait_for(&job, "done");
 
     assert!(machine.log().contains("noted"));
     let shown = terminal.screen();
@@ -288,7 +211,55 @@ fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
     for line in [&*asked, "A word is written down.", "You agreed."] {
         assert!(shown.contains(line), "{line} in: {shown}");
     }
-    let told = machine.operator.json(&["job", "show", &job]);
+    let told = machine.job(&job);
     let consent = &told["outcome"]["result"]["attempts"][0]["consent"];
     assert_eq!(consent, "the user (nobody)", "{told}");
+}
+
+#[test]
+fn two_different_people_sign_what_interrupts_work() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let machine = machine();
+    let ticket = ticket_in(&machine.agent.send("nothing was noted"));
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
+    terminal.wait_for("You will be asked here");
+    let agent = machine.agent.id();
+    let run = ["run", "test.halt", "--on", &agent, "--ticket", &ticket, "--detach"];
+    let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
+    terminal.wait_for("[y/N]");
+    terminal.press("y");
+    eventually("the run to wait for signatures", || machine.job(&job)["state"] == "needs_approval");
+    let waiting = || machine.operator.says(&["approve"]);
+    eventually("the text to be signed", || waiting().contains("0 of 2"));
+
+    let approve = |name: &str| {
+        let key = machine.signers.key_of(name);
+        machine.operator.run(&["approve", &job, "--yes", "--key", &key])
+    };
+    let first = approve("tina");
+    assert!(first.status.success(), "{}", text(&first));
+    assert!(text(&first).contains("2 different people have to sign; nobody has yet"));
+    assert!(text(&first).contains("It is 1 of 2"), "{}", text(&first));
+    eventually("the machine to have taken it", || waiting().contains("1 of 2"));
+    for same in ["tina", "tina-too"] {
+        let again = approve(same);
+        assert_eq!(again.status.code(), Some(5), "{}", text(&again));
+        let said = "tina (tina) has signed this already, and nobody counts twice";
+        assert!(text(&again).contains(said), "{}", text(&again));
+    }
+    assert_eq!(machine.job(&job)["state"], "needs_approval");
+    assert!(!machine.log().contains("noted"), "one person is not enough");
+
+    let second = approve("otto");
+    assert!(text(&second).contains("so far: tina (tina)"), "{}", text(&second));
+    eventually("the run to end", || machine.job(&job)["state"] == "done");
+    assert!(machine.log().contains("noted"));
+    let told = machine.operator.json(&["job", "show", &job]);
+    let approval = &told["outcome"]["result"]["attempts"][0]["approval"];
+    assert_eq!(approval, "tina (tina), otto (otto)", "{told}");
+    let view = machine.operator.says(&["ticket", "show", &ticket, "--all"]);
+    let line = "signed by tina (tina): 1 of 2, waiting for another person";
+    assert!(view.contains(line), "{view}");
 }

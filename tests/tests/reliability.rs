@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use befund_tests::agent::ticket_in;
+use befund_tests::catalogue::LOOK;
 use befund_tests::process::eventually;
-use befund_tests::{TestAgent, TestController, TestOperator};
+use befund_tests::{Books, TestAgent, TestController, TestOperator, TestSigners};
 use serde_json::Value;
 
 /// The exit code of `send` when the request is kept on the machine.
@@ -98,9 +99,10 @@ fn a_revoked_machine_is_shut_out_at_once_and_stays_out() {
 #[test]
 fn an_agent_killed_in_the_middle_of_a_job_ends_it_once() {
     let controller = TestController::start();
-    let mut agent = TestAgent::connected_to(&controller);
     let operator = controller.admin();
-    let job = operator.json(&["run", "net.no-internet", "--on", &agent.id(), "--detach"]);
+    let _signers = TestSigners::publishing(&controller, &operator, Books::Look);
+    let mut agent = TestAgent::connected_by(&operator);
+    let job = operator.json(&["run", LOOK, "--on", &agent.id(), "--detach"]);
     let job = job["id"].as_str().unwrap().to_owned();
 
     agent.kill();

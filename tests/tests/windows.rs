@@ -12,9 +12,10 @@ use befund_model::probe::path::{Ipv6Facts, LossFacts, MtuFacts};
 use befund_model::probe::trust::{ClientCertFacts, InterceptionFacts, PacFacts, Root};
 use befund_model::probe::{ProbeResult, Verdict};
 use befund_tests::agent::ticket_in;
+use befund_tests::catalogue::LOOK;
 use befund_tests::process::eventually;
 use befund_tests::windows::TestWindows;
-use befund_tests::{TestController, TestOperator};
+use befund_tests::{Books, TestController, TestOperator, TestSigners};
 use serde_json::Value;
 
 /// The exit code of `send` when the request is kept on the machine.
@@ -49,10 +50,11 @@ fn ended(operator: &TestOperator, job: &str) -> Value {
 }
 
 #[test]
-fn from_enrollment_to_the_results_of_every_probe() {
+fn from_enrollment_to_the_results_of_every_probe_and_of_a_signed_runbook() {
     let controller = TestController::start();
     let operator = controller.admin();
-    let mut windows = TestWindows::enrolled(&controller);
+    let _signers = TestSigners::publishing(&controller, &operator, Books::Look);
+    let mut windows = TestWindows::enrolled_with(&operator.token());
     let open = TcpListener::bind("127.0.0.1:0").unwrap();
     let policy = format!("[targets.tcp]\nhere = \"{}\"\n", open.local_addr().unwrap());
     std::fs::write(windows.at("befund/policy.toml"), policy).unwrap();
@@ -85,6 +87,14 @@ fn from_enrollment_to_the_results_of_every_probe() {
         assert_eq!(ended["state"], "done", "{work}: {ended}");
         assert_explained(&ended["outcome"], work);
     }
+
+    let ended = run(&operator, &windows.id(), LOOK);
+    assert_eq!(ended["state"], "done", "{ended}");
+    let result = &ended["outcome"]["result"];
+    assert_eq!((&result["runbook"], &result["accepted"]), (&LOOK.into(), &true.into()), "{ended}");
+    assert_eq!(result["causes"][0]["verdict"], "excluded", "it was judged there: {ended}");
+    let machine = operator.json(&["machine", "show", &windows.id()]);
+    assert_eq!(machine["trust"]["pinned"], true, "the token carried the root: {machine}");
 }
 
 /// A probe's result, and its status, which goes with its reason.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use befund_runtime::frame::{self, Frame, FrameError};
 
-use crate::platform::Root;
+use crate::platform::{self, Root};
 use crate::{ActOrder, Programs, Surroundings, SystemClock, Told};
 
 /// Why the child could not do its work.
@@ -41,6 +41,7 @@ pub fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "{text}");
         return ExitCode::FAILURE;
     }
+    platform::usual_mask();
     match run(from, io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

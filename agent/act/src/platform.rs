@@ -32,6 +32,7 @@ mod plain;
 
 pub(crate) use family::{
     Account, Prepared, interpreter, is_program, prepare_script, program_folders, set_clock,
+    usual_mask,
 };
 pub(crate) use process::run;
 pub use system::Root;

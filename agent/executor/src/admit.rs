@@ -15,16 +15,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use befund_model::Timestamp;
+use befund_model::action::Risk;
 use befund_model::id::AgentId;
 use befund_model::job::{Order, Work};
 use befund_runbook::document::{Act, Runbook, System, UndoBy};
+use befund_runbook::machine::FixOrder;
 use befund_trust::approval::{CatalogueRef, RunbookRef};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::{Clock, Now, RESYNC};
 use befund_trust::root::Standing;
 
 use crate::journal::StartedBy;
-use crate::keep::Keep;
+use crate::keep::{Held, Keep};
 use crate::policy::Policy;
 
 /// The most bytes of an order, as JSON.
@@ -141,7 +143,9 @@ pub(crate) fn admit(
         return Err(refused(Refuser::Machine, "the order is for no runbook"));
     };
     let Some(wanted) = &order.runbook else {
-        return Err(refused(Refuser::Machine, "the order names no catalogue"));
+        let why = "the order names no catalogue, and only runbooks that were signed are run; sign a folder with \
+                   `befund runbook sign`, hand it out with `befund runbook publish`, and start it anew";
+        return Err(refused(Refuser::Signature, why));
     };
     let book = book(keep, name, &wanted.catalogue, clock)?;
     let systems = &book.runbook.fits.systems;
@@ -169,18 +173,54 @@ pub(crate) fn admit(
 ///
 /// # Errors
 /// If not.
-pub(crate) fn book(
+fn book(keep: &Keep, name: &str, catalogue: &str, clock: Timestamp) -> Result<Book, Refusal> {
+    let (judged, now) = time(keep, clock)?;
+    let held = current(keep, now)?;
+    if held.manifest.digest().to_string() != catalogue {
+        let why = format!(
+            "the order is for another catalogue than the one that this machine keeps (version {})",
+            held.manifest.get().version
+        );
+        return Err(refused(Refuser::Signature, why));
+    }
+    take(keep, held, name, judged)
+}
+
+/// The runbook of this name in the catalogue of this digest, for a run that began with it: another one may have come
+/// since.
+///
+/// # Errors
+/// If it is not kept any more, or not good now.
+pub(crate) fn begun(
     keep: &Keep,
     name: &str,
     catalogue: &str,
     clock: Timestamp,
 ) -> Result<Book, Refusal> {
+    let (judged, now) = time(keep, clock)?;
+    let is_it = |held: &&Held| held.manifest.digest().to_string() == catalogue;
+    if let Some(held) = keep.catalogue(now).filter(is_it) {
+        return take(keep, held, name, judged);
+    }
+    match keep.former(catalogue, now.timestamp()) {
+        Ok(former) => take(keep, &former, name, judged),
+        Err(error) => {
+            // Where nothing is good now, that is the reason.
+            current(keep, now)?;
+            let why = format!("the catalogue that it began with: {}", crate::told(&error));
+            Err(refused(Refuser::Signature, why))
+        }
+    }
+}
+
+/// What is to be thought of the clock, and the time to judge a catalogue by. A clock that was set back is set right by
+/// a runbook, which is judged by the latest time that was seen.
+fn time(keep: &Keep, clock: Timestamp) -> Result<(Clock, Now), Refusal> {
     if keep.root().is_none() {
         let why = "this machine has no trust root yet, so nothing that anybody signed; pin one with the installer or \
                    the enrollment token";
         return Err(refused(Refuser::Signature, why));
     }
-    // A clock that was set back is set right by a runbook, which is judged by the latest time that was seen.
     let judged = keep.now(clock);
     let now = match judged {
         Clock::Good(now) => now,
@@ -188,19 +228,22 @@ pub(crate) fn book(
             keep.now(floor).now().map_err(|error| refused(Refuser::Machine, error))?
         }
     };
-    let Some(manifest) = keep.catalogue(now) else {
-        let why = "this machine has no catalogue of runbooks that holds now; publish one, or wait until it was fetched";
-        return Err(refused(Refuser::Signature, why));
-    };
-    if manifest.digest().to_string() != catalogue {
-        let why = format!(
-            "the order is for another catalogue than the one that this machine keeps (version {})",
-            manifest.get().version
-        );
-        return Err(refused(Refuser::Signature, why));
-    }
-    let Some(shelved) = keep.runbook(name) else {
-        let names: Vec<&str> = keep.runbooks().map(|known| known.runbook.name.as_str()).collect();
+    Ok((judged, now))
+}
+
+/// The catalogue that is here, if it is good now.
+fn current(keep: &Keep, now: Now) -> Result<&Held, Refusal> {
+    keep.catalogue(now).ok_or_else(|| refused(Refuser::Signature, keep.lacking()))
+}
+
+/// A runbook with all that a run of it needs.
+fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Refusal> {
+    let manifest = &held.manifest;
+    let shelved = keep.runbook_of(held, name).map_err(|error| {
+        refused(Refuser::Signature, format!("the runbook {name}: {}", crate::told(&error)))
+    })?;
+    let Some(shelved) = shelved else {
+        let names: Vec<&str> = held.names().collect();
         let why = format!("the catalogue has no runbook {name}; it has {}", names.join(", "));
         return Err(refused(Refuser::Signature, why));
     };
@@ -213,7 +256,7 @@ pub(crate) fn book(
     }
     let mut scripts = BTreeMap::new();
     for path in paths(&runbook) {
-        let script = keep.script(path).map_err(|error| {
+        let script = keep.script_of(held, path).map_err(|error| {
             refused(Refuser::Signature, format!("its script {path}: {}", crate::told(&error)))
         })?;
         scripts.insert(path.to_owned(), script);
@@ -224,17 +267,34 @@ pub(crate) fn book(
     Ok(Book { runbook, reference, catalogue, scripts })
 }
 
-/// Why a step that changes something is not done here whoever signs it, if it is not.
-pub(crate) fn unpinned(keep: &Keep) -> Option<String> {
+/// Why a fix is not done here whoever signs it, if it is not: it may change something, and nobody vouched for the root
+/// under which it is signed.
+pub(crate) fn unvouched(keep: &Keep, fix: &FixOrder) -> Option<String> {
+    if !may_change(fix) {
+        return None;
+    }
     match keep.root().map(befund_trust::root::Trusted::standing) {
         Some(Standing::Pinned) => None,
         Some(Standing::Unpinned) => Some(
-            "nobody vouched for this machine's trust root, so that only steps that read are run; pin its digest with \
-             the installer, or enroll anew with a token that has it"
+            "nobody vouched for this machine's trust root, so that only steps of the agent's own that read are run, and no \
+             scripts; pin its digest with the installer, or enroll anew with a token that has it"
                 .to_owned(),
         ),
         None => Some("this machine has no trust root".to_owned()),
     }
+}
+
+/// Whether a fix may change something, whatever its runbook calls it: a script can do anything, and so can what undoes.
+fn may_change(fix: &FixOrder) -> bool {
+    let script = match &fix.act {
+        Act::Script(_) => true,
+        Act::Action(_) | Act::Instruct | Act::OpenUrl | Act::Reboot => false,
+    };
+    let undone = match &fix.undo {
+        UndoBy::Action(_) | UndoBy::Script(_) => true,
+        UndoBy::Auto | UndoBy::None => false,
+    };
+    fix.risk > Risk::Read || script || undone
 }
 
 /// This system, as runbooks name it.

@@ -128,6 +128,16 @@ pub struct Ran {
     pub left: Left,
 }
 
+/// What of a program may go on once it has ended by itself with zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lasting {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Whatever it has started and left running, as daemons.
+    Whatever,
+}
+
 /// What is left of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Left {
@@ -190,7 +200,8 @@ impl Confinement {
             .pens
             .start(&program, &limits)
             .map_err(|source| ConfineError::Start { path, source })?;
-        Ok(Confined { pen, pipes, input: program.input, more: None, limits, started })
+        let (more, lasting) = (None, Lasting::Nothing);
+        Ok(Confined { pen, pipes, input: program.input, more, limits, lasting, started })
     }
 }
 
@@ -219,10 +230,18 @@ pub struct Confined {
     input: Vec<u8>,
     more: Option<mpsc::UnboundedReceiver<Vec<u8>>>,
     limits: Limits,
+    lasting: Lasting,
     started: Instant,
 }
 
 impl Confined {
+    /// The same, of which something may go on.
+    #[must_use]
+    pub fn lasting(mut self, lasting: Lasting) -> Self {
+        self.lasting = lasting;
+        self
+    }
+
     /// Its input does not end with [`Program::input`], but with the last sender of what follows.
     pub(crate) fn then(self, more: mpsc::UnboundedReceiver<Vec<u8>>) -> Self {
         Self { more: Some(more), ..self }
@@ -234,12 +253,12 @@ impl Confined {
         self.pen.by()
     }
 
-    /// Runs it to its end, telling each line as it comes. Nothing of it is left then: that takes two seconds at
+    /// Runs it to its end, telling each line as it comes. Nothing of it is left then, but for what may last: that takes two seconds at
     /// most from a cancel or a broken limit on. If this is dropped, all of it is killed.
     pub async fn run(self, cancel: &CancellationToken, mut tell: impl FnMut(&Line)) -> Ran {
         let mut tap = Tap::new(self.limits.output_bytes);
         let ended = self.read(cancel, |stream, bytes| tap.push(stream, bytes, &mut tell)).await;
-        let Ended { end, by, took, cpu, left } = ended;
+        let Ended { end, by, took, cpu, left, lasting: _ } = ended;
         let (output, cut) = tap.finish(&mut tell);
         Ran { end, by, output, cut, took, cpu, left }
     }
@@ -251,7 +270,7 @@ impl Confined {
         cancel: &CancellationToken,
         mut take: impl FnMut(Stream, &[u8]),
     ) -> Ended {
-        let Self { mut pen, pipes, input, more, limits, started } = self;
+        let Self { mut pen, pipes, input, more, limits, lasting, started } = self;
         let Pipes { input: to, mut output, mut errors } = pipes;
         let until = started + limits.wall;
         let mut cpu = Duration::ZERO;
@@ -315,6 +334,10 @@ impl Confined {
         let usage = pen.usage(&limits);
         cpu = cpu.max(usage.cpu);
         let took = started.elapsed();
+        let lasting = match (lasting, end) {
+            (Lasting::Whatever, End::Exited(0)) => pen.let_go().await,
+            (Lasting::Nothing | Lasting::Whatever, _) => Ok(0),
+        };
         let left = pen.kill(Instant::now() + KILL).await;
         // Where the system killed part of it for its memory, what the rest says is not the whole truth.
         let end = match (end, usage.over) {
@@ -331,18 +354,20 @@ impl Confined {
             let Ok(read) = timeout_at(drained, errors.read(&mut buffers.1)).await else { break };
             errors_open = taken(Stream::Errors, &buffers.1, read, &mut take);
         }
-        Ended { end, by: pen.by(), took, cpu, left }
+        Ended { end, by: pen.by(), took, cpu, left, lasting }
     }
 }
 
 /// How a program ended whose output was handed over as it came; as in [`Ran`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) end: End,
     pub(crate) by: ConfinedBy,
     pub(crate) took: Duration,
     pub(crate) cpu: Duration,
     pub(crate) left: Left,
+    /// How many processes go on; or why they could not, and were killed.
+    pub(crate) lasting: Result<usize, String>,
 }
 
 /// Writes all of the input and closes the pipe. A program that does not read it is its own affair.

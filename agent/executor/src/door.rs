@@ -141,12 +141,18 @@ pub struct TrustReport {
     pub catalogue: String,
     /// The SHA-256 of each file that it keeps.
     pub files: Vec<String>,
+    /// The SHA-256 of the policy file, 64 hexadecimal digits; empty where the defaults hold.
+    #[serde(default)]
+    pub policy: String,
+    /// Why the policy cannot be used; absent if it can.
+    #[serde(default)]
+    pub policy_refusal: Option<String>,
 }
 
 /// What may be run on this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
-    /// The probes and runbooks that the policy allows.
+    /// The probes that the policy allows to be run by themselves.
     pub works: Vec<WorkInfo>,
     /// The lists that parameters pick from.
     pub targets: Targets,

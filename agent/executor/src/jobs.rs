@@ -1,4 +1,5 @@
-//! What an order comes to: checked, run in a collect child, told as it happens, ended.
+//! What an order for a probe comes to: checked, run in a collect child, told as it happens, ended. Runbooks go the
+//! way of [`crate::runs`].
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,8 +23,8 @@ use crate::door::connection::Replies;
 use crate::door::server::Shared;
 use crate::events::Events;
 use crate::policy::Policy;
+use crate::result;
 use crate::supervise::Next;
-use crate::{result, runbook};
 
 /// What a running child needs beyond its probes' own time: its start and its last word.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -90,13 +91,13 @@ fn admit(order: &Order, shared: &Shared) -> Result<(&'static Spec, Policy), Stri
         Some(_) => {}
     }
     let name = order.work.name();
-    let Some(spec) = spec::work(&order.work) else {
-        let kind = match order.work {
-            Work::Probe(_) => "probe",
-            Work::Runbook(_) | Work::Undo(_) => "runbook",
-        };
+    let spec = match &order.work {
+        Work::Probe(name) => spec::probe(name),
+        Work::Runbook(_) | Work::Undo(_) => None,
+    };
+    let Some(spec) = spec else {
         return Err(format!(
-            "this agent has no {kind} {name:?}; `befund works` lists what there is"
+            "this agent has no probe {name:?}; `befund works` lists what there is"
         ));
     };
     let policy = Policy::load(&shared.config.policy).map_err(|error| crate::told(&error))?;
@@ -141,8 +142,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How the child's part of a job ended.
 enum ChildEnd {
-    /// Every step has its result.
-    Complete,
+    /// With what was measured.
+    Complete(Box<ProbeResult>),
     /// Time was over.
     Late,
     /// Somebody cancelled.
@@ -166,49 +167,26 @@ impl Job<'_> {
         let within = Duration::from_millis(self.order.within_ms);
         let until = self.started + within.min(self.spec.within() + MARGIN);
         events.tell(JobNews::Started).await?;
-        let steps = match self.order.work {
-            Work::Probe(_) => vec![self.step(self.spec.name, self.spec, until)],
-            Work::Runbook(_) | Work::Undo(_) => runbook::steps(self.spec.name)
-                .iter()
-                .filter_map(|step| Some(self.step(step.name, spec::probe(step.probe)?, until)))
-                .collect(),
-        };
-        let mut results: Vec<(Step, Option<ProbeResult>)> =
-            steps.into_iter().map(|step| (step, None)).collect();
-        let end = self.measure(&mut results, until, events).await?;
-        match self.order.work {
-            Work::Probe(_) => Ok(self.probe_outcome(results, end)),
-            Work::Runbook(_) | Work::Undo(_) => {
-                let reason = match &end {
-                    ChildEnd::Complete | ChildEnd::Cancelled => String::new(),
-                    ChildEnd::Late => late(within),
-                    ChildEnd::Broken(reason) => reason.clone(),
-                };
-                let cancelled = matches!(end, ChildEnd::Cancelled);
-                runbook::conclude(self.spec, results, cancelled, &reason, events).await
-            }
-        }
+        let end = self.measure(until, events).await?;
+        Ok(self.outcome(end))
     }
 
-    fn step(&self, name: &str, spec: &Spec, until: Instant) -> Step {
+    fn step(&self, until: Instant) -> Step {
         let left = until.saturating_duration_since(Instant::now()).saturating_sub(MARGIN / 2);
         let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
         Step {
-            name: name.to_owned(),
-            probe: spec.name.to_owned(),
-            parameters: match self.order.work {
-                Work::Probe(_) => self.order.parameters.clone(),
-                Work::Runbook(_) | Work::Undo(_) => serde_json::Value::Null,
-            },
-            within_ms: spec.within_ms.min(left),
+            name: self.spec.name.to_owned(),
+            probe: self.spec.name.to_owned(),
+            parameters: self.order.parameters.clone(),
+            within_ms: self.spec.within_ms.min(left),
         }
     }
 
-    fn probe_outcome(&self, results: Vec<(Step, Option<ProbeResult>)>, end: ChildEnd) -> Outcome {
-        if let Some(result) = results.into_iter().find_map(|(_, result)| result) {
-            return result::with(JobState::Done, result.status, result.reason.clone(), &result);
-        }
+    fn outcome(&self, end: ChildEnd) -> Outcome {
         let (state, status, reason) = match end {
+            ChildEnd::Complete(result) => {
+                return result::with(JobState::Done, result.status, result.reason.clone(), &result);
+            }
             ChildEnd::Cancelled => {
                 (JobState::Cancelled, Status::Failed, "cancelled before it had measured".to_owned())
             }
@@ -217,18 +195,14 @@ impl Job<'_> {
                 (JobState::Failed, Status::Timeout, late(within.min(self.spec.within())))
             }
             ChildEnd::Broken(reason) => (JobState::Failed, Status::Failed, reason),
-            ChildEnd::Complete => {
-                (JobState::Failed, Status::Failed, "it ended without a result".to_owned())
-            }
         };
         let result = ProbeResult::without_facts(self.spec, status, reason.clone());
         result::with(state, status, reason, &result)
     }
 
-    /// Runs the steps in one child and fills in their results as they come.
+    /// Runs the probe in a child, and tells what it says as it comes.
     async fn measure(
         &self,
-        results: &mut [(Step, Option<ProbeResult>)],
         until: Instant,
         events: &mut Events<'_>,
     ) -> Result<ChildEnd, FrameError> {
@@ -239,50 +213,27 @@ impl Job<'_> {
             Some(Err(_)) => return Ok(ChildEnd::Late),
             Some(Ok(permit)) => permit,
         };
-        let runbook = matches!(self.order.work, Work::Runbook(_));
         let work = ChildWork::Probe {
-            steps: results.iter().map(|(step, _)| step.clone()).collect(),
+            steps: vec![self.step(until)],
             targets: Box::new(self.policy.targets.clone()),
             clock_offset_ms: self.clock_offset_ms,
         };
+        // As it goes out of scope, whatever is left of its group is killed.
         let mut child = match self.shared.child(work).await {
             Ok(child) => child,
             Err(error) => return Ok(ChildEnd::Broken(crate::told(&error))),
         };
-        if runbook {
-            for (step, _) in results.iter() {
-                events.tell(JobNews::StepStarted { step: step.name.clone() }).await?;
-            }
-        }
-        let end = loop {
-            if results.iter().all(|(_, result)| result.is_some()) {
-                break ChildEnd::Complete;
-            }
+        loop {
             match child.next::<Told>(until, self.cancel).await {
                 Next::Frame(frame) => match frame.header {
-                    Told::Output { step, line } if runbook => {
-                        events.line(&format!("{step}: {line}")).await?;
-                    }
                     Told::Output { line, .. } => events.line(&line).await?,
-                    Told::Ended { step, result } => {
-                        if runbook {
-                            let (status, summary) = (result.status, result.summary.clone());
-                            let step = step.clone();
-                            events.tell(JobNews::StepEnded { step, status, summary }).await?;
-                        }
-                        if let Some(entry) =
-                            results.iter_mut().find(|(known, _)| known.name == step)
-                        {
-                            entry.1 = Some(*result);
-                        }
-                    }
+                    Told::Ended { result, .. } => return Ok(ChildEnd::Complete(result)),
                 },
-                Next::Late => break ChildEnd::Late,
-                Next::Cancelled => break ChildEnd::Cancelled,
+                Next::Late => return Ok(ChildEnd::Late),
+                Next::Cancelled => return Ok(ChildEnd::Cancelled),
                 Next::Garbled => {
-                    break ChildEnd::Broken(
-                        "the collect child told something that is no message".to_owned(),
-                    );
+                    let why = "the collect child told something that is no message".to_owned();
+                    return Ok(ChildEnd::Broken(why));
                 }
                 Next::Closed => {
                     let why = child.end().await;
@@ -291,10 +242,7 @@ impl Job<'_> {
                     return Ok(ChildEnd::Broken(why));
                 }
             }
-        };
-        // Kills whatever is left of the group, as the child goes out of scope.
-        drop(child);
-        Ok(end)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Only root may write it, and it can only narrow what the agent could do; the controller can
 //! neither write it nor read around it. Without a file, the defaults of [`Targets`] apply and every
-//! read-only probe and runbook may be run.
+//! probe may be run, and of signed runbooks what [`Rules`] says.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use befund_collect::probe::{HttpCheck, Targets};
 use befund_model::api::WorkInfo;
 use befund_model::probe::catalogue;
 use befund_runtime::files;
+use befund_trust::digest::Sha256;
 
 pub mod rules;
 
@@ -27,9 +28,11 @@ const MAX_BYTES: u64 = 256 << 10;
 pub struct Policy {
     /// The file that says so; absent for the defaults.
     pub source: Option<PathBuf>,
+    /// The SHA-256 of that file's bytes, 64 hexadecimal digits; absent for the defaults.
+    pub digest: Option<String>,
     /// What probes may reach.
     pub targets: Targets,
-    /// The probes and runbooks that may be run; all of them if absent.
+    /// The probes that may be run by themselves; all of them if absent.
     pub works: Option<Vec<String>>,
     /// What is allowed of runbooks.
     pub rules: Rules,
@@ -173,16 +176,18 @@ impl Policy {
             entry,
             why,
         })?;
-        Ok(Self { source: Some(path.to_owned()), targets, works: file.allow.works, rules })
+        let source = Some(path.to_owned());
+        let digest = Some(Sha256::of(text.as_bytes()).to_string());
+        Ok(Self { source, digest, targets, works: file.allow.works, rules })
     }
 
-    /// Whether this probe or runbook may be run.
+    /// Whether this probe may be run by itself. Of runbooks the [`Rules`] say it.
     #[must_use]
     pub fn allows(&self, work: &str) -> bool {
         self.works.as_ref().is_none_or(|works| works.iter().any(|allowed| allowed == work))
     }
 
-    /// What may be run.
+    /// The probes that may be run by themselves.
     #[must_use]
     pub fn works(&self) -> Vec<WorkInfo> {
         catalogue().into_iter().filter(|info| self.allows(info.work.name())).collect()
@@ -202,6 +207,9 @@ fn unknown_work(works: Option<&[String]>) -> Option<(String, String, String)> {
     let unknown =
         works?.iter().find(|name| !known.iter().any(|info| info.work.name() == name.as_str()))?;
     let names: Vec<_> = known.iter().map(|info| info.work.name()).collect();
-    let why = format!("there is no such probe or runbook; there are {}", names.join(", "));
+    let why = format!(
+        "there is no such probe; there are {} (runbooks are allowed by `allow` under [runbooks])",
+        names.join(", ")
+    );
     Some(("allow.works".to_owned(), unknown.clone(), why))
 }

@@ -1,7 +1,7 @@
 //! The runs of runbooks on this machine: tasks of the executor that outlive the connections which ask for them. What a
 //! run told stays here until the controller has all of it; whoever asks may follow it, from where they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, info, info_span};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use befund_model::Timestamp;
 use befund_model::id::{JobId, TicketNumber};
@@ -52,7 +52,8 @@ pub(crate) struct Runs {
     pub(crate) ledger: Ledger,
     pub(crate) keep: Arc<Mutex<Keep>>,
     pub(crate) confinement: Confinement,
-    /// For the times of events; corrected by what the controller told.
+    /// For the times of events; corrected by what the controller told. What the journal keeps and forgets goes by the
+    /// machine's own clock, or whoever owns the controller could have it forget.
     pub(crate) clock: Clock,
     /// What lets one run at a time change something.
     pub(crate) acting: Semaphore,
@@ -62,8 +63,6 @@ pub(crate) struct Runs {
     all: Mutex<BTreeMap<JobId, Arc<Run>>>,
     /// One order at a time is taken on.
     starting: tokio::sync::Mutex<()>,
-    /// Until when who agreed to changes for which ticket.
-    agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
     /// Held as long as these runs are this executor's.
     _only: Only,
 }
@@ -121,10 +120,10 @@ impl Runs {
             stop: shared.stop.clone(),
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
-            agreed: Mutex::default(),
             _only: only,
         });
         recovery::recover(shared, &runs).await?;
+        runs.forget_catalogues().await;
         Ok(runs)
     }
 
@@ -160,6 +159,10 @@ impl Runs {
                 Some(admitted.map_err(refused)?)
             }
         };
+        if admitted.is_some() {
+            // Children start while the disk is waited for.
+            shared.be_ready();
+        }
         let received = self.received(&order, by.clone(), admitted.as_ref());
         match self.ledger.with(move |journal| journal.receive(received)).await {
             Ok(Receipt::New) => {}
@@ -206,7 +209,7 @@ impl Runs {
                 serde_json::Value::Object(admitted.inputs.clone().into_iter().collect())
             }),
             ticket: order.ticket,
-            at: self.clock.now(),
+            at: wall(),
             within: Duration::from_millis(order.within_ms),
             by,
             order: BASE64.encode(&serde_json::to_vec(order).unwrap_or_default()),
@@ -256,25 +259,25 @@ impl Runs {
         if !run.log.has_ended() {
             return Err(format!("job {job} has not ended, so it cannot have been reported"));
         }
-        let entry = crate::journal::Entry::Reported { at: self.clock.now() };
+        let entry = crate::journal::Entry::Reported { at: wall() };
         self.ledger.append(job, entry).await.map_err(|error| crate::told(&error))?;
         lock(&self.all).remove(&job);
         Ok(())
     }
 
-    /// Remembers that somebody agreed to changes for a ticket.
-    pub(crate) fn agreed(&self, ticket: Option<TicketNumber>, account: &str, until: Instant) {
-        let Some(ticket) = ticket else { return };
-        let mut agreed = lock(&self.agreed);
-        agreed.retain(|_, until| *until > Instant::now());
-        agreed.insert((ticket, account.to_owned()), until);
-    }
-
-    /// Whether somebody agreed to changes for a ticket, and that still holds.
-    pub(crate) fn has_agreed(&self, ticket: Option<TicketNumber>, account: &str) -> bool {
-        let Some(ticket) = ticket else { return false };
-        let agreed = lock(&self.agreed);
-        agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
+    /// Forgets the catalogues before the one that is here with which no run began that has not ended.
+    pub(crate) async fn forget_catalogues(&self) {
+        // Whatever is being taken on has its place among the runs before this looks.
+        let _one = self.starting.lock().await;
+        let wanted: BTreeSet<String> = {
+            let all = lock(&self.all);
+            let at_work = all.values().filter(|run| !run.log.has_ended());
+            at_work.filter_map(|run| Some(run.order.runbook.as_ref()?.catalogue.clone())).collect()
+        };
+        if let Err(error) = self.with_keep(move |keep| keep.forget_former(&wanted)).await {
+            // They are forgotten at the next end of a run.
+            warn!(error = &error as &dyn std::error::Error, "old catalogues could not be removed");
+        }
     }
 
     /// Does something with what this machine trusts, on a thread of its own.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use befund_executor::people::Wish;
 use befund_executor::people::client::PeopleError;
+use befund_model::id::TicketNumber;
 use befund_model::language::Language;
 use befund_model::runbook::Mode;
 use clap::Args;
@@ -30,6 +32,9 @@ pub(super) struct Fix {
     /// Agree to changes without being asked; what interrupts work is asked nevertheless
     #[arg(long, short)]
     yes: bool,
+    /// The ticket that it is for, by its number: what is changed can then be undone with the ticket
+    #[arg(long, value_name = "NUMBER")]
+    ticket: Option<TicketNumber>,
     /// Where the sockets are
     #[arg(long, default_value_os_t = crate::platform::default_run(), env = "BEFUND_RUN")]
     run: PathBuf,
@@ -59,7 +64,8 @@ impl Fix {
             return Ok(ExitCode::SUCCESS);
         };
         let mode = if self.dry_run { Mode::Dry } else { Mode::Run };
-        person.fix(runbook, inputs, mode, words::tag(language)).await?;
+        let wish = Wish { runbook, inputs, mode, ticket: self.ticket };
+        person.fix(wish, words::tag(language)).await?;
         let mut keyboard = match manner {
             Manner::Asked | Manner::AskedLess => Keyboard::open(),
             Manner::Alone => Keyboard::none(),

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+mod enrolling;
 pub(crate) mod service;
 
+pub(crate) use enrolling::enroll_as_owner;
+
 /// How the agent is started, for texts.
-pub(crate) const HOW_TO_START: &str = "`systemctl start befund-link` or `befund-agent link`";
+pub(crate) const HOW_TO_START: &str = "`systemctl start befund-agent` or `befund-agent link`";
 
 /// Where identity and spool are kept.
 pub(crate) fn default_state() -> PathBuf {

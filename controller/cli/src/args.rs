@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Say who may sign: the trust root.
     #[command(subcommand)]
     Trust(trust::Trust),
-    /// List the probes and runbooks that can be run.
+    /// List the probes that can be run by themselves; `befund runbook list` lists the runbooks.
     Works,
     /// Let machines join.
     #[command(subcommand)]

@@ -9,7 +9,7 @@ use axum::response::sse::Event;
 use axum::response::{IntoResponse, Redirect, Response};
 use befund_model::api::{MachineView, NewTicket, TicketView, WorkInfo};
 use befund_model::id::{AgentId, JobId};
-use befund_model::job::{JobNews, JobState, Work};
+use befund_model::job::{JobNews, JobState};
 use befund_model::operator::Permission;
 use befund_model::ticket::{Level, Priority, Ticket, TicketEvent, TicketStatus, TimelineEntry};
 use futures_util::{StreamExt as _, stream};
@@ -164,8 +164,7 @@ pub async fn page(
         Some(view) => Highlight::of(app, &view.machine, &frame).await,
         None => Vec::new(),
     };
-    let mut works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
-    works.retain(|info| matches!(info.work, Work::Probe(_)));
+    let works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
     let inputs = Inputs::of(&works);
     let mut head = Head::read(app, ticket, frame.clone(), notice).await?;
     head.whole = true;

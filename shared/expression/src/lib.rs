@@ -30,4 +30,4 @@ pub use expression::{Expression, ExpressionError};
 pub use functions::Patterns;
 pub use names::{NOW, Names, near};
 pub use scope::Scope;
-pub use shape::{Member, Shape};
+pub use shape::{Member, NoShape, Shape};

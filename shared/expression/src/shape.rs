@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 
 use crate::expression::{Expression, ExpressionError};
 
+pub use notation::NoShape;
+
+mod notation;
 mod trace;
 mod walk;
 

@@ -127,6 +127,27 @@ pub struct ActionSpec {
     pub within_ms: u64,
 }
 
+/// Actions that have something started which is to go on when they have ended: services, clients that ask for
+/// addresses, what serves a mounted share, and whatever packages start when they are set up. Where a service manager
+/// starts it, nothing of it is the action's; where none does, the daemons are.
+const STARTING: [&str; 7] = [
+    "net.dhcp_renew",
+    "net.vpn_reconnect",
+    "net.wifi_reconnect",
+    "packages.repair",
+    "service.restart",
+    "service.start",
+    "share.reconnect",
+];
+
+impl ActionSpec {
+    /// Whether what it leaves running is what it is for.
+    #[must_use]
+    pub fn starts(&self) -> bool {
+        STARTING.contains(&self.name)
+    }
+}
+
 /// The action of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static ActionSpec> {

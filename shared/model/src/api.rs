@@ -18,8 +18,8 @@ use crate::ticket::{Level, Priority, Ticket, TicketChange, TicketStatus, Timelin
 mod runbooks;
 
 pub use runbooks::{
-    AddTrustRoot, AnswerQuestion, ApproveFix, CatalogueDocument, CatalogueView, CauseEffect,
-    PublishCatalogue, RunbookInfo, StartUndo, TrustRootView,
+    AddTrustRoot, AnswerQuestion, ApproveFix, BriefView, CatalogueDocument, CatalogueView,
+    CauseEffect, PublishCatalogue, RunbookInfo, StartUndo, TrustRootView,
 };
 
 /// One page of a list.
@@ -353,11 +353,11 @@ pub struct NewJob {
     pub mode: crate::runbook::Mode,
 }
 
-/// One line of `GET /api/v1/works`: what can be run on a machine.
+/// One line of `GET /api/v1/works`: a probe, which can be run on a machine by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct WorkInfo {
-    /// Probe or runbook, and its name.
+    /// Its name, as a job names it.
     pub work: Work,
     /// One line.
     pub title: String,

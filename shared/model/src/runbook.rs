@@ -1,4 +1,4 @@
-//! Runbooks: scripted troubleshooting, and what a run of one comes to.
+//! Runbooks: what a run of one comes to. What one is, and how it runs, is `befund-runbook`'s.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,6 @@ use serde_json::Value;
 
 use crate::action::{Acted, Prediction, Risk};
 use crate::probe::ProbeResult;
-
-pub mod no_internet;
 
 /// What a detector says of a cause. A detector whose facts are missing says `Unknown`, never
 /// `Excluded`.
@@ -75,6 +73,17 @@ pub struct RunbookResult {
     /// The group that it should go to next; absent where it need not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate_to: Option<String>,
+    /// Why it cannot be told to which group it should go, where it should go on: then to the ticket's next level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_unknown: Option<String>,
+}
+
+impl RunbookResult {
+    /// Whether the runbook says that the ticket should go on, to whomever.
+    #[must_use]
+    pub const fn escalates(&self) -> bool {
+        self.escalate_to.is_some() || self.escalate_unknown.is_some()
+    }
 }
 
 /// How a run is meant.
@@ -170,131 +179,5 @@ pub enum AttemptEnd {
     Indeterminate,
 }
 
-/// One probe that a runbook collects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CollectStep {
-    /// The step's name within the runbook.
-    pub name: &'static str,
-    /// The probe.
-    pub probe: &'static str,
-}
-
-/// What a detector found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Detected {
-    /// Found, excluded or unknown; never explained, which follows from the others.
-    pub verdict: CauseVerdict,
-    /// The evidence, or what was missing; one line.
-    pub evidence: String,
-}
-
 /// The facts of a runbook's steps, by the step's name.
 pub type Facts = BTreeMap<String, ProbeResult>;
-
-/// One cause that a runbook looks for.
-#[derive(Clone, Copy, Debug)]
-pub struct Detector {
-    /// The cause's id.
-    pub id: &'static str,
-    /// What it says of the machine.
-    pub title: &'static str,
-    /// What to do about it.
-    pub advice: &'static str,
-    /// The causes that would follow from this one, and are not told as causes of their own.
-    pub explains: &'static [&'static str],
-    /// Looks at the facts.
-    pub detect: fn(&Facts) -> Detected,
-}
-
-/// A compiled-in runbook: collect, then detect.
-#[derive(Clone, Copy, Debug)]
-pub struct Runbook {
-    /// Its name.
-    pub name: &'static str,
-    /// Its version.
-    pub version: u32,
-    /// What it collects, side by side.
-    pub collect: &'static [CollectStep],
-    /// The causes, in the order in which they are to be read.
-    pub causes: &'static [Detector],
-    /// The sentence when no cause was found: what works, or what could not be told.
-    pub otherwise: fn(&Facts, &[Cause]) -> String,
-}
-
-/// The compiled-in runbook of this name.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static Runbook> {
-    [&no_internet::RUNBOOK].into_iter().find(|runbook| runbook.name == name)
-}
-
-impl Runbook {
-    /// Judges every cause by the facts.
-    #[must_use]
-    pub fn judge(&self, facts: Facts) -> RunbookResult {
-        let mut causes: Vec<Cause> = self
-            .causes
-            .iter()
-            .map(|detector| {
-                let Detected { verdict, evidence } = (detector.detect)(&facts);
-                Cause {
-                    id: detector.id.to_owned(),
-                    title: detector.title.to_owned(),
-                    verdict,
-                    evidence,
-                    advice: String::new(),
-                }
-            })
-            .collect();
-        for (index, detector) in self.causes.iter().enumerate() {
-            if causes[index].verdict != CauseVerdict::Found {
-                continue;
-            }
-            for cause in &mut causes {
-                let follows = detector.explains.contains(&cause.id.as_str());
-                // What cannot be told would not be news either, once its cause is known.
-                if follows && cause.verdict != CauseVerdict::Excluded {
-                    cause.verdict = CauseVerdict::Explained;
-                    cause.evidence = format!("follows from {}", detector.id);
-                }
-            }
-        }
-        for (cause, detector) in causes.iter_mut().zip(self.causes) {
-            if cause.verdict == CauseVerdict::Found {
-                detector.advice.clone_into(&mut cause.advice);
-            }
-        }
-        let conclusion = self.conclude(&facts, &causes);
-        RunbookResult {
-            runbook: self.name.to_owned(),
-            version: self.version,
-            conclusion,
-            causes,
-            facts,
-            before: BTreeMap::new(),
-            mode: Mode::Run,
-            answers: Vec::new(),
-            attempts: Vec::new(),
-            accepted: None,
-            escalate_to: None,
-        }
-    }
-
-    fn conclude(&self, facts: &Facts, causes: &[Cause]) -> String {
-        let found: Vec<_> =
-            causes.iter().filter(|cause| cause.verdict == CauseVerdict::Found).collect();
-        match found.as_slice() {
-            [] => (self.otherwise)(facts, causes),
-            [one] => format!("{}: {}. {}", one.title, one.evidence, one.advice),
-            [first, rest @ ..] => {
-                let others: Vec<_> = rest.iter().map(|cause| cause.title.as_str()).collect();
-                format!(
-                    "{}: {}. {} Also found: {}.",
-                    first.title,
-                    first.evidence,
-                    first.advice,
-                    others.join("; ")
-                )
-            }
-        }
-    }
-}

@@ -15,6 +15,7 @@
 
 mod diagnostic;
 pub mod document;
+pub mod facts;
 pub mod inputs;
 mod language;
 mod lint;

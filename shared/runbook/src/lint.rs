@@ -13,7 +13,6 @@ use crate::reader::{self, Reading};
 mod causes;
 mod collect;
 mod expressions;
-mod facts;
 mod fixes;
 mod parameters;
 

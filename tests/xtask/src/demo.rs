@@ -1,10 +1,13 @@
 //! `cargo demo`: all of Befund on this machine, by its own command lines and real processes only: a
-//! controller, this machine as its agent, a request for help with this machine's diagnostics, a
-//! troubleshooting step run from afar, and the ticket that holds it all.
+//! controller, an organisation that signs the shipped runbooks with a key of its own, this machine as its agent, a
+//! request for help with this machine's diagnostics, a signed runbook run from afar, and the ticket that holds it all.
+//! Nothing is changed on this machine: the runbook is run dry.
 
 mod build;
 mod evidence;
 mod processes;
+mod signing;
+mod staged;
 mod story;
 
 use std::time::Duration;
@@ -77,23 +80,27 @@ async fn tell(
     programs: &build::Programs,
     processes: &mut Processes,
 ) -> Result<()> {
-    let shown = story::tell(screen, programs, processes).await?;
+    let shown = story::tell(screen, programs, processes, stay).await?;
     screen.heading("Every step really happened.");
     match stay {
         Stay::Once => return Ok(()),
         Stay::Photographed => return screenshots::take(screen, &shown).await,
         Stay::UntilStopped => {}
     }
-    let Shown { console, name, password, ticket } = shown;
+    let Shown { console, name, password, ticket, key, unsigned: _ } = shown;
     screen.line("\nLook around in a browser:");
     screen.line(&format!("    {console}/tickets/{ticket}"));
     screen.line(&format!("    sign in as {name} with the password {password}"));
     screen.line("or on the command line:");
     screen.line(&format!(
-        "    BEFUND_CONFIG={} {} ticket show {ticket}",
+        "    export BEFUND_CONFIG={} PATH={}:$PATH",
         processes.folder().join("cli.toml").display(),
-        programs.befund.display(),
+        programs.befund.parent().unwrap_or(&programs.befund).display(),
     ));
+    screen.line(&format!("    befund ticket show {ticket}"));
+    screen.line(&format!("    befund runbook list --ticket {ticket}"));
+    screen.line("A runbook that is not run dry stops before each change until it is signed:");
+    screen.line(&format!("    befund approve --key {}", key.display()));
     screen.line("\nCtrl-C ends all of it and removes what it made.");
     processes.any_ended().await
 }

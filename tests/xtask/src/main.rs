@@ -32,7 +32,7 @@ enum Chore {
         #[arg(long)]
         fast: bool,
     },
-    /// Show all of Befund on this machine: controller, agent, ticket, a step run remotely.
+    /// Show all of Befund on this machine: controller, signed runbooks, agent, ticket, one of them run from afar.
     Demo {
         /// End when every step was done, instead of staying up.
         #[arg(long)]

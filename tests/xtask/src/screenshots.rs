@@ -42,11 +42,22 @@ pub(crate) async fn take(screen: &Screen, shown: &Shown) -> Result<()> {
     picture(screen, &english, shown, "/tickets", HEIGHT, &kept.join("queue.png")).await?;
     picture(screen, &english, shown, &machine, HEIGHT, &kept.join("machine.png")).await?;
     picture(screen, &english, shown, &job, HEIGHT, &kept.join("job.png")).await?;
+    let unsigned = shown.unsigned.as_ref().context("no run waits for a signature")?;
+    let unsigned = format!("/jobs/{unsigned}");
+    picture(screen, &english, shown, &unsigned, TALL, &kept.join("signing.png")).await?;
+    for (path, name) in [
+        ("/runbooks", "runbooks.png"),
+        ("/runbooks/net.no-internet", "runbook.png"),
+        ("/trust", "trust.png"),
+    ] {
+        picture(screen, &english, shown, path, TALL, &looked_at.join(name)).await?;
+    }
     english.end().await;
 
     let german = Browser::start(Language::German).await?;
     sign_in(&german, shown).await?;
     picture(screen, &german, shown, &ticket, TALL, &looked_at.join("ticket-de.png")).await?;
+    picture(screen, &german, shown, &unsigned, TALL, &looked_at.join("signing-de.png")).await?;
     german.end().await;
     Ok(())
 }

@@ -23,6 +23,8 @@ enum Sign {
     File(&'static str),
     /// A command in some version's folder below `/usr/lib/postgresql`.
     PostgresTool(&'static str),
+    /// The library that sets a process's clock, in the folder of some architecture below `/usr/lib`.
+    Faketime,
 }
 
 /// What all the tests of this machine need.
@@ -59,6 +61,11 @@ pub(crate) const TESTS: &[Need] = &[
         why: "tests of machines whose network is broken",
     },
     Need {
+        package: "nftables",
+        sign: Sign::Command("nft"),
+        why: "loses packets and shuts ways in networks of the stories' own",
+    },
+    Need {
         package: "util-linux",
         sign: Sign::Command("setpriv"),
         why: "tests that run as another account, or on a small disk in a namespace of their own",
@@ -83,6 +90,27 @@ pub(crate) const TESTS: &[Need] = &[
         why: "boots a machine of its own, on which the agent's units run",
     },
     Need {
+        package: "dbus",
+        sign: Sign::Command("dbus-daemon"),
+        why: "by which systemd is asked on such a machine",
+    },
+    Need {
+        package: "e2fsprogs",
+        sign: Sign::Command("debugfs"),
+        why: "makes disks with old files for such machines",
+    },
+    Need {
+        package: "xz-utils",
+        sign: Sign::Command("xz"),
+        why: "keeps the processors of such a machine busy",
+    },
+    Need { package: "procps", sign: Sign::Command("ps"), why: "says how much" },
+    Need {
+        package: "libpam-modules-bin",
+        sign: Sign::Command("faillock"),
+        why: "locks accounts of such a machine",
+    },
+    Need {
         package: "dnsmasq-base",
         sign: Sign::Command("dnsmasq"),
         why: "hands out addresses in networks that the actions' stories make",
@@ -103,6 +131,11 @@ pub(crate) const TESTS: &[Need] = &[
         package: "python3-minimal",
         sign: Sign::Command("python3"),
         why: "scripts of runbooks may be in Python",
+    },
+    Need {
+        package: "libfaketime",
+        sign: Sign::Faketime,
+        why: "sets the clock of an agent under attack, which knows nothing of it",
     },
     Need {
         package: "systemd-journal-remote",
@@ -151,6 +184,11 @@ impl Need {
         match self.sign {
             Sign::Command(name) => platform::find_command(name).is_some(),
             Sign::File(path) => Path::new(path).exists(),
+            Sign::Faketime => {
+                let Ok(libraries) = std::fs::read_dir("/usr/lib") else { return false };
+                let library = "faketime/libfaketimeMT.so.1";
+                libraries.flatten().any(|folder| folder.path().join(library).exists())
+            }
             Sign::PostgresTool(name) => {
                 let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
                 versions.flatten().any(|version| version.path().join("bin").join(name).exists())

@@ -248,7 +248,7 @@ pub(crate) const ROWS: &[Row] = &[
         "service.restart",
         services::plan_restart,
         services::restart,
-        nothing_to_undo,
+        services::undo_start,
         Check::Look(services::is_up)
     ),
     row!("service.start", services::plan_start, services::start, services::undo_start, Check::Plan),

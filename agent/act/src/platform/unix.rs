@@ -50,6 +50,12 @@ pub(crate) fn set_clock(to: Timestamp) -> io::Result<()> {
     Ok(clock_settime(ClockId::Realtime, to)?)
 }
 
+/// Has what is made from now on be readable by all, as whatever the system starts by itself has it: what packages make
+/// while they are set up, and the daemons of services, would be nobody's but root's by the executor's own mask.
+pub(crate) fn usual_mask() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+}
+
 /// The surroundings of a program: the system's own folders for what it starts itself, and where it acts for
 /// a person, that person's session.
 pub(crate) fn surround(command: &mut Command, account: Option<&Account>) -> io::Result<()> {

@@ -121,7 +121,7 @@ pub(crate) const ROWS: &[Row] = &[
         "net.vpn_reconnect",
         services::plan_restart,
         services::restart,
-        nothing_to_undo,
+        services::undo_start,
         SAYS_NOTHING
     ),
     row!("net.wifi_radio_on", wireless::plan_on, wireless::on, wireless::undo_on, Check::Plan),
@@ -186,7 +186,7 @@ pub(crate) const ROWS: &[Row] = &[
         "service.restart",
         services::plan_restart,
         services::restart,
-        nothing_to_undo,
+        services::undo_start,
         SAYS_NOTHING
     ),
     row!("service.start", services::plan_start, services::start, services::undo_start, Check::Plan),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::common::Made;
 
-/// A systemd that knows `cups.service` alone.
+/// A systemd that knows `cups.service` and the instance of a template, and takes them for one.
 fn systemd() -> Made {
     let made = Made::new();
     std::fs::create_dir_all(made.path("/run/systemd/system")).expect("a folder");
@@ -17,7 +17,7 @@ fn systemd() -> Made {
         &format!(
             "cd {root}\n\
              case \"$1\" in\n\
-             show) if [ \"$4\" = cups.service ]; then echo Type=simple; echo LoadState=$(cat load); echo ActiveState=$(cat active); echo SubState=x; echo UnitFileState=$(cat enabled); else echo LoadState=not-found; fi;;\n\
+             show) if [ \"$4\" = cups.service ] || [ \"$4\" = openvpn-client@works.service ]; then echo Type=simple; echo LoadState=$(cat load); echo ActiveState=$(cat active); echo SubState=x; echo UnitFileState=$(cat enabled); else echo LoadState=not-found; fi;;\n\
              start|restart) [ -e broken ] && {{ echo 'Job for cups.service failed.' >&2; exit 1; }}; [ -e dies ] || echo active > active;;\n\
              stop) echo inactive > active;;\n\
              enable) echo enabled > enabled;;\n\
@@ -85,6 +85,18 @@ fn a_vpn_that_is_a_service_is_restarted() {
     let vpn = json!({"connection": "cups.service"});
     let told = made.perform("net.vpn_reconnect", &vpn);
     assert_eq!(told.status, Status::Ok, "{told:?}");
+    assert_eq!(made.read("/active"), "active\n");
+}
+
+#[test]
+fn a_tunnel_s_service_is_found_by_its_configuration() {
+    let made = systemd();
+    let vpn = json!({"connection": "works"});
+    assert_eq!(made.perform("net.vpn_reconnect", &vpn).status, Status::Failed);
+    made.write("/etc/openvpn/client/works.conf", "client\n");
+    let told = made.predict("net.vpn_reconnect", &vpn);
+    assert_eq!(told.lines, ["restart the service openvpn-client@works.service"]);
+    assert_eq!(made.perform("net.vpn_reconnect", &vpn).status, Status::Ok);
     assert_eq!(made.read("/active"), "active\n");
 }
 

@@ -226,6 +226,15 @@ fn shares_that_are_not_mounted_are_mounted() {
     assert!(told.reason.ends_with("ended with 32: mount.nfs: Connection refused"), "{told:?}");
     made.write("/etc/fstab", "UUID=1 / ext4 defaults 0 1\n");
     assert_eq!(made.perform("share.reconnect", &Value::Null).status, Status::Unsupported);
+
+    // What a program keeps has to outlive this one.
+    made.write("/etc/fstab", "me@srv:/home /ssh fuse.sshfs rw 0 0\n");
+    let told = made.perform("share.reconnect", &Value::Null);
+    assert!(told.reason.contains("/ssh is kept by a program"), "{told:?}");
+    std::fs::create_dir_all(made.path("/run/systemd/system")).expect("a folder");
+    made.program("systemd-run", &format!("echo \"me@srv:/home $7 fuse.sshfs rw 0 0\" >> {mounts}"));
+    std::fs::create_dir_all(made.path("/ssh")).expect("a folder");
+    made.lives("share.reconnect", &Value::Null);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) fn run(context: &Context<'_>, parameters: &Parameters) -> Outcome {
     managed_roots.sort_unstable();
     managed_roots.dedup();
     let targets = tls::ask_all(context, parameters, |target| {
+        // Without one that is picked, the one that the policy names as it does the target.
+        let issuer = issuer.or_else(|| context.targets.issuers.get(&target.name));
         placed(target, &managed_roots, issuer.map(String::as_str))
     })?;
     for target in &targets {

@@ -160,6 +160,13 @@ pub(super) fn read_link(body: &[u8]) -> Option<(u32, String)> {
     Some((u32_at(body, 4)?, name))
 }
 
+/// The index of an interface whose other end is in another network namespace, as a container's is.
+pub(super) fn read_crossing(body: &[u8]) -> Option<u32> {
+    const IFLA_LINK_NETNSID: u16 = 37;
+    let crosses = attributes(body, 16).any(|(kind, _)| kind == IFLA_LINK_NETNSID);
+    crosses.then(|| u32_at(body, 4)).flatten()
+}
+
 /// How many entries of any kind a datagram holds.
 pub(super) fn count(datagram: &[u8]) -> usize {
     let mut found = 0;
@@ -168,6 +175,7 @@ pub(super) fn count(datagram: &[u8]) -> usize {
         found += usize::from(read_default_route(body).is_some());
         found += usize::from(read_neighbour(body).is_some());
         found += usize::from(read_link(body).is_some());
+        found += usize::from(read_crossing(body).is_some());
     });
     found
 }
@@ -208,6 +216,7 @@ mod tests {
                 read_default_route(body);
                 read_neighbour(body);
                 read_link(body);
+                read_crossing(body);
             });
             read_neighbour(&bytes);
             read_default_route(&bytes);

@@ -25,11 +25,11 @@ pub(super) use files::{
 #[cfg(target_os = "linux")]
 pub(super) use linux::{Echo, addresses, default_routes, links, neighbours, path_mtu};
 #[cfg(target_os = "linux")]
-use linux::{page_size, proxy_settings, space, ticks_per_second};
+use linux::{crossing, page_size, proxy_settings, space, ticks_per_second};
 #[cfg(not(any(target_os = "linux", windows)))]
 pub(super) use other::{addresses, default_routes, links, neighbours};
 #[cfg(not(any(target_os = "linux", windows)))]
-use other::{page_size, space, ticks_per_second};
+use other::{crossing, page_size, space, ticks_per_second};
 #[cfg(windows)]
 pub(super) use windows::{
     Echo, HOSTS, LOGS, SERVICE_MANAGER, SERVICES, SWITCH, added_roots, addresses,

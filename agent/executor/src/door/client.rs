@@ -120,11 +120,9 @@ impl ExecutorClient {
     /// # Errors
     /// If the executor cannot be reached.
     pub async fn run(&self, order: Order, clock_offset_ms: i64) -> Result<Job, ExecutorError> {
-        let within = match (&order.runbook, &order.work) {
-            (Some(_), _) | (_, Work::Undo(_)) => runbooks::FOLLOW,
-            (None, Work::Probe(_) | Work::Runbook(_)) => {
-                Duration::from_millis(order.within_ms) + GRACE
-            }
+        let within = match &order.work {
+            Work::Runbook(_) | Work::Undo(_) => runbooks::FOLLOW,
+            Work::Probe(_) => Duration::from_millis(order.within_ms) + GRACE,
         };
         let answer = self.ask(&Request::Run { order, clock_offset_ms }, within).await?;
         Ok(Job { answer })

@@ -15,14 +15,14 @@ use super::{Reply, Request};
 use crate::drive::scene::wall;
 use crate::journal::StartedBy;
 use crate::keep::KeepError;
-use crate::runs::Run;
+use crate::policy::Policy;
+use crate::runs::{Run, Runs};
 
-/// Whether an order goes the way of signed runbooks. One that names no catalogue is for what is compiled in.
+/// Whether an order goes the way of signed runbooks.
 pub(super) const fn is_one(order: &Order) -> bool {
     match order.work {
         Work::Probe(_) => false,
-        Work::Runbook(_) => order.runbook.is_some(),
-        Work::Undo(_) => true,
+        Work::Runbook(_) | Work::Undo(_) => true,
     }
 }
 
@@ -123,7 +123,13 @@ pub(super) async fn answer(
         Request::Unreported => Ok(Reply::Unreported(runs.unreported())),
         Request::Reported { job } => runs.reported(job).await.map(|()| Reply::Done),
         Request::Trust => {
-            let report = runs.with_keep(|keep| keep.report()).await;
+            let mut report = runs.with_keep(|keep| keep.report()).await;
+            let policy = shared.config.policy.clone();
+            match tokio::task::spawn_blocking(move || Policy::load(&policy)).await {
+                Ok(Ok(policy)) => report.policy = policy.digest.unwrap_or_default(),
+                Ok(Err(error)) => report.policy_refusal = Some(crate::told(&error)),
+                Err(_) => report.policy_refusal = Some("reading it broke down".to_owned()),
+            }
             Ok(Reply::Trust(Box::new(report)))
         }
         Request::OfferRoot { signatures } => {
@@ -131,12 +137,18 @@ pub(super) async fn answer(
             taken.await.map_err(told).map(|()| Reply::Done)
         }
         Request::OfferCatalogue { signatures } => {
-            let taken = runs.with_keep(move |keep| keep.offer_catalogue(blob, signatures, wall()));
-            taken.await.map_err(told).map(|paths| Reply::Wanted { paths })
+            let taken = runs.with_keep(move |keep| {
+                let wanted = keep.offer_catalogue(blob, signatures, wall());
+                (wanted, keep.is_whole())
+            });
+            settled(runs, taken.await).await.map_err(told).map(|paths| Reply::Wanted { paths })
         }
         Request::OfferFile { path } => {
-            let taken = runs.with_keep(move |keep| keep.offer_file(&path, &blob, wall()));
-            taken.await.map_err(told).map(|()| Reply::Done)
+            let taken = runs.with_keep(move |keep| {
+                let taken = keep.offer_file(&path, &blob, wall());
+                (taken, keep.is_whole())
+            });
+            settled(runs, taken.await).await.map_err(told).map(|()| Reply::Done)
         }
         Request::Collect { .. }
         | Request::Run { .. }
@@ -144,4 +156,12 @@ pub(super) async fn answer(
         | Request::Describe
         | Request::Attach { .. } => Err("that is answered elsewhere".to_owned()),
     }
+}
+
+/// What came of an offer; once a catalogue is whole, those before it are forgotten that nobody needs.
+async fn settled<T>(runs: &Runs, (taken, whole): (T, bool)) -> T {
+    if whole {
+        runs.forget_catalogues().await;
+    }
+    taken
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use befund_act::{ActOrder, Interpreter, Machine, Purpose, Script, Told, Work};
-use befund_model::action::Repeat;
+use befund_model::action::{self, ActionSpec, Repeat};
 use befund_model::job::JobNews;
 use befund_runbook::document::{Act, Interpreter as Signed, Script as SignedScript};
 use befund_runtime::frame;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::scene::Scene;
-use crate::confine::{End, Left, Limits, Privileges, Program, Stream};
+use crate::confine::{End, Lasting, Left, Limits, Privileges, Program, Stream};
 use crate::journal::{Entry, Intent};
 
 /// What the child needs beyond its action's own time: its start, and ending what overstays.
@@ -158,10 +158,11 @@ pub(super) async fn run(
         processes: PROCESSES,
         output_bytes: most,
     };
+    let lasting = lasting(&order);
     // By a byte the child hears that what undoing needs was noted.
     let (noted, heard_so) = mpsc::unbounded_channel();
     let confined = match scene.runs.confinement.start(program, limits) {
-        Ok(confined) => confined.then(heard_so),
+        Ok(confined) => confined.lasting(lasting).then(heard_so),
         Err(error) => return none(Unanswered::NotStarted(crate::told(&error))),
     };
     let (told, mut words) = mpsc::unbounded_channel();
@@ -198,6 +199,10 @@ pub(super) async fn run(
         batch.push(text);
         batch.flush(&live).await;
     }
+    if let Err(why) = &ended.lasting {
+        batch.push(&format!("what it started could not go on and was ended: {why}"));
+        batch.flush(&live).await;
+    }
     let last = String::from_utf8_lossy(&errors).trim().to_owned();
     let broken = |what: &str| match last.as_str() {
         "" => Unanswered::Broken(what.to_owned()),
@@ -217,6 +222,18 @@ pub(super) async fn run(
         (_, End::Signalled(signal)) => Err(broken(&format!("signal {signal} ended the child"))),
     };
     Done { answer, before, output }
+}
+
+/// What may go on of a child: of an action that is there to start something, and of undoing one, whatever it left
+/// running; of everything else, and of every script, nothing.
+fn lasting(order: &ActOrder) -> Lasting {
+    let starts = match (&order.work, &order.purpose) {
+        (Work::Action { name, .. }, Purpose::Perform | Purpose::Undo { .. }) => {
+            action::find(name).is_some_and(ActionSpec::starts)
+        }
+        (Work::Action { .. }, Purpose::Predict | Purpose::Holds) | (Work::Script(_), _) => false,
+    };
+    if starts { Lasting::Whatever } else { Lasting::Nothing }
 }
 
 fn far() -> Instant {

@@ -191,7 +191,7 @@ fn of_section(line: &SectionRef, bytes: &[u8]) -> ProbeResult {
     let facts = serde_json::from_slice(bytes).unwrap_or(Value::Null);
     let summary = match line.reason.as_str() {
         "" => format!("{} was read", line.kind),
-        reason => format!("{}: {reason}", line.status),
+        reason => reason.to_owned(),
     };
     ProbeResult {
         probe: format!("section.{}", line.kind),

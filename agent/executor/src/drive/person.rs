@@ -18,11 +18,6 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Whoever sits at the machine. Every answer is theirs, as the kernel names their account; nothing that comes over the
 /// link is one.
 pub trait Person: fmt::Debug + Send + Sync {
-    /// The executor serves: what this door may ask of it for the people at the machine. Called once.
-    fn opened(&self, desk: Desk) {
-        drop(desk);
-    }
-
     /// Who is signed in; `None` if nobody is.
     fn signed_in(&self) -> Reply<'_, Option<SessionUser>>;
 
@@ -53,8 +48,6 @@ pub trait Person: fmt::Debug + Send + Sync {
         text: Option<&'a Text>,
     ) -> Reply<'a, bool>;
 }
-
-pub use super::desk::{Desk, Offered, Told};
 
 /// Which run asks.
 #[derive(Clone, Debug, PartialEq, Eq)]

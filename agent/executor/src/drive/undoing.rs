@@ -11,12 +11,12 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use befund_model::action::Acted;
+use befund_model::action::{self, Acted, Undo};
 use befund_model::id::TicketNumber;
 use befund_model::job::{JobNews, JobState};
 use befund_model::runbook::{Attempt, AttemptEnd, Mode, RunbookResult};
 use befund_model::snapshot::Status;
-use befund_runbook::document::UndoBy;
+use befund_runbook::document::{Act, UndoBy};
 use befund_runbook::machine::{FixOrder, Heard, Step};
 
 use super::acting::{self, undo_change};
@@ -153,7 +153,7 @@ impl Undoing<'_> {
             UndoBy::Action(_) | UndoBy::Script(_) => false,
         };
         if nothing {
-            self.note(&fix, None, AttemptEnd::Needless, "there is nothing that undoes it");
+            self.note(&fix, None, AttemptEnd::Needless, why_not(&fix.act));
             return Ok(());
         }
         if let Some(why) = acting::barred(self.scene, &fix) {
@@ -271,10 +271,24 @@ impl Undoing<'_> {
             attempts,
             accepted: None,
             escalate_to: None,
+            escalate_unknown: None,
         };
         let mut outcome = result::with(state, status, reason, &result);
         outcome.took_us = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         outcome
+    }
+}
+
+/// Why nothing undoes it.
+fn why_not(act: &Act) -> &'static str {
+    let undo = match act {
+        Act::Action(name) => action::find(name).map(|spec| spec.undo),
+        Act::Script(_) | Act::Instruct | Act::OpenUrl | Act::Reboot => None,
+    };
+    match undo {
+        Some(Undo::Impossible) => "it cannot be taken back",
+        Some(Undo::Needless | Undo::Restores) => "there is nothing to put back",
+        None => "there is nothing that undoes it",
     }
 }
 

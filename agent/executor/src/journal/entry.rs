@@ -90,8 +90,8 @@ pub struct Received {
     pub job: JobId,
     /// What it runs.
     pub work: befund_model::job::Work,
-    /// The digest of the catalogue that the runbook stands in, as hexadecimal digits; absent for what is
-    /// compiled in.
+    /// The digest of the catalogue that the runbook stands in, as hexadecimal digits; absent for an
+    /// undo.
     pub catalogue: Option<String>,
     /// How it is meant.
     pub mode: befund_model::runbook::Mode,
@@ -99,7 +99,7 @@ pub struct Received {
     pub inputs: Value,
     /// The ticket.
     pub ticket: Option<TicketNumber>,
-    /// When, by the machine's corrected clock.
+    /// When, by the machine's own clock.
     pub at: Timestamp,
     /// How long it may take from then on, people's thinking left out.
     pub within: Duration,

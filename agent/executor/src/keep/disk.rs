@@ -17,7 +17,7 @@ impl Disk {
     /// Opens it, and makes it where there is none.
     pub(super) fn open(folder: &Path) -> Result<Self, KeepError> {
         let wrong = |what| move |source| KeepError::Disk { what, path: folder.to_owned(), source };
-        for path in [folder.to_owned(), folder.join("files")] {
+        for path in [folder.to_owned(), folder.join("files"), folder.join(super::former::FOLDER)] {
             if !path.is_dir() {
                 files::make_private_folder(&path).map_err(wrong("make the folder"))?;
             }
@@ -76,9 +76,9 @@ impl Disk {
         }
     }
 
-    /// Removes the catalogue's files that are not to be kept.
-    pub(super) fn clear_files(&self, keep: &dyn Fn(&str) -> bool) -> Result<(), KeepError> {
-        let folder = self.folder.join("files");
+    /// Removes the files of a folder within it that are not to be kept.
+    pub(super) fn clear(&self, folder: &str, keep: &dyn Fn(&str) -> bool) -> Result<(), KeepError> {
+        let folder = self.folder.join(folder);
         let wrong = |source| KeepError::Disk { what: "clear", path: folder.clone(), source };
         for entry in std::fs::read_dir(&folder).map_err(wrong)? {
             let name = entry.map_err(wrong)?.file_name();
@@ -87,6 +87,17 @@ impl Disk {
             }
         }
         Ok(())
+    }
+
+    /// The names of the files of a folder within it.
+    pub(super) fn names(&self, folder: &str) -> Result<Vec<String>, KeepError> {
+        let folder = self.folder.join(folder);
+        let wrong = |source| KeepError::Disk { what: "look into", path: folder.clone(), source };
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(wrong)? {
+            names.extend(entry.map_err(wrong)?.file_name().into_string());
+        }
+        Ok(names)
     }
 
     pub(super) fn damaged(&self, name: &str, why: &str) -> KeepError {

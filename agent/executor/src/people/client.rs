@@ -1,20 +1,17 @@
 //! The end of the people's door that a person's program holds.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use befund_model::runbook::Mode;
 use befund_runtime::frame::{self, FrameError};
 use befund_runtime::local::{self, ReadHalf, WriteHalf};
 
-use super::SOCKET;
 use super::protocol::{FromPerson, Offer, ToPerson};
+use super::{SOCKET, Wish};
 use crate::platform;
 
 /// How long the executor may take to come up, and to take what is said.
@@ -143,15 +140,9 @@ impl Person {
     ///
     /// # Errors
     /// If the connection broke.
-    pub async fn fix(
-        &mut self,
-        runbook: String,
-        inputs: BTreeMap<String, Value>,
-        mode: Mode,
-        language: &str,
-    ) -> Result<(), PeopleError> {
-        let language = language.to_owned();
-        self.say(&FromPerson::Fix { runbook, inputs, mode, language }).await
+    pub async fn fix(&mut self, wish: Wish, language: &str) -> Result<(), PeopleError> {
+        let (Wish { runbook, inputs, mode, ticket }, language) = (wish, language.to_owned());
+        self.say(&FromPerson::Fix { runbook, inputs, mode, ticket, language }).await
     }
 }
 

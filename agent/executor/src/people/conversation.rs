@@ -70,6 +70,8 @@ pub struct Wish {
     pub inputs: std::collections::BTreeMap<String, serde_json::Value>,
     /// How it is meant.
     pub mode: befund_model::runbook::Mode,
+    /// The ticket that it is for.
+    pub ticket: Option<befund_model::id::TicketNumber>,
 }
 
 impl Conversation {
@@ -101,8 +103,8 @@ impl Conversation {
         match (self.state, frame) {
             (State::Fresh, FromPerson::Attend { language }) => Turn::Attend(spoken(&language)),
             (State::Fresh, FromPerson::List { language }) => Turn::List(spoken(&language)),
-            (State::Fresh, FromPerson::Fix { runbook, inputs, mode, language }) => {
-                Turn::Fix(Wish { runbook, inputs, mode }, spoken(&language))
+            (State::Fresh, FromPerson::Fix { runbook, inputs, mode, ticket, language }) => {
+                Turn::Fix(Wish { runbook, inputs, mode, ticket }, spoken(&language))
             }
             (State::Attending | State::Fixing, FromPerson::Answer { number, choice }) => {
                 Turn::Answer { number, choice }
@@ -146,6 +148,7 @@ mod tests {
                 runbook: "net.x".to_owned(),
                 inputs: Default::default(),
                 mode: Default::default(),
+                ticket: None,
                 language,
             }),
             any::<u64>().prop_map(|number| FromPerson::Answer { number, choice: "yes".to_owned() }),

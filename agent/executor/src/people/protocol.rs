@@ -35,6 +35,10 @@ pub enum FromPerson {
         inputs: BTreeMap<String, Value>,
         /// How it is meant.
         mode: Mode,
+        /// The ticket of this machine's that it is for: what the run changes is then undone with the ticket's other
+        /// changes. Whether the ticket is this machine's, the controller knows.
+        #[serde(default)]
+        ticket: Option<TicketNumber>,
         /// The person's language, a tag as in `de`.
         language: String,
     },

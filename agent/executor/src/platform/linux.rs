@@ -3,6 +3,7 @@
 mod capabilities;
 mod cgroup;
 mod keeper;
+mod lasting;
 mod pen;
 pub(crate) mod sessions;
 mod tree;

@@ -52,7 +52,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
             continue;
         }
         let damaged = runs.ledger.with(move |journal| Ok(is_damaged(&journal.entries(job)?)));
-        let deadline = deadline(&received, runs.clock.now());
+        let deadline = deadline(&received, wall());
         let driving: Driving = if damaged.await? {
             let why = "the journal of this run was damaged, so nobody can tell what it has done";
             ended(JobState::Indeterminate, why)
@@ -62,7 +62,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
                 Work::Probe(_) => ended(JobState::Failed, "a probe is not resumed"),
                 Work::Runbook(name) => {
                     let catalogue = received.catalogue.clone().unwrap_or_default();
-                    let book = admit::book(&lock(&runs.keep), name, &catalogue, wall());
+                    let book = admit::begun(&lock(&runs.keep), name, &catalogue, wall());
                     let inputs = match received.inputs {
                         Value::Object(inputs) => inputs.into_iter().collect(),
                         Value::Null

@@ -179,4 +179,5 @@ pub(super) async fn to_the_end(
     }
     info!(state = %outcome.state, status = %outcome.status, "the run has ended");
     run.log.end(*outcome);
+    runs.forget_catalogues().await;
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use befund_executor::confine::{ConfineError, Confinement, End, Means, Privileges};
+use befund_executor::confine::{ConfineError, Confinement, End, Lasting, Left, Means, Privileges};
+use rustix::process::Signal;
+use tokio_util::sync::CancellationToken;
 
 use crate::common::*;
 
@@ -18,6 +20,31 @@ async fn a_program_reads_its_input_and_tells_its_status() {
         let mut lines: Vec<_> = ran.output.lines().collect();
         lines.sort_unstable();
         assert_eq!(lines, ["one", "oops", "two"]);
+    }
+}
+
+#[tokio::test]
+async fn what_it_has_started_goes_on_where_that_may_last() {
+    let daemon = "setsid sleep 100 < /dev/null > /dev/null 2>&1 & echo pid $!; exit STATUS";
+    for means in MEANS {
+        for (lasting, status, goes_on) in [
+            (Lasting::Whatever, "0", true),
+            (Lasting::Whatever, "1", false),
+            (Lasting::Nothing, "0", false),
+        ] {
+            let program = shell(&daemon.replace("STATUS", status));
+            let confined = Confinement::find(means).start(program, limits()).expect("it starts");
+
+            let ran = confined.lasting(lasting).run(&CancellationToken::new(), |_| {}).await;
+
+            assert_eq!(ran.left, Left::Nothing, "{ran:?}");
+            let [pid] = pids(&ran.output)[..] else { panic!("{ran:?}") };
+            assert_eq!(!is_gone(pid), goes_on, "{lasting:?} {ran:?}");
+            if goes_on {
+                let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+                let _ = rustix::process::kill_process(pid.expect("a number"), Signal::KILL);
+            }
+        }
     }
 }
 

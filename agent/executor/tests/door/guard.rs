@@ -80,15 +80,27 @@ async fn a_machine_that_is_not_enrolled_runs_no_orders() {
     assert!(outcome.reason.contains("befund-agent enroll"), "{}", outcome.reason);
 }
 
+/// Whoever orders a runbook and names no catalogue is told how runbooks come to machines.
+#[tokio::test]
+async fn a_runbook_that_nobody_signed_is_refused_and_it_is_said_what_to_do() {
+    let fixture = Fixture::start(|_, _| {});
+    let order = fixture.order(Work::Runbook("net.no-internet".into()), Value::Null);
+    let (events, outcome) = fixture.run(order).await;
+    assert_eq!((events.len(), outcome.state), (0, JobState::Refused));
+    for word in ["befund runbook sign", "befund runbook publish"] {
+        assert!(outcome.reason.contains(word), "{}", outcome.reason);
+    }
+}
+
 #[tokio::test]
 async fn the_policy_is_described() {
     let fixture = Fixture::start(|_, config| {
-        let text = "[targets]\nntp = [\"time.example\"]\n[allow]\nworks = [\"clock.offset\", \"net.no-internet\"]\n";
+        let text = "[targets]\nntp = [\"time.example\"]\n[allow]\nworks = [\"net.link\", \"clock.offset\"]\n";
         std::fs::write(&config.policy, text).expect("a policy");
     });
     let described = fixture.client.describe().await.expect("a description");
     let works: Vec<_> = described.works.iter().map(|info| info.work.name()).collect();
-    assert_eq!(works, ["net.no-internet", "clock.offset"]);
+    assert_eq!(works, ["clock.offset", "net.link"]);
     assert_eq!(described.targets.names(List::NtpServers), ["time.example"]);
     assert_eq!(described.targets.names(List::DnsNames), ["example.com"], "the rest are defaults");
 }
@@ -104,6 +116,7 @@ fn mistakes_in_a_policy_are_named() {
         ("[logs]\nx = \"../../etc/shadow\"\n", &["logs.x", "absolute"]),
         ("services = [\"a/b\"]\n", &["services", "a/b"]),
         ("[allow]\nworks = [\"net.dsn\"]\n", &["allow.works", "net.dsn", "net.dns"]),
+        ("[allow]\nworks = [\"net.no-internet\"]\n", &["allow.works", "under [runbooks]"]),
         ("[targets\n", &["line 1"]),
     ] {
         let error = Policy::parse(Path::new("/etc/befund/policy.toml"), text).expect_err(text);

@@ -66,25 +66,22 @@ async fn a_probe_that_overstays_is_killed_and_says_so() {
 #[tokio::test]
 async fn a_cancelled_job_ends_with_all_that_it_started() {
     let fixture = hanging();
-    let order = fixture.order(Work::Runbook("net.no-internet".into()), Value::Null);
+    let order = fixture.order(Work::Probe("net.link".into()), Value::Null);
     let id = order.job;
     let mut job = fixture.client.run(order, 0).await.expect("an executor");
     let pids = started(&fixture).await;
 
     fixture.client.cancel(id).await.expect("an executor");
 
-    let mut begun = 0;
+    let mut told = Vec::new();
     let outcome = loop {
         match job.next().await.expect("an answer") {
             Told::Outcome(outcome) => break outcome,
-            Told::Event(event) => {
-                begun += u32::from(matches!(event.what, JobNews::StepStarted { .. }))
-            }
+            Told::Event(event) => told.push(event.what),
         }
     };
     assert_eq!(outcome.state, JobState::Cancelled);
-    assert_eq!(begun, 6, "what happened before is kept");
-    assert_eq!(outcome.result["facts"].as_object().map(serde_json::Map::len), Some(6));
+    assert_eq!(told, [JobNews::Started], "what happened before is kept");
     all_gone(pids).await;
     fixture.client.cancel(id).await.expect("cancelling what has ended is no error");
 }

@@ -7,6 +7,8 @@ mod jobs;
 mod kill;
 mod machine;
 mod network;
+#[path = "../shared/organisation.rs"]
+mod organisation;
 mod path;
 mod remote;
 mod rights;

@@ -94,7 +94,7 @@ async fn probe<T: DeserializeOwned>(
     probe: &str,
     parameters: Value,
 ) -> (ProbeResult, T) {
-    let (outcome, ..) = network.run(Work::Probe(probe.to_owned()), parameters).await;
+    let outcome = network.run(Work::Probe(probe.to_owned()), parameters).await;
     assert_eq!(outcome.state, JobState::Done, "{}", outcome.reason);
     let result: ProbeResult = serde_json::from_value(outcome.result).expect("a probe's result");
     let facts = result.facts().unwrap_or_else(|| panic!("facts: {result:?}"));

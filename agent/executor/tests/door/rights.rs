@@ -4,9 +4,9 @@ use std::process::{Command, Stdio};
 
 use crate::common::eventually;
 
-/// `CAP_DAC_READ_SEARCH`, `CAP_NET_RAW`, `CAP_SYS_RAWIO`, `CAP_SYS_PTRACE`, `CAP_SYS_ADMIN` and `CAP_SYSLOG` of
-/// linux/capability.h.
-const READING: u64 = 1 << 2 | 1 << 13 | 1 << 17 | 1 << 19 | 1 << 21 | 1 << 34;
+/// `CAP_DAC_READ_SEARCH`, `CAP_NET_ADMIN`, `CAP_NET_RAW`, `CAP_SYS_RAWIO`, `CAP_SYS_PTRACE`, `CAP_SYS_ADMIN` and
+/// `CAP_SYSLOG` of linux/capability.h.
+const READING: u64 = 1 << 2 | 1 << 12 | 1 << 13 | 1 << 17 | 1 << 19 | 1 << 21 | 1 << 34;
 
 /// The permitted rights of a process, and those that it and whatever it starts can still get.
 fn rights(pid: &str) -> (u64, u64) {

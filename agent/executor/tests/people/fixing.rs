@@ -10,7 +10,7 @@ use befund_executor::people::client::{PeopleError, Person};
 use befund_executor::people::protocol::{FromPerson, ToPerson, Who};
 use befund_executor::people::{OwnRun, OwnRuns, People, Wish};
 use befund_model::action::{Acted, Risk};
-use befund_model::id::JobId;
+use befund_model::id::{JobId, TicketNumber};
 use befund_model::job::JobNews;
 use befund_model::runbook::{
     Attempt, AttemptEnd, Cause, CauseVerdict, FixRef, Mode, RunbookResult,
@@ -84,6 +84,7 @@ fn result(end: AttemptEnd) -> RunbookResult {
         }],
         accepted: Some(accepted),
         escalate_to: None,
+        escalate_unknown: None,
     }
 }
 
@@ -153,7 +154,13 @@ fn open() -> (Fixture, Arc<Scripted>) {
 
 async fn fixing(fixture: &Fixture) -> Person {
     let mut person = Person::open(fixture.folder.path()).await.expect("a door");
-    person.fix("net.no-internet".to_owned(), BTreeMap::new(), Mode::Run, "en").await.expect("said");
+    let wish = Wish {
+        runbook: "net.no-internet".to_owned(),
+        inputs: BTreeMap::new(),
+        mode: Mode::Run,
+        ticket: Some(TicketNumber(7)),
+    };
+    person.fix(wish, "en").await.expect("said");
     person
 }
 
@@ -221,6 +228,7 @@ async fn a_person_starts_a_run_agrees_and_is_told_how_it_went() {
     assert!(matches!(person.next().await, Err(PeopleError::Closed)));
     let wishes = scripted.wishes.lock().expect("no panic").clone();
     assert_eq!(wishes.len(), 1);
+    assert_eq!(wishes[0].ticket, Some(TicketNumber(7)));
 }
 
 #[tokio::test]

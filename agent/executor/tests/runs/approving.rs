@@ -5,7 +5,8 @@ use befund_model::runbook::{AttemptEnd, Mode};
 use befund_trust::signature::Namespace;
 
 use crate::bench::{Bench, UNATTENDED, machine, result, root_of};
-use crate::book::{files, link, sign};
+use crate::book::{files, link};
+use crate::organisation::sign;
 
 async fn bench(policy: &str) -> Bench {
     let folder = machine(policy);

@@ -1,24 +1,27 @@
 //! An executor with a catalogue, in this process or in one of its own that can be killed, and whoever asks it.
 
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use befund_executor::activate::Listeners;
 use befund_executor::door::client::{ExecutorError, Job, Told};
 use befund_executor::door::server::Ended;
+use befund_executor::people::SOCKET;
+use befund_executor::people::signed_in::SignedIn;
 use befund_executor::{ChildCommand, Config, ExecutorClient};
 use befund_model::Timestamp;
 use befund_model::id::{AgentId, JobId, TicketNumber};
 use befund_model::job::{JobEvent, JobNews, Order, Outcome, RunbookOrder, Said, Work};
 use befund_model::runbook::{FixRef, Mode, RunbookResult};
 use befund_runtime::clock::random;
-use befund_trust::digest::Sha256;
-use befund_trust::root::Root;
+use befund_runtime::peer::Account;
 use befund_trust::signature::Namespace;
 
-use crate::book::{self, Files, sign};
+use crate::organisation::{self, Files, sign};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_executor-fixture");
 
@@ -57,8 +60,7 @@ pub(crate) fn machine(policy: &str) -> tempfile::TempDir {
         std::fs::write(card.join(name), text).expect("a file");
     }
     std::fs::write(folder.path().join("policy.toml"), policy).expect("a policy");
-    let digest = Root::parse(&book::root()).expect("a root").digest();
-    befund_executor::pin(&folder.path().join("keep"), digest.0).expect("it is pinned");
+    organisation::pin(&folder.path().join("keep"));
     folder
 }
 
@@ -67,6 +69,22 @@ impl Bench {
     pub(crate) async fn inside(
         folder: tempfile::TempDir,
         files: &Files,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::behind(folder, files, None, change).await
+    }
+
+    /// One with a people's door, at which this account is signed in.
+    pub(crate) async fn with_people(folder: tempfile::TempDir, files: &Files) -> Self {
+        let door = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
+        let signed_in = SignedIn::These(vec![Account::own()]);
+        Self::behind(folder, files, Some(door), |config| config.signed_in = signed_in).await
+    }
+
+    async fn behind(
+        folder: tempfile::TempDir,
+        files: &Files,
+        people: Option<UnixListener>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let agent = AgentId::new(Timestamp::UNIX_EPOCH, random());
@@ -79,13 +97,14 @@ impl Bench {
         config.judge = config.child.sibling("cel");
         change(&mut config);
         let socket = folder.path().join("executor.sock");
-        let listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        let link = UnixListener::bind(&socket).expect("a socket");
         let stop = CancellationToken::new();
-        let task = tokio::spawn(befund_executor::run(listener, config, stop.clone()));
+        let listeners = Listeners { link, people };
+        let task = tokio::spawn(befund_executor::run(listeners, config, stop.clone()));
         let host = Host::Inside(stop, task);
         let client = ExecutorClient::new(socket);
         let mut bench = Self { client, folder, agent, catalogue: String::new(), host };
-        bench.offer(files).await;
+        bench.offer(1, files).await;
         bench
     }
 
@@ -117,7 +136,7 @@ impl Bench {
         let host = Host::Process(spawn(command, &folder, &root, &socket, agent));
         let client = ExecutorClient::new(socket);
         let mut bench = Self { client, folder, agent, catalogue: String::new(), host };
-        bench.offer(files).await;
+        bench.offer(1, files).await;
         bench
     }
 
@@ -133,17 +152,9 @@ impl Bench {
         self.host = Host::Process(spawn(command, &self.folder, &root, &socket, self.agent));
     }
 
-    async fn offer(&mut self, files: &Files) {
-        let root = book::root();
-        let by = sign(1, Namespace::Root, &root);
-        self.client.offer_root(&root, by).await.expect("the pinned root");
-        let manifest = book::manifest(files);
-        let by = sign(1, Namespace::Catalogue, &manifest);
-        let missing = self.client.offer_catalogue(&manifest, by).await.expect("it is signed");
-        for path in missing {
-            self.client.offer_file(&path, &files[&path]).await.expect("a file of it");
-        }
-        self.catalogue = Sha256::of(&manifest).to_string();
+    /// Hands it a catalogue of this version, for which orders are from now on.
+    pub(crate) async fn offer(&mut self, version: u64, files: &Files) {
+        self.catalogue = organisation::offer(&self.client, version, files).await;
     }
 
     /// An order of the same ticket for something else.
@@ -201,7 +212,7 @@ fn spawn(
     socket: &Path,
     agent: AgentId,
 ) -> Child {
-    let listener = std::os::unix::net::UnixListener::bind(socket).expect("a socket");
+    let listener = UnixListener::bind(socket).expect("a socket");
     let folder = folder.path();
     command
         .arg("executor")

@@ -1,67 +1,9 @@
-//! A runbook with one script, its catalogue, and the key that signs all of it.
+//! The runbooks of these stories: one with a script, and one with a fix of the program's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
-use befund_model::Timestamp;
-use befund_runtime::clock::Clock;
-use befund_trust::catalogue::Manifest;
-use befund_trust::root::{Document, Format, Key, Person, Quorum, Roles};
-use befund_trust::signature::Namespace;
-use befund_trust::signing::SigningKey;
-
-pub(crate) const ORGANISATION: &str = "Example Ltd";
-
-pub(crate) fn key(seed: u8) -> SigningKey {
-    SigningKey::from_seed([seed; 32])
-}
-
-pub(crate) fn sign(seed: u8, namespace: Namespace, bytes: &[u8]) -> Vec<String> {
-    vec![key(seed).sign(namespace, bytes)]
-}
-
-/// A root of one person, Ada, who may everything with key 1.
-pub(crate) fn root() -> Vec<u8> {
-    let quorum = || Quorum { people: vec!["ada".to_owned()], threshold: 1 };
-    Document {
-        format: Format::V1,
-        organisation: ORGANISATION.to_owned(),
-        version: 1,
-        expires: Timestamp::from_second(4_000_000_000).expect("a time"),
-        people: vec![Person {
-            id: "ada".to_owned(),
-            name: "Ada".to_owned(),
-            contact: "ada@example.test".to_owned(),
-        }],
-        keys: vec![Key {
-            id: "ada-1".to_owned(),
-            person: "ada".to_owned(),
-            key: key(1).public().to_string(),
-            webauthn: false,
-        }],
-        roles: Roles {
-            root: quorum(),
-            catalogue: quorum(),
-            change: quorum(),
-            disruptive: quorum(),
-        },
-    }
-    .bytes()
-}
-
-pub(crate) fn now() -> Timestamp {
-    Clock::system().now()
-}
-
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
-
-pub(crate) fn manifest(files: &Files) -> Vec<u8> {
-    let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-    Manifest::of(ORGANISATION, 1, now(), Duration::from_secs(30 * 24 * 3600), files)
-        .expect("a manifest")
-        .bytes()
-}
+use crate::organisation::Files;
 
 /// `test.link`: an interface without a signal is given one by a script, which goes with `more` of its keys.
 pub(crate) fn link(more: &str) -> String {

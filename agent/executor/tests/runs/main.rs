@@ -3,6 +3,8 @@
 mod approving;
 mod bench;
 mod book;
+#[path = "../shared/organisation.rs"]
+mod organisation;
 mod person;
 mod stopping;
 mod undoing;

@@ -1,12 +1,17 @@
 //! Whoever sits at the machine: agreeing, saying no, being asked, and helping themselves.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use befund_act::SessionUser;
-use befund_executor::drive::person::{About, Agreed, Asked, Desk, NoConsent, Person, Reply};
-use befund_model::job::{JobState, Question};
+use befund_executor::drive::person::{About, Agreed, Asked, NoConsent, Person, Reply};
+use befund_executor::people::Wish;
+use befund_executor::people::client::{PeopleError, Person as Program};
+use befund_executor::people::protocol::{FromPerson, ToPerson};
+use befund_model::job::Question;
 use befund_model::language::Text;
 use befund_model::runbook::{AttemptEnd, Mode, RunbookResult};
+use befund_runtime::peer::Account;
 
 use crate::bench::{Bench, machine, result, root_of};
 use crate::book::{files, link};
@@ -16,14 +21,9 @@ use crate::book::{files, link};
 struct Anna {
     says_no: bool,
     agreed: Mutex<Vec<String>>,
-    desk: Mutex<Option<Desk>>,
 }
 
 impl Person for Anna {
-    fn opened(&self, desk: Desk) {
-        *self.desk.lock().expect("no panic") = Some(desk);
-    }
-
     fn signed_in(&self) -> Reply<'_, Option<SessionUser>> {
         Box::pin(async { Some(SessionUser { name: "anna".to_owned(), id: "65534".to_owned() }) })
     }
@@ -107,42 +107,63 @@ async fn consent_holds_for_the_ticket_as_long_as_the_policy_says() {
     }
 }
 
+/// A bench with a people's door, and a person's program at it.
+async fn at_the_door(policy: &str) -> (Bench, Program) {
+    let folder = machine(policy);
+    let files = files(&root_of(folder.path()), link(""), "");
+    let bench = Bench::with_people(folder, &files).await;
+    let program = Program::open(bench.folder.path()).await.expect("a door");
+    (bench, program)
+}
+
+async fn fixing(bench: &Bench) -> Program {
+    let mut program = Program::open(bench.folder.path()).await.expect("a door");
+    let (runbook, inputs) = ("test.link".to_owned(), BTreeMap::new());
+    let wish = Wish { runbook, inputs, mode: Mode::Run, ticket: None };
+    program.fix(wish, "en").await.expect("it is said");
+    program
+}
+
 #[tokio::test]
 async fn people_help_themselves_where_the_policy_lets_them_and_then_nobody_signs() {
-    let anna = Arc::new(Anna::default());
-    let bench = bench("[runbooks]\nself_service = [\"test.*\"]\n", &anna).await;
-    let desk = anna.desk.lock().expect("no panic").clone().expect("the executor serves");
-    let offered = desk.offered().await.expect("a catalogue");
-    assert_eq!(offered.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["test.link"]);
+    let (bench, mut program) = at_the_door("[runbooks]\nself_service = [\"test.*\"]\n").await;
+    let offers = program.list("en").await.expect("a catalogue");
+    assert_eq!(offers.iter().map(|one| one.runbook.as_str()).collect::<Vec<_>>(), ["test.link"]);
 
-    let started = desk.start("anna", "test.link", serde_json::Value::Null, Mode::Run, None).await;
-    let job = started.expect("it is taken on");
-    let mut after = 0;
-    let outcome = loop {
-        let told = desk.follow("anna", job, after).await.expect("it is there");
-        after += u32::try_from(told.events.len()).expect("few");
-        if let Some(outcome) = told.outcome {
-            break outcome;
+    let mut program = fixing(&bench).await;
+    let mut began = None;
+    let done = loop {
+        match program.next().await.expect("more") {
+            ToPerson::Begun { job, .. } => began = Some(job),
+            ToPerson::ConsentAsked(asked) => {
+                let yes =
+                    FromPerson::Consent { number: asked.number, given: true, for_ticket: false };
+                program.say(&yes).await.expect("it is said");
+            }
+            ToPerson::Done(done) => break done,
+            _ => {}
         }
     };
 
+    assert_eq!(done.accepted, Some(true), "{done:#?}");
+    let outcome = bench.attach(began.expect("it was told"), 0).await.outcome().await;
     let result = result(&outcome);
     assert_eq!(result.attempts[0].end, AttemptEnd::Verified, "{result:#?}");
-    let approval = result.attempts[0].approval.as_deref();
-    assert_eq!(approval, Some("started at the machine itself by anna"));
-    assert!(desk.follow("bert", job, 0).await.is_err(), "it is none of Bert's business");
+    let own = Account::own().name();
+    let approval = result.attempts[0].approval.clone();
+    assert_eq!(approval, Some(format!("started at the machine itself by {own}")));
     let unreported = bench.client.unreported().await.expect("an executor");
-    assert_eq!(unreported[0].begun_by.as_deref(), Some("anna"));
+    assert_eq!(unreported[0].begun_by, Some(own));
     bench.stop().await;
 }
 
 #[tokio::test]
 async fn people_start_nothing_that_the_policy_does_not_list() {
-    let anna = Arc::new(Anna::default());
-    let bench = bench("", &anna).await;
-    let desk = anna.desk.lock().expect("no panic").clone().expect("the executor serves");
-    assert_eq!(desk.offered().await.expect("a catalogue"), []);
-    let started = desk.start("anna", "test.link", serde_json::Value::Null, Mode::Run, None).await;
-    assert_eq!(started.expect_err("it is not listed").state, JobState::Refused);
+    let (bench, mut program) = at_the_door("").await;
+    assert_eq!(program.list("en").await.expect("a catalogue"), []);
+    let told = fixing(&bench).await.next().await;
+    let Err(PeopleError::Declined(declined)) = told else { panic!("{told:?}") };
+    assert!(declined.contains("does not let test.link be started here"), "{declined}");
+    assert_eq!(bench.card("arguments"), None);
     bench.stop().await;
 }

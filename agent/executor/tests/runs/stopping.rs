@@ -5,7 +5,8 @@ use befund_model::runbook::{AttemptEnd, Mode};
 use befund_trust::signature::Namespace;
 
 use crate::bench::{Bench, UNATTENDED, eventually, is_gone, machine, result, root_of, ticket};
-use crate::book::{Files, files, link, of_one, sign};
+use crate::book::{files, link, of_one};
+use crate::organisation::{Files, sign};
 
 /// The first time that it is run, the script begins and does not end.
 const STUCK: &str = "n=$(cat CARD/times 2>/dev/null || echo 0)\necho $((n + 1)) >CARD/times\n\
@@ -208,5 +209,42 @@ async fn an_undo_that_was_interrupted_is_done_again() {
     assert_eq!(undone.attempts[0].end, AttemptEnd::Reverted, "{undone:#?}");
     assert_eq!(bench.card("times").as_deref(), Some("2"));
     assert_eq!(bench.card("operstate").as_deref(), Some("down"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_goes_on_with_what_it_began_with_though_another_catalogue_came() {
+    let folder = machine(UNATTENDED);
+    let root = root_of(folder.path());
+    let began = files(&root, link(""), "echo the first");
+    let mut bench = Bench::process(folder, &began).await;
+    let order = bench.order(Mode::Run);
+    let mut run = bench.run(&order).await;
+    run.statement().await;
+    drop(run);
+
+    let runbook = link("").replace("version: 1", "version: 2");
+    bench.offer(2, &files(&root, runbook, "echo the second")).await;
+    bench.kill();
+    let mut run = bench.attach(order.job, 0).await;
+    run.until(|news| matches!(news, JobNews::Resumed { .. }).then_some(())).await;
+    run.approve(1).await;
+    let outcome = run.outcome().await;
+
+    let result = result(&outcome);
+    assert_eq!(result.attempts[0].end, AttemptEnd::Verified, "{result:#?}");
+    assert_eq!(result.version, 1);
+    assert!(run.told("the first") && !run.told("the second"), "{:#?}", run.events);
+
+    // Nothing is begun with it any more, and nothing of it stays.
+    let mut late = bench.order(Mode::Dry);
+    late.runbook.clone_from(&order.runbook);
+    assert_eq!(bench.run(&late).await.outcome().await.state, JobState::Refused);
+    let keep = bench.folder.path().join("keep/trust");
+    eventually(|| {
+        std::fs::read_dir(keep.join("former")).expect("a folder").next().is_none().then_some(())
+    })
+    .await;
+    assert_eq!(std::fs::read_dir(keep.join("files")).expect("a folder").count(), 3);
     bench.stop().await;
 }

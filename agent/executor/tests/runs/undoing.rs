@@ -6,7 +6,8 @@ use befund_model::job::{JobNews, JobState, Work};
 use befund_model::runbook::{AttemptEnd, Mode};
 
 use crate::bench::{Bench, UNATTENDED, machine, result, root_of, skipped, ticket};
-use crate::book::{Files, files, link, of_one};
+use crate::book::{files, link, of_one};
+use crate::organisation::Files;
 
 #[tokio::test]
 async fn a_ticket_is_undone_with_what_was_noted_and_only_once() {

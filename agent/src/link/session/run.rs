@@ -21,7 +21,10 @@ const MAX_NAME_BYTES: usize = 128;
 /// Whether an order is the executor's to keep and to go on with.
 #[must_use]
 pub const fn is_run(order: &Order) -> bool {
-    order.runbook.is_some() || matches!(order.work, Work::Undo(_))
+    match order.work {
+        Work::Probe(_) => false,
+        Work::Runbook(_) | Work::Undo(_) => true,
+    }
 }
 
 /// An event, and how many bytes it has as JSON.

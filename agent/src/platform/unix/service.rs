@@ -12,16 +12,16 @@ pub(crate) fn perform(action: &Action) -> anyhow::Result<Vec<String>> {
             "put the agent's units (agent/systemd in its sources) into /etc/systemd/system and run `systemctl daemon-reload`"
         }
         Action::Start => {
-            "use `systemctl enable --now befund-executor.socket befund-people.socket befund-link`"
+            "use `systemctl enable --now befund-executor.socket befund-people.socket befund-agent`"
         }
         Action::Stop => {
-            "use `systemctl stop befund-link befund-executor.socket befund-people.socket befund-executor`"
+            "use `systemctl stop befund-agent befund-executor.socket befund-people.socket befund-executor`"
         }
         Action::Uninstall => {
-            "use `systemctl disable --now befund-link befund-executor.socket befund-people.socket`"
+            "use `systemctl disable --now befund-agent befund-executor.socket befund-people.socket`"
         }
         Action::Status => {
-            "use `systemctl status befund-link befund-executor.socket befund-people.socket`"
+            "use `systemctl status befund-agent befund-executor.socket befund-people.socket`"
         }
     };
     anyhow::bail!("services are the system's own business here: {instead}")

@@ -99,9 +99,9 @@ impl Job {
     }
 }
 
-/// Lists what can be run.
+/// Lists the probes.
 pub(crate) async fn works(desk: &mut Desk<'_>) -> Result<(), Failure> {
-    let what = "list the probes and runbooks";
+    let what = "list the probes";
     let raw = desk.client()?.get(what, &["works"]).await?;
     let works: Vec<WorkInfo> = read(what, &raw)?;
     desk.screen.show(&raw, |look| render::audit::works(look, &works))

@@ -20,7 +20,8 @@ use crate::signer::With;
 /// Arguments of `befund run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// The runbook, as `befund runbook list` lists it, or the probe, as `befund works` does.
+    /// The runbook, as `befund runbook list` lists it, or the probe, as `befund works` does. Of a runbook and a probe of
+    /// one name, the runbook.
     #[arg(value_name = "PROBE|RUNBOOK")]
     name: String,
     /// The machine.
@@ -44,6 +45,9 @@ pub(crate) struct Run {
     /// Of a runbook: change nothing, but measure, judge, and tell what each fix would do.
     #[arg(long)]
     dry_run: bool,
+    /// The probe, also where a runbook has its name.
+    #[arg(long, conflicts_with = "dry_run")]
+    probe: bool,
     /// Show and sign right here what waits for a signature.
     #[arg(long, conflicts_with = "detach")]
     approve: bool,
@@ -60,8 +64,8 @@ impl Run {
         inputs: Vec<(String, String)>,
     ) -> Self {
         let (with, deadline, signer) = (Vec::new(), None, With::default());
-        let (detach, dry_run, approve) = (false, true, false);
-        Self { name, on, ticket, inputs, with, deadline, detach, dry_run, approve, signer }
+        let (detach, dry_run, probe, approve) = (false, true, false, false);
+        Self { name, on, ticket, inputs, with, deadline, detach, dry_run, probe, approve, signer }
     }
 
     /// Does it.
@@ -72,7 +76,8 @@ impl Run {
             return Err(Failure::cannot(Exit::Usage, what, why).hint("add --approve"));
         }
         let client = desk.client()?;
-        let info = find(&client, &what, &self.name).await?;
+        let wanted = if self.probe { Wanted::Probe } else { Wanted::Either };
+        let info = find(&client, &what, &self.name, wanted).await?;
         let parameters = parameters(&what, &info, [self.inputs, self.with].concat())?;
         let mode = match (&info.work, self.dry_run) {
             (Work::Runbook(_), true) => Mode::Dry,
@@ -112,7 +117,21 @@ impl Run {
     }
 }
 
-async fn find(client: &Client, what: &str, name: &str) -> Result<WorkInfo, Failure> {
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// A runbook, or else a probe.
+    Either,
+    /// A probe.
+    Probe,
+}
+
+async fn find(
+    client: &Client,
+    what: &str,
+    name: &str,
+    wanted: Wanted,
+) -> Result<WorkInfo, Failure> {
     let raw = client.get(what, &["works"]).await?;
     let mut works: Vec<WorkInfo> = read(what, &raw)?;
     let raw = client.get(what, &["runbooks"]).await?;
@@ -122,6 +141,12 @@ async fn find(client: &Client, what: &str, name: &str) -> Result<WorkInfo, Failu
         title: runbook.title.en,
         parameters: runbook.inputs,
     }));
+    let published = works.iter().any(|info| matches!(info.work, Work::Runbook(_)));
+    // A runbook measures what the probe of its name does, and more.
+    works.sort_by_key(|info| match (&info.work, wanted) {
+        (Work::Runbook(_) | Work::Undo(_), Wanted::Either) | (Work::Probe(_), Wanted::Probe) => 0,
+        (Work::Runbook(_) | Work::Undo(_), Wanted::Probe) | (Work::Probe(_), Wanted::Either) => 1,
+    });
     let near = nearest(name, works.iter().map(|info| info.work.name())).map(str::to_owned);
     works.into_iter().find(|info| info.work.name() == name).ok_or_else(|| {
         let failure =
@@ -130,7 +155,13 @@ async fn find(client: &Client, what: &str, name: &str) -> Result<WorkInfo, Failu
             Some(near) => failure.hint(format!(
                 "did you mean {near}? `befund runbook list` and `befund works` list all"
             )),
-            None => failure.hint("`befund runbook list` and `befund works` list what can be run"),
+            None if published => {
+                failure.hint("`befund runbook list` and `befund works` list what can be run")
+            }
+            None => failure.hint(
+                "no runbooks were published yet: sign a folder with `befund runbook sign`, and hand it out with \
+                 `befund runbook publish`",
+            ),
         }
     })
 }

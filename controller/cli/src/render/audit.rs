@@ -2,7 +2,6 @@
 
 use befund_model::api::WorkInfo;
 use befund_model::audit::AuditEntry;
-use befund_model::job::Work;
 use serde_json::Value;
 
 use crate::render::table::{Tone, cell, table, toned};
@@ -29,21 +28,16 @@ pub(crate) fn entries(look: &Look, entries: &[AuditEntry]) -> String {
     tables::text(&rows, 0)
 }
 
-/// What can be run on a machine.
+/// The probes.
 pub(crate) fn works(look: &Look, works: &[WorkInfo]) -> String {
-    let mut rows = table(look, &["name", "kind", "what it does", "parameters"]);
+    let mut rows = table(look, &["name", "what it does", "parameters"]);
     for info in works {
-        let (name, kind) = match &info.work {
-            Work::Probe(name) => (name.as_str(), "probe"),
-            Work::Runbook(name) => (name.as_str(), "runbook"),
-            Work::Undo(_) => (info.work.name(), "undo"),
-        };
         let parameters = info.parameters.get("properties").and_then(Value::as_object);
         let parameters = parameters
             .map(|properties| properties.keys().cloned().collect::<Vec<_>>().join(", "))
             .filter(|names| !names.is_empty())
             .unwrap_or_else(|| "–".to_owned());
-        rows.add_row(vec![cell(name), cell(kind), cell(&info.title), cell(parameters)]);
+        rows.add_row(vec![cell(info.work.name()), cell(&info.title), cell(parameters)]);
     }
     tables::text(&rows, 0)
 }

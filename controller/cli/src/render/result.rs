@@ -123,8 +123,9 @@ pub(crate) fn predicted(prediction: &Prediction) -> String {
     match (prediction.known, prediction.changes) {
         (false, _) if lines.is_empty() => "cannot be predicted".to_owned(),
         (false, _) => format!("cannot be predicted: {lines}"),
-        (true, false) => "nothing: it is so already".to_owned(),
-        (true, true) => lines,
+        (true, false) if lines.is_empty() => "nothing: it is so already".to_owned(),
+        // Also what a person is told to do, which changes nothing by itself.
+        (true, false | true) => lines,
     }
 }
 
@@ -150,8 +151,14 @@ pub(crate) fn end(look: &Look, result: &RunbookResult) -> Option<String> {
         Some(false) => Some(look.bad("The trouble is not over.")),
         None => None,
     };
-    let to =
-        result.escalate_to.as_ref().map(|group| format!("It should go to {}.", text::line(group)));
+    let to = match (&result.escalate_to, &result.escalate_unknown) {
+        (Some(group), _) => Some(format!("It should go to {}.", text::line(group))),
+        (None, Some(why)) => Some(format!(
+            "It should go on to the next level; to which group could not be told: {}.",
+            text::line(why)
+        )),
+        (None, None) => None,
+    };
     match (over, to) {
         (None, None) => None,
         (over, to) => Some(over.into_iter().chain(to).collect::<Vec<_>>().join(" ")),

@@ -258,8 +258,7 @@ fn the_audit_log_works_and_tokens() {
     let works: Vec<WorkInfo> = typed(json!([
         { "work": { "probe": "net.dns" }, "title": "resolves names",
           "parameters": { "properties": { "name": {} } } },
-        { "work": { "runbook": "net.no-internet" }, "title": "why there is no internet",
-          "parameters": {} },
+        { "work": { "probe": "net.link" }, "title": "cards and signals", "parameters": {} },
     ]));
     insta::assert_snapshot!("works", render::audit::works(&plain(), &works));
     let tokens = json!([{ "id": JOB, "uses": 1, "used": 0 }]);

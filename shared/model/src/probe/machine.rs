@@ -96,6 +96,10 @@ pub struct Process {
     /// Windows: FILETIME): with the number, what tells it from a later process, and what `process.end` asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started: Option<u64>,
+    /// How readily it yields to others, -20 to 19 (nice(2)): what is 10 or more hardly keeps anybody waiting, however
+    /// much it uses. Absent where the system has no such number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nice: Option<i32>,
 }
 
 /// `log.tail@1`: the last lines of a log, redacted.

@@ -1,4 +1,4 @@
-//! What can be run on a machine: a row for each probe and runbook, with the parameters it takes.
+//! What can be measured on a machine: a row for each probe, with the parameters it takes.
 //!
 //! No parameter is free text that reaches the system: it is a whole number within limits, or picks
 //! an entry by name from a list in the machine's own policy.
@@ -13,7 +13,7 @@ use crate::job::Work;
 
 mod table;
 
-pub use table::{PROBES, RUNBOOKS};
+pub use table::PROBES;
 
 /// A list in the machine's policy that a parameter picks from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,7 +83,7 @@ pub struct Parameter {
     pub title: &'static str,
 }
 
-/// One thing that can be run.
+/// One probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// Its name, as technicians type it.
@@ -104,29 +104,15 @@ pub fn probe(name: &str) -> Option<&'static Spec> {
     PROBES.iter().find(|spec| spec.name == name)
 }
 
-/// The probe or runbook that this names.
-#[must_use]
-pub fn work(work: &Work) -> Option<&'static Spec> {
-    match work {
-        Work::Probe(name) => probe(name),
-        Work::Undo(_) => None,
-        Work::Runbook(name) => RUNBOOKS.iter().find(|spec| spec.name == name),
-    }
-}
-
-/// Everything that can be run, for lists on screens: runbooks first.
+/// Every probe, for lists on screens. Runbooks are none of the program's: those that were signed and published can be run.
 #[must_use]
 pub fn catalogue() -> Vec<WorkInfo> {
-    let info = |spec: &Spec, work: fn(String) -> Work| WorkInfo {
-        work: work(spec.name.to_owned()),
+    let info = |spec: &Spec| WorkInfo {
+        work: Work::Probe(spec.name.to_owned()),
         title: spec.title.to_owned(),
         parameters: spec.schema(),
     };
-    RUNBOOKS
-        .iter()
-        .map(|spec| info(spec, Work::Runbook))
-        .chain(PROBES.iter().map(|spec| info(spec, Work::Probe)))
-        .collect()
+    PROBES.iter().map(info).collect()
 }
 
 /// Parameters that fit a [`Spec`].
@@ -282,13 +268,13 @@ pub enum InvalidParameters {
     /// Neither null nor an object.
     #[error("the parameters of {work} must be a JSON object")]
     NotAnObject {
-        /// The probe or runbook.
+        /// The probe.
         work: &'static str,
     },
     /// A parameter that it does not take.
     #[error("{work} takes no parameter {parameter:?}; it takes {}", list_of(known))]
     Unknown {
-        /// The probe or runbook.
+        /// The probe.
         work: &'static str,
         /// The parameter given.
         parameter: String,
@@ -300,7 +286,7 @@ pub enum InvalidParameters {
         "parameter {parameter} of {work} must be a text: one entry of {list} in the machine's policy"
     )]
     NotAName {
-        /// The probe or runbook.
+        /// The probe.
         work: &'static str,
         /// The parameter.
         parameter: &'static str,
@@ -310,7 +296,7 @@ pub enum InvalidParameters {
     /// Not a number, or too small or large.
     #[error("parameter {parameter} of {work} must be a whole number from {min} to {max}")]
     NotInRange {
-        /// The probe or runbook.
+        /// The probe.
         work: &'static str,
         /// The parameter.
         parameter: &'static str,
@@ -347,12 +333,12 @@ mod tests {
 
     #[test]
     fn every_name_is_unique_and_every_row_has_a_deadline() {
-        let mut names: Vec<_> = PROBES.iter().chain(RUNBOOKS).map(|spec| spec.name).collect();
+        let mut names: Vec<_> = PROBES.iter().map(|spec| spec.name).collect();
         names.sort_unstable();
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
-        assert!(PROBES.iter().chain(RUNBOOKS).all(|spec| spec.within_ms > 0 && spec.version > 0));
+        assert!(PROBES.iter().all(|spec| spec.within_ms > 0 && spec.version > 0));
         assert_eq!(catalogue().len(), count);
     }
 

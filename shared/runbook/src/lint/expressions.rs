@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use befund_expression::{Expression, Member, Names, Shape};
 use serde_json::Value;
 
-use super::{Linter, facts};
+use super::Linter;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Condition, InputKind, Piece, Runbook, Source, Template, With};
+use crate::facts;
 use crate::language::words::ACCEPTED;
 
 /// What each name in a runbook's expressions stands for.

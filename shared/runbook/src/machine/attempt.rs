@@ -198,6 +198,8 @@ impl Run {
         attempt.prediction = Some(prediction);
         Ok(match needless {
             true if why.is_empty() => no(AttemptEnd::Needless, "nothing would change"),
+            // As actions say it themselves.
+            true if why.starts_with("nothing would change") => no(AttemptEnd::Needless, why),
             true => no(AttemptEnd::Needless, format!("nothing would change: {why}")),
             false => Go::On,
         })

@@ -1,20 +1,31 @@
 //! The steps of the demo, each through the command line that a person would use.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
 use super::build::Programs;
-use super::evidence;
+use super::evidence::{self, Wanted};
 use super::processes::{Processes, finish};
+use super::signing::{ORGANISATION, Signing};
+use super::{Stay, staged};
 use crate::screen::Screen;
 
 /// What the end user writes.
-const MESSAGE: &str = "my VPN drops every hour";
+const MESSAGE: &str = "no Internet since this morning";
 /// What the technician runs.
 const RUNBOOK: &str = "net.no-internet";
+/// What it asks where pages do not come, and what the user says.
+const QUESTION: &str = "scope";
+const ANSWER: &str = "unsure";
+/// How often it is looked whether it asks.
+const LOOK: Duration = Duration::from_millis(300);
+/// How much of the list of what is sent is shown.
+const FIRST_LINES: usize = 8;
+const LAST_LINES: usize = 7;
 /// The first administrator.
 const NAME: &str = "admin";
 
@@ -28,6 +39,10 @@ pub(crate) struct Shown {
     pub(crate) password: String,
     /// The ticket's number.
     pub(crate) ticket: i64,
+    /// The file of the key that signs.
+    pub(crate) key: PathBuf,
+    /// A job whose fix waits for a signature, where there is to be one.
+    pub(crate) unsigned: Option<String>,
 }
 
 /// Tells it; each step has happened, or this is an error.
@@ -35,29 +50,45 @@ pub(crate) async fn tell(
     screen: &Screen,
     programs: &Programs,
     processes: &mut Processes,
+    stay: Stay,
 ) -> Result<Shown> {
-    let teller = Teller { screen, programs, places: Places::below(processes.folder()) };
+    let folder = processes.folder().to_owned();
+    let teller = Teller { screen, programs, places: Places::below(&folder) };
+    let (more, policy) = match stay {
+        Stay::Once | Stay::UntilStopped => (Vec::new(), None),
+        Stay::Photographed => (staged::files(&folder), Some(staged::policy(&folder)?)),
+    };
     let password = new_password()?;
     std::fs::write(&teller.places.password, format!("{password}\n"))
         .context("cannot write the password's file")?;
 
     screen.heading("The controller");
-    let (console, pin) = teller.controller(processes).await?;
+    let console = teller.controller(processes).await?;
     screen.line(&format!("    console  {console}"));
     screen.line(&format!("    sign in  {NAME} / {password}"));
 
+    screen.heading("Its organisation signs runbooks: no machine runs one that nobody signed");
+    let befund = || teller.befund();
+    let signing = Signing::new(screen, &befund, &teller.places.signing);
+    let catalogue = signing.publish(&more).await?;
+
     screen.heading("This machine joins");
-    let agent = teller.enroll(processes, &console, &pin).await?;
+    let agent = teller.enroll(processes, policy.as_deref()).await?;
 
     screen.heading("Its user asks for help");
     let ticket = teller.ask_for_help(&agent).await?;
 
-    screen.heading("A technician runs a step on it, from afar");
-    teller.run_step(&agent, ticket).await?;
+    screen.heading("A technician runs a signed runbook on it, from afar");
+    teller.run_runbook(&agent, ticket).await?;
 
     screen.heading("The ticket, as the technician reads it");
-    teller.show(&agent, ticket).await?;
-    Ok(Shown { console, name: NAME, password, ticket })
+    teller.show(&agent, ticket, &catalogue).await?;
+    let unsigned = match stay {
+        Stay::Once | Stay::UntilStopped => None,
+        Stay::Photographed => Some(teller.wait_unsigned(&agent, ticket).await?),
+    };
+    let key = signing.key();
+    Ok(Shown { console, name: NAME, password, ticket, key, unsigned })
 }
 
 /// Where things are in the demo's folder.
@@ -67,6 +98,7 @@ struct Places {
     run: PathBuf,
     password: PathBuf,
     config: PathBuf,
+    signing: PathBuf,
     controller_ready: PathBuf,
     link_ready: PathBuf,
 }
@@ -79,6 +111,7 @@ impl Places {
             run: folder.join("run"),
             password: folder.join("password"),
             config: folder.join("cli.toml"),
+            signing: folder.join("signing"),
             controller_ready: folder.join("controller.ready"),
             link_ready: folder.join("link.ready"),
         }
@@ -98,30 +131,32 @@ impl Teller<'_> {
         command
     }
 
-    async fn controller(&self, processes: &mut Processes) -> Result<(String, String)> {
+    /// Makes and starts it, and signs its administrator in; the console's address.
+    async fn controller(&self, processes: &mut Processes) -> Result<String> {
         let Places { data, controller_ready, password, .. } = &self.places;
         let step = self.screen.step("Making its CA, its configuration and the first administrator");
         let mut init = Command::new(&self.programs.controller);
         init.arg("init").arg("--data").arg(data);
-        init.args(["--name", "Befund demo", "--gate", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
+        init.args(["--name", ORGANISATION, "--gate", "127.0.0.1:0", "--console", "127.0.0.1:0"]);
         init.args(["--admin", NAME, "--admin-password-file"]).arg(password);
         finish("befund-controller init", &mut init, |_| {}).await?;
         step.done("SQLite, in a folder of its own");
 
-        let step = self.screen.step("Starting it");
+        let step = self.screen.step("Starting it, and signing its administrator in");
         let mut serve = Command::new(&self.programs.controller);
         serve.arg("serve").arg("--data").arg(data).arg("--ready-file").arg(controller_ready);
         let ready = processes.start("controller", &mut serve, controller_ready).await?;
+        let (console, pin) = (text(&ready, "console")?, text(&ready, "ca_pin")?);
+        let mut login = self.befund();
+        login.args(["login", &console, "--pin", &pin, "--name", NAME, "--password-file"]);
+        finish("befund login", login.arg(password), |_| {}).await?;
         step.done(&format!("agents connect to {}", text(&ready, "gate")?));
-        Ok((text(&ready, "console")?, text(&ready, "ca_pin")?))
+        Ok(console)
     }
 
-    async fn enroll(&self, processes: &mut Processes, console: &str, pin: &str) -> Result<String> {
-        let Places { state, run, password, link_ready, .. } = &self.places;
-        let step = self.screen.step("The administrator signs in and makes a one-use token");
-        let mut login = self.befund();
-        login.args(["login", console, "--pin", pin, "--name", NAME, "--password-file"]);
-        finish("befund login", login.arg(password), |_| {}).await?;
+    async fn enroll(&self, processes: &mut Processes, policy: Option<&Path>) -> Result<String> {
+        let Places { state, run, link_ready, .. } = &self.places;
+        let step = self.screen.step("Making a one-use token");
         let what = "befund enroll token new";
         let made = json(what, self.befund().args(["--json", "enroll", "token", "new"])).await?;
         let token = text(&made, "token")?;
@@ -131,12 +166,15 @@ impl Teller<'_> {
         let mut enroll = Command::new(&self.programs.agent);
         enroll.args(["enroll", &token, "--state"]).arg(state);
         finish("befund-agent enroll", &mut enroll, |_| {}).await?;
-        step.done("a key of its own, a certificate for 24 hours");
+        step.done("a key of its own, a certificate for 24 hours, and whose runbooks it may trust");
 
         let step = self.screen.step("Connecting its agent over mutually authenticated gRPC");
         let mut link = Command::new(&self.programs.agent);
         link.arg("link").arg("--state").arg(state).arg("--run").arg(run);
         link.arg("--ready-file").arg(link_ready);
+        if let Some(policy) = policy {
+            link.arg("--policy").arg(policy);
+        }
         let ready = processes.start("agent", &mut link, link_ready).await?;
         ensure!(
             ready.get("connected") == Some(&Value::Bool(true)),
@@ -153,7 +191,7 @@ impl Teller<'_> {
         send.args(["send", "-m", MESSAGE, "--yes", "--run"]).arg(&self.places.run);
         let printed = finish("befund-agent send", &mut send, |_| {}).await?;
         step.done(&format!("befund-agent send -m {MESSAGE:?}"));
-        self.screen.block(&printed);
+        self.screen.block(&abridged(&printed));
 
         let mut list = self.befund();
         list.args(["--json", "ticket", "list", "--machine", agent]);
@@ -165,16 +203,78 @@ impl Teller<'_> {
         ticket.get("number").and_then(Value::as_i64).context("the ticket has no number")
     }
 
-    async fn run_step(&self, agent: &str, ticket: i64) -> Result<()> {
+    async fn run_runbook(&self, agent: &str, ticket: i64) -> Result<()> {
         let number = ticket.to_string();
-        let mut run = self.befund();
-        run.args(["run", RUNBOOK, "--on", agent, "--ticket", &number]);
-        self.screen.line(&format!("    $ befund run {RUNBOOK} --on {agent} --ticket {number}"));
-        finish("befund run", &mut run, |line| self.screen.line(&format!("    {line}"))).await?;
-        Ok(())
+        let step = self.screen.step("Looking which runbooks fit the ticket");
+        let mut list = self.befund();
+        list.args(["--json", "runbook", "list", "--ticket", &number]);
+        step.done(&fitting(&json("befund runbook list", &mut list).await?)?);
+
+        // Dry, so that nothing is changed on whose machine this is.
+        let run = ["run", RUNBOOK, "--on", agent, "--ticket", &number, "--dry-run", "--detach"];
+        self.screen.line(&format!("    $ befund {}", run.join(" ")));
+        let started = json("befund run", self.befund().arg("--json").args(run)).await?;
+        let job = text(&started, "id")?;
+        self.screen.line(&format!("    $ befund job watch {job}"));
+        let mut watch = self.befund();
+        watch.args(["job", "watch", &job]);
+        let line = |line: &str| self.screen.line(&format!("    {line}"));
+        let (watched, answered) =
+            tokio::join!(finish("befund job watch", &mut watch, line), self.answer(&job));
+        watched.and(answered).map(drop)
     }
 
-    async fn show(&self, agent: &str, ticket: i64) -> Result<()> {
+    /// Answers the runbook's question, which it asks where pages do not come.
+    async fn answer(&self, job: &str) -> Result<String> {
+        loop {
+            let mut show = self.befund();
+            let told = json("befund job show", show.args(["--json", "job", "show", job])).await?;
+            match told.get("state").and_then(Value::as_str) {
+                Some("asking") => {
+                    let answer = ["job", "answer", job, QUESTION, ANSWER, "--for-user"];
+                    self.screen.line(&format!("    $ befund {}", answer.join(" ")));
+                    let mut command = self.befund();
+                    return finish("befund job answer", command.args(answer), |_| {}).await;
+                }
+                Some("waiting" | "delivered" | "running") => tokio::time::sleep(LOOK).await,
+                _ => return Ok(String::new()),
+            }
+        }
+    }
+
+    /// Runs the runbook whose fix nobody signs; its job, once that waits.
+    async fn wait_unsigned(&self, agent: &str, ticket: i64) -> Result<String> {
+        let step = self.screen.step("Running one whose fix waits for a signature");
+        let number = ticket.to_string();
+        let mut run = self.befund();
+        run.args([
+            "--json",
+            "run",
+            staged::RUNBOOK,
+            "--on",
+            agent,
+            "--ticket",
+            &number,
+            "--detach",
+        ]);
+        let job = text(&json("befund run", &mut run).await?, "id")?;
+        for _ in 0..300 {
+            let mut show = self.befund();
+            let told = json("befund job show", show.args(["--json", "job", "show", &job])).await?;
+            match told.get("state").and_then(Value::as_str) {
+                Some("needs_approval") => {
+                    step.done("");
+                    return Ok(job);
+                }
+                Some("waiting" | "delivered" | "running") => {}
+                other => bail!("the job is {other:?} instead of waiting for a signature: {told:#}"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!("the job {job} does not wait for a signature")
+    }
+
+    async fn show(&self, agent: &str, ticket: i64, catalogue: &str) -> Result<()> {
         let number = ticket.to_string();
         let mut show = self.befund();
         show.args(["ticket", "show", &number]);
@@ -185,18 +285,51 @@ impl Teller<'_> {
         let mut show = self.befund();
         show.args(["--json", "ticket", "show", &number]);
         let view = json("befund --json ticket show", &mut show).await?;
-        let found = evidence::check(&view, agent, MESSAGE, RUNBOOK).map_err(anyhow::Error::msg)?;
+        let wanted = Wanted { agent, message: MESSAGE, runbook: RUNBOOK };
+        let (job, found) = evidence::of_ticket(&view, &wanted).map_err(anyhow::Error::msg)?;
+        step.done(&found);
+
+        let step =
+            self.screen.step("Checking that what ran was signed, and that it changed nothing");
+        let mut show = self.befund();
+        let job = json("befund job show", show.args(["--json", "job", "show", &job])).await?;
+        let mut show = self.befund();
+        let show = show.args(["--json", "machine", "show", agent]);
+        let machine = json("befund machine show", show).await?;
+        let found = evidence::of_run(&job, &machine, catalogue).map_err(anyhow::Error::msg)?;
         step.done(&found);
         Ok(())
     }
 }
 
-async fn json(what: &str, command: &mut Command) -> Result<Value> {
+/// The beginning and the end of what was printed, and how much is between them.
+fn abridged(printed: &str) -> String {
+    let lines: Vec<&str> = printed.trim_end().lines().collect();
+    let Some(between) = lines.len().checked_sub(FIRST_LINES + LAST_LINES).filter(|left| *left > 1)
+    else {
+        return printed.to_owned();
+    };
+    let (first, last) = (&lines[..FIRST_LINES], &lines[lines.len() - LAST_LINES..]);
+    let left_out = format!("  … {between} more lines, also for what could not be read, and why");
+    [first, &[&left_out], last].concat().join("\n")
+}
+
+/// Which runbooks fit a ticket, in words; ours has to be among them.
+fn fitting(runbooks: &Value) -> Result<String> {
+    let fits = |runbook: &&Value| runbook.get("fit").and_then(Value::as_u64) > Some(0);
+    let name = |runbook: &Value| text(runbook, "name");
+    let all = runbooks.as_array().context("there are no runbooks")?;
+    let names = all.iter().filter(fits).map(name).collect::<Result<Vec<_>>>()?;
+    ensure!(names.iter().any(|name| name == RUNBOOK), "{RUNBOOK} does not fit: {runbooks:#}");
+    Ok(format!("{} of {}: {}", names.len(), all.len(), names.join(", ")))
+}
+
+pub(super) async fn json(what: &str, command: &mut Command) -> Result<Value> {
     let printed = finish(what, command, |_| {}).await?;
     serde_json::from_str(&printed).with_context(|| format!("{what} did not print JSON"))
 }
 
-fn text(value: &Value, field: &str) -> Result<String> {
+pub(super) fn text(value: &Value, field: &str) -> Result<String> {
     let text = value.get(field).and_then(Value::as_str);
     Ok(text.with_context(|| format!("there is no {field} in the answer"))?.to_owned())
 }

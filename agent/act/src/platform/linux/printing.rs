@@ -9,12 +9,15 @@ use crate::parameters::Parameters;
 use crate::trouble::{Outcome, Trouble};
 
 /// What holds a queue up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Held {
     /// It does not print.
     stopped: bool,
     /// It takes no more documents.
     rejecting: bool,
+    /// Why, in the words of whoever stopped it.
+    #[serde(default)]
+    why: Option<String>,
 }
 
 fn asked(context: &Context<'_>, words: &[&str]) -> Outcome<String> {
@@ -73,15 +76,23 @@ fn held(context: &Context<'_>, printer: &str) -> Outcome<Held> {
 
 /// Reads `printer NAME is idle/disabled ...` and `NAME [not] accepting requests ...`.
 fn read_held(state: &str, accepting: &str, printer: &str) -> Option<Held> {
-    let state = state
-        .lines()
-        .find_map(|line| line.strip_prefix("printer ")?.strip_prefix(printer)?.strip_prefix(' '))?;
-    let accepting =
-        accepting.lines().find_map(|line| line.strip_prefix(printer)?.strip_prefix(' '))?;
-    Some(Held {
-        stopped: state.starts_with("disabled"),
-        rejecting: accepting.starts_with("not accepting"),
-    })
+    let (state, why) = told(state, |line| line.strip_prefix("printer ")?.strip_prefix(printer))?;
+    let (accepting, why_not) = told(accepting, |line| line.strip_prefix(printer))?;
+    let (stopped, rejecting) =
+        (state.starts_with("disabled"), accepting.starts_with("not accepting"));
+    let why = why.filter(|_| stopped).or(why_not.filter(|_| rejecting));
+    Some(Held { stopped, rejecting, why })
+}
+
+/// What stands behind the name, and the reason in the line below it, which is indented.
+fn told<'a>(
+    text: &'a str,
+    behind: impl Fn(&'a str) -> Option<&'a str>,
+) -> Option<(&'a str, Option<String>)> {
+    let mut lines = text.lines();
+    let state = lines.find_map(|line| behind(line)?.strip_prefix(' '))?;
+    let reason = lines.next().and_then(|line| line.strip_prefix('\t')).map(str::trim);
+    Some((state, reason.filter(|reason| !reason.is_empty()).map(str::to_owned)))
 }
 
 pub(super) fn plan_resume(context: &Context<'_>, parameters: &Parameters) -> Outcome<Plan> {
@@ -123,11 +134,13 @@ pub(super) fn undo_resume(
 ) -> Outcome<String> {
     let printer = parameters.needed("printer")?;
     let held: Held = noted(before)?;
+    let why = held.why.as_deref().map(|why| ["-r", why]);
+    let words = [why.as_ref().map_or(&[][..], |why| &why[..]), &[printer]].concat();
     if held.rejecting {
-        context.must(&context.program("cupsreject")?, &[printer])?;
+        context.must(&context.program("cupsreject")?, &words)?;
     }
     if held.stopped {
-        context.must(&context.program("cupsdisable")?, &[printer])?;
+        context.must(&context.program("cupsdisable")?, &words)?;
     }
     Ok(format!("the queue of {printer} is held as before"))
 }
@@ -142,7 +155,8 @@ mod tests {
     fn queues_are_understood() {
         let state = "printer Lab disabled since Thu 26 Nov 2026 -\n\tPaused\n";
         let held = read_held(state, "Lab not accepting requests since Thu\n", "Lab");
-        assert_eq!(held, Some(Held { stopped: true, rejecting: true }));
+        let why = Some("Paused".to_owned());
+        assert_eq!(held, Some(Held { stopped: true, rejecting: true, why }));
         let idle = read_held(
             "printer Lab is idle.  enabled since Thu\n",
             "Lab accepting requests since Thu\n",

@@ -161,10 +161,36 @@ fn priority(found: &Found) -> Outcome<i32> {
     })
 }
 
-fn set(found: &Found, to: i32) -> Outcome<()> {
-    setpriority_process(Some(found.pid), to).map_err(|error| {
-        Trouble::io(format_args!("set the priority of {} to {to}", found.name), &error.into())
-    })
+/// The threads of a process, each of which has a priority of its own (setpriority(2), "C library/kernel differences");
+/// the first bears the process's number.
+fn threads(context: &Context<'_>, found: &Found) -> Vec<Pid> {
+    let names = context.root.names(&format!("/proc/{}/task", found.pid.as_raw_nonzero()));
+    let mut all: Vec<Pid> =
+        names.iter().filter_map(|name| Pid::from_raw(name.parse().ok()?)).collect();
+    all.retain(|thread| *thread != found.pid);
+    all.insert(0, found.pid);
+    all
+}
+
+/// Sets the priority of the process, and of its other threads whose own fits.
+fn set(context: &Context<'_>, found: &Found, fits: impl Fn(i32) -> bool, to: i32) -> Outcome<()> {
+    for thread in threads(context, found) {
+        let done = match getpriority_process(Some(thread)) {
+            Ok(nice) if thread == found.pid || fits(nice) => setpriority_process(Some(thread), to),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(()) => {}
+            // A thread may end at any time.
+            Err(rustix::io::Errno::SRCH) if thread != found.pid => {}
+            Err(error) => {
+                let what = format_args!("set the priority of {} to {to}", found.name);
+                return Err(Trouble::io(what, &error.into()));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn gone(parameters: &Parameters) -> Trouble {
@@ -176,7 +202,8 @@ pub(super) fn plan_lower(context: &Context<'_>, parameters: &Parameters) -> Outc
     let found = find(context, parameters)?.ok_or_else(|| gone(parameters))?;
     let nice = priority(&found)?;
     let name = &found.name;
-    if nice >= LOWERED {
+    let keen = |thread: &Pid| getpriority_process(Some(*thread)).is_ok_and(|nice| nice < LOWERED);
+    if nice >= LOWERED && !threads(context, &found).iter().any(keen) {
         return Ok(Plan::already(format!("{name} has the priority {nice} already")));
     }
     Plan::change(format!("lower the priority of {name} from {nice} to {LOWERED}")).noting(nice)
@@ -188,7 +215,7 @@ pub(super) fn lower(
     _: &mut Plan,
 ) -> Outcome<String> {
     let found = find(context, parameters)?.ok_or_else(|| gone(parameters))?;
-    set(&found, LOWERED)?;
+    set(context, &found, |nice| nice < LOWERED, LOWERED)?;
     Ok(format!("the priority of {} was lowered to {LOWERED}", found.name))
 }
 
@@ -201,7 +228,7 @@ pub(super) fn undo_lower(
     let Some(found) = find(context, parameters)? else {
         return Ok("the process has ended; there is nothing to put back".to_owned());
     };
-    set(&found, nice.clamp(-20, 19))?;
+    set(context, &found, |nice| nice == LOWERED, nice.clamp(-20, 19))?;
     Ok(format!("the priority of {} is {nice} again", found.name))
 }
 

@@ -2,6 +2,8 @@
 
 mod manager;
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use befund_model::action::Holds;
@@ -12,6 +14,10 @@ use crate::parameters::Parameters;
 use crate::trouble::{Outcome, Trouble};
 
 use manager::{Boot, Manager, Service, Verb};
+
+/// How long a service has to go on until it is taken to run.
+const SETTLING: Duration = Duration::from_millis(1_500);
+const LOOK: Duration = Duration::from_millis(250);
 
 fn look(context: &Context<'_>, parameters: &Parameters) -> Outcome<(Manager, Service)> {
     let manager = Manager::of(context)?;
@@ -31,19 +37,33 @@ pub(super) fn restart_named(context: &Context<'_>, name: &str) -> Outcome<()> {
     must_run(context, manager, name)
 }
 
+/// Most services are said to run as soon as their program has begun: whether it goes on shows a little later.
 fn must_run(context: &Context<'_>, manager: Manager, name: &str) -> Outcome<()> {
-    let service = manager.look(context, name)?;
-    if service.running || service.ends_by_itself {
-        return Ok(());
+    let until = Instant::now() + SETTLING;
+    loop {
+        let service = manager.look(context, name)?;
+        if service.ends_by_itself {
+            return Ok(());
+        }
+        if !service.running {
+            let state = service.state;
+            return Err(Trouble::failed(format!("the service {name} does not run: it is {state}")));
+        }
+        if Instant::now() >= until {
+            return Ok(());
+        }
+        std::thread::sleep(LOOK.min(context.left()?));
     }
-    let state = service.state;
-    Err(Trouble::failed(format!("the service {name} does not run: it is {state}")))
 }
 
 pub(super) fn plan_restart(context: &Context<'_>, parameters: &Parameters) -> Outcome<Plan> {
     let (_, service) = look(context, parameters)?;
-    let state = &service.state;
-    Ok(Plan::change(format!("restart {} (it is {state} now)", service.name)))
+    if service.boot == Boot::Masked && !service.running {
+        return Err(masked(&service.name));
+    }
+    let plan = Plan::change(format!("restart {} (it is {} now)", service.name, service.state));
+    // One that ran before runs afterwards: there is nothing to put back.
+    if service.running || service.ends_by_itself { Ok(plan) } else { plan.noting("stopped") }
 }
 
 pub(super) fn restart(

@@ -18,6 +18,16 @@ const ANSWER: Duration = Duration::from_secs(3);
 struct Share {
     source: String,
     target: String,
+    by: MountedBy,
+}
+
+/// Who mounts a share, and keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MountedBy {
+    /// The kernel.
+    Kernel,
+    /// A program (FUSE), which has to go on.
+    Program,
 }
 
 /// How a share is.
@@ -42,7 +52,10 @@ fn read(fstab: &str) -> Vec<Share> {
             && network.contains(&kind.as_str())
             && target.starts_with('/')
             && !target.split('/').any(|part| part == "..");
-        (is_share && wanted).then_some(Share { source, target })
+        let programs = ["sshfs", "davfs"];
+        let program = kind.starts_with("fuse.") || programs.contains(&kind.as_str());
+        let by = if program { MountedBy::Program } else { MountedBy::Kernel };
+        (is_share && wanted).then_some(Share { source, target, by })
     };
     fstab.lines().filter_map(share).take(64).collect()
 }
@@ -100,7 +113,7 @@ fn answers(path: PathBuf) -> bool {
 
 pub(super) fn plan(context: &Context<'_>, _: &Parameters) -> Outcome<Plan> {
     let line = |(share, state): &(Share, State)| {
-        let Share { source, target } = share;
+        let Share { source, target, .. } = share;
         match state {
             State::Well => None,
             State::NotMounted => Some(format!("mount {source} on {target}")),
@@ -112,19 +125,19 @@ pub(super) fn plan(context: &Context<'_>, _: &Parameters) -> Outcome<Plan> {
 }
 
 pub(super) fn perform(context: &Context<'_>, _: &Parameters, _: &mut Plan) -> Outcome<String> {
-    let mount = context.program("mount")?;
     let (mut done, mut failed) = (Vec::new(), Vec::new());
-    for (Share { target, .. }, state) in shares(context)? {
+    for (share, state) in shares(context)? {
+        let target = &share.target;
         match state {
             State::Well => continue,
             State::NotMounted => {}
             State::Silent => {
                 let umount = context.program("umount")?;
-                context.run(&umount, &["-f", "-l", "--", &target])?;
+                context.run(&umount, &["-f", "-l", "--", target])?;
             }
         }
-        match context.must(&mount, &["--", &target]) {
-            Ok(_) => done.push(target),
+        match mount(context, &share) {
+            Ok(()) => done.push(share.target),
             Err(trouble) => failed.push(trouble.reason),
         }
     }
@@ -132,6 +145,26 @@ pub(super) fn perform(context: &Context<'_>, _: &Parameters, _: &mut Plan) -> Ou
         return Ok(format!("{} was mounted", done.join(", ")));
     }
     Err(Trouble::failed(failed.join("; ")))
+}
+
+/// Mounts one. What is started here ends with this process, so that under systemd a program is a unit of its own.
+fn mount(context: &Context<'_>, share: &Share) -> Outcome<()> {
+    let (mount, target) = (context.program("mount")?, &share.target);
+    match share.by {
+        MountedBy::Kernel => context.must(&mount, &["--", target])?,
+        MountedBy::Program if context.root.exists("/run/systemd/system") => {
+            let mount = mount.display().to_string();
+            let unit =
+                ["--quiet", "--collect", "--service-type=forking", "--", &mount, "--", target];
+            context.must(&context.program("systemd-run")?, &unit)?
+        }
+        MountedBy::Program => {
+            return Err(Trouble::unsupported(format!(
+                "{target} is kept by a program, which would end with this one as there is no systemd to start it; mount it by hand"
+            )));
+        }
+    };
+    Ok(())
 }
 
 #[cfg(test)]

@@ -95,7 +95,9 @@ fn bring_down(context: &Context<'_>, name: &str) -> Outcome<()> {
 pub(super) fn plan_restart(_: &Context<'_>, parameters: &Parameters) -> Outcome<Plan> {
     let name = named(parameters)?;
     let Told { state, .. } = look(name)?;
-    Ok(Plan::change(format!("restart {name} (it is {state:?} now)")))
+    let plan = Plan::change(format!("restart {name} (it is {state:?} now)"));
+    // One that ran before runs afterwards: there is nothing to put back.
+    if state == ServiceState::Running { Ok(plan) } else { plan.noting("stopped") }
 }
 
 pub(super) fn restart(

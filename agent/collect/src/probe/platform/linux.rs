@@ -18,8 +18,8 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use super::files::Space;
 use crate::probe::netlink::{
-    Address, DefaultRoute, End, HEADER, State, read_address, read_default_route, read_link,
-    read_neighbour, scan,
+    Address, DefaultRoute, End, HEADER, State, read_address, read_crossing, read_default_route,
+    read_link, read_neighbour, scan,
 };
 
 const NLM_F_REQUEST_DUMP: u16 = 0x301;
@@ -106,6 +106,11 @@ fn all<T>(kind: u16, read: impl Fn(&[u8]) -> Option<T>) -> io::Result<Vec<T>> {
 /// Interfaces' names by their index.
 pub(in crate::probe) fn links() -> io::Result<BTreeMap<u32, String>> {
     all(RTM_GETLINK, read_link).map(|links| links.into_iter().collect())
+}
+
+/// The indices of interfaces whose other end is in another network namespace.
+pub(super) fn crossing() -> io::Result<Vec<u32>> {
+    all(RTM_GETLINK, read_crossing)
 }
 
 pub(in crate::probe) fn addresses() -> io::Result<Vec<Address>> {

@@ -16,6 +16,10 @@ pub(in crate::probe) fn links() -> io::Result<BTreeMap<u32, String>> {
     unknown()
 }
 
+pub(super) fn crossing() -> io::Result<Vec<u32>> {
+    unknown()
+}
+
 pub(in crate::probe) fn addresses() -> io::Result<Vec<Address>> {
     unknown()
 }

@@ -8,13 +8,15 @@ use rustix::thread::{
 };
 
 /// What reading the whole system takes, and no more: files and processes of any owner, the kernel's log, how disks
-/// fare (NVMe's and SMART's own words are commands to the disk), and echoes where the system gives them to root alone.
+/// fare (NVMe's and SMART's own words are commands to the disk), echoes where the system gives them to root alone, and the
+/// kernel's filters and tunnels, which it shows only to who may set them.
 const READING: CapabilitySet = CapabilitySet::DAC_READ_SEARCH
     .union(CapabilitySet::SYS_PTRACE)
     .union(CapabilitySet::SYSLOG)
     .union(CapabilitySet::SYS_RAWIO)
     .union(CapabilitySet::SYS_ADMIN)
-    .union(CapabilitySet::NET_RAW);
+    .union(CapabilitySet::NET_RAW)
+    .union(CapabilitySet::NET_ADMIN);
 
 /// Gives up all of root's rights but those of reading, for this process and whatever it starts.
 ///

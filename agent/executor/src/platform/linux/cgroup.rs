@@ -41,6 +41,25 @@ impl Hierarchies {
         found
     }
 
+    /// The groups of the first process, in which is what the system itself has started where nobody manages groups.
+    pub(super) fn of_init() -> Self {
+        let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+        Self::parse(&read("/proc/1/cgroup"), &read("/proc/self/mounts"))
+    }
+
+    /// The older ones alone.
+    pub(super) fn without_unified(&mut self) {
+        self.unified = None;
+    }
+
+    /// Takes a process into these groups.
+    pub(super) fn take(&self, pid: i32) {
+        for folder in self.folders() {
+            // Looked at afterwards, in the groups that it has left or not.
+            let _ = fs::write(folder.join("cgroup.procs"), pid.to_string());
+        }
+    }
+
     /// This process's groups: `/proc/self/cgroup` (cgroups(7)) says where in each hierarchy, the mounts where
     /// that is.
     fn parse(groups: &str, mounts: &str) -> Self {

@@ -17,7 +17,7 @@ use befund_runtime::clock::random;
 
 use super::cgroup::{Groups, Hierarchies};
 use super::keeper::{self, Entry, Priority};
-use super::tree;
+use super::{lasting, tree};
 use crate::confine::{ConfinedBy, End, Left, Limits, Means, Pipes, Program, Usage};
 
 /// How long is waited between two looks whether all of it has gone.
@@ -84,6 +84,7 @@ impl Pens {
             told: Vec::with_capacity(8),
             groups,
             seen: BTreeMap::new(),
+            let_go: BTreeSet::new(),
             cpu: Duration::ZERO,
         };
         Ok((pen, Pipes { input, output, errors }))
@@ -122,6 +123,8 @@ pub(crate) struct Pen {
     groups: Groups,
     /// Who was seen below the keeper, and since when they were there, for when the keeper is killed.
     seen: BTreeMap<i32, u64>,
+    /// Who goes on when this ends.
+    let_go: BTreeSet<i32>,
     cpu: Duration,
 }
 
@@ -181,7 +184,7 @@ impl Pen {
     /// Who is below the keeper and has not ended.
     fn look(&mut self) -> Vec<tree::Process> {
         let mut living = tree::descendants(self.number);
-        living.retain(|process| !process.ended);
+        living.retain(|process| !process.ended && !self.let_go.contains(&process.pid));
         // With the keeper killed, what was below it is found by its number.
         if !living.is_empty() {
             self.seen = living.iter().map(|process| (process.pid, process.since)).collect();
@@ -198,7 +201,30 @@ impl Pen {
         }
     }
 
-    /// Kills until nothing is left or the time is over.
+    /// Lets go on what the program, which has ended, has left: how many processes. They are nobody's children then, and
+    /// whoever collects the orphans of this machine collects them.
+    ///
+    /// # Errors
+    /// Why they cannot go on; they are killed with the rest.
+    pub(crate) async fn let_go(&mut self) -> Result<usize, String> {
+        let mut lasting = BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let below: BTreeSet<i32> = self.look().iter().map(|process| process.pid).collect();
+            if below.is_subset(&lasting) {
+                break;
+            }
+            lasting.extend(below);
+            lasting::hand_over(&lasting, &self.groups).await?;
+        }
+        self.let_go = lasting;
+        if !self.let_go.is_empty() {
+            // It would wait for them.
+            signal(self.number, Signal::KILL);
+        }
+        Ok(self.let_go.len())
+    }
+
+    /// Kills until nothing is left or the time is over, but for what was let go.
     pub(crate) async fn kill(&mut self, until: Instant) -> Left {
         loop {
             self.kill_once();
@@ -253,7 +279,7 @@ impl Pen {
         };
         self.seen
             .iter()
-            .filter(|(pid, since)| is_there(**pid, **since))
+            .filter(|(pid, since)| !self.let_go.contains(pid) && is_there(**pid, **since))
             .map(|(pid, _)| *pid)
             .collect()
     }

@@ -91,6 +91,12 @@ impl Pen {
     /// A program without a window cannot be asked.
     pub(crate) const fn ask(&self) {}
 
+    /// Services are started by the service manager, and are nowhere near this.
+    #[expect(clippy::unused_self, clippy::unused_async, reason = "elsewhere it is handed over")]
+    pub(crate) async fn let_go(&mut self) -> Result<usize, String> {
+        Ok(0)
+    }
+
     /// Kills until nothing is left or the time is over.
     pub(crate) async fn kill(&mut self, until: Instant) -> Left {
         loop {

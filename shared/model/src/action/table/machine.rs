@@ -211,7 +211,7 @@ pub(super) const MACHINE: [ActionSpec; 18] = [
         },
         risk: Risk::Change,
         repeat: Repeat::Idempotent,
-        undo: Undo::Needless,
+        undo: Undo::Restores,
         network: false,
         parameters: &[takes("service", Takes::Service, true, "the service")],
         within_ms: 90_000,

@@ -1,4 +1,4 @@
-//! The table of probes and runbooks.
+//! The table of probes.
 
 use super::{Kind, List, Parameter, Spec};
 
@@ -191,12 +191,3 @@ pub const PROBES: &[Spec] = &[
         within_ms: 5_000,
     },
 ];
-
-/// The runbooks.
-pub const RUNBOOKS: &[Spec] = &[Spec {
-    name: "net.no-internet",
-    version: 1,
-    title: "No Internet: link, address, gateway, names, portal, proxy",
-    parameters: &[],
-    within_ms: 20_000,
-}];

@@ -11,8 +11,15 @@ use super::managers::is_uuid;
 /// What it is.
 enum Vpn {
     Connection { nmcli: std::path::PathBuf, uuid: String },
-    Service,
+    Service(String),
 }
+
+/// Where tunnels are configured whose services are named after their files: OpenVPN's two ways, and wg-quick(8).
+const CONFIGURED: [(&str, &str); 3] = [
+    ("/etc/openvpn/client", "openvpn-client@"),
+    ("/etc/openvpn", "openvpn@"),
+    ("/etc/wireguard", "wg-quick@"),
+];
 
 /// The connection of this name or UUID, if NetworkManager has one that is a VPN.
 fn connection(context: &Context<'_>, name: &str) -> Outcome<Option<Vpn>> {
@@ -35,13 +42,29 @@ fn vpn_in<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
+/// The service of this name, or the one that keeps the tunnel of this name.
+fn service(context: &Context<'_>, name: &str) -> Outcome<Option<String>> {
+    if services::is_installed(context, name)? {
+        return Ok(Some(name.to_owned()));
+    }
+    for (folder, unit) in CONFIGURED {
+        let unit = format!("{unit}{name}.service");
+        let is_configured =
+            !name.contains('/') && context.root.exists(&format!("{folder}/{name}.conf"));
+        if is_configured && services::is_installed(context, &unit)? {
+            return Ok(Some(unit));
+        }
+    }
+    Ok(None)
+}
+
 fn find(context: &Context<'_>, parameters: &Parameters) -> Outcome<Vpn> {
     let name = parameters.needed("connection")?;
     if let Some(connection) = connection(context, name)? {
         return Ok(connection);
     }
-    if services::is_installed(context, name)? {
-        return Ok(Vpn::Service);
+    if let Some(service) = service(context, name)? {
+        return Ok(Vpn::Service(service));
     }
     Err(Trouble::failed(format!(
         "this machine has no VPN connection and no service of the name {name}"
@@ -50,7 +73,7 @@ fn find(context: &Context<'_>, parameters: &Parameters) -> Outcome<Vpn> {
 
 /// Whether there is a VPN of this name.
 pub(in crate::platform::linux) fn is_known(context: &Context<'_>, name: &str) -> Outcome<bool> {
-    Ok(connection(context, name)?.is_some() || services::is_installed(context, name)?)
+    Ok(connection(context, name)?.is_some() || service(context, name)?.is_some())
 }
 
 pub(in crate::platform::linux) fn plan(
@@ -60,7 +83,7 @@ pub(in crate::platform::linux) fn plan(
     let name = parameters.needed("connection")?;
     Ok(Plan::change(match find(context, parameters)? {
         Vpn::Connection { .. } => format!("disconnect {name} and connect it again"),
-        Vpn::Service => format!("restart the service {name}"),
+        Vpn::Service(service) => format!("restart the service {service}"),
     }))
 }
 
@@ -76,7 +99,7 @@ pub(in crate::platform::linux) fn perform(
             context.run(&nmcli, &["connection", "down", "uuid", &uuid])?;
             context.must(&nmcli, &["connection", "up", "uuid", &uuid])?;
         }
-        Vpn::Service => services::restart_named(context, name)?,
+        Vpn::Service(service) => services::restart_named(context, &service)?,
     }
     Ok(format!("the VPN {name} was connected anew"))
 }

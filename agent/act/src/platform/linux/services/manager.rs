@@ -182,7 +182,8 @@ fn systemd(name: &str, text: &str) -> Service {
     Service {
         name: name.to_owned(),
         installed: matches!(load, "loaded" | "masked" | "error" | "bad-setting"),
-        running: matches!(active, "active" | "reloading" | "activating"),
+        // One that waits to be started once more has just failed.
+        running: matches!(active, "active" | "reloading" | "activating") && sub != "auto-restart",
         ends_by_itself: value("Type") == "oneshot" && active != "failed",
         boot,
         state: format!("{active} ({sub})"),

@@ -78,6 +78,8 @@ pub(crate) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
     let now = uptime::now(cx);
     let mut state = UpdatesState::default();
     let mut runs: Vec<UpdateRun> = Vec::new();
+    // Whether what a failed run has left may still be in the way.
+    let mut unfinished = true;
     match family {
         Family::Apt => {
             runs = history::apt(cx);
@@ -86,6 +88,8 @@ pub(crate) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
             state.checked_at = apt::checked_at(cx);
             state.pending = apt::pending(cx, &installed, &indexes);
             let at_work = trouble::apt(cx, &installed, &indexes, now, &mut state.trouble);
+            // apt writes down no run in which it only finishes, nor does dpkg.
+            unfinished = trouble::unfinished(cx, &installed);
             // What has no end yet has not failed while somebody is at it.
             let latest = runs.iter().map(|run| run.at).max();
             let open = |run: &&mut UpdateRun| Some(run.at) == latest && run.error.is_none();
@@ -110,7 +114,7 @@ pub(crate) fn state(cx: &Context) -> Result<UpdatesState, Gap> {
     runs.sort_by_key(|run| run.at);
     let installs = |run: &&UpdateRun| matches!(run.action.as_str(), "install" | "upgrade");
     state.installed_at = runs.iter().rev().find(installs).map(|run| run.at);
-    if let Some(last) = runs.last().filter(|run| run.failed) {
+    if let Some(last) = runs.last().filter(|run| run.failed && unfinished) {
         let names = last.names.join(", ");
         state.trouble.push(format!(
             "the latest run of the package system ({} {names}) failed or did not end",

@@ -66,7 +66,12 @@ pub(crate) fn errors(cx: &Context, folder: Option<&str>) -> Result<(Vec<Said>, b
     };
     let Found { values: mut said, cut } = read_all(cx, folder, &grave, Record::said)?;
     // Some trouble is only mentioned: a link that went, a segmentation fault, a wrong password.
-    for matches in [&["_TRANSPORT=kernel"][..], &["SYSLOG_FACILITY=4", "SYSLOG_FACILITY=10"]] {
+    type Take = fn(&Record) -> Option<Said>;
+    for (matches, take) in [
+        (&["_TRANSPORT=kernel"][..], Record::aside as Take),
+        (&["SYSLOG_FACILITY=4", "SYSLOG_FACILITY=10"], Record::aside),
+        (&["_TRANSPORT=stdout"], Record::of_service),
+    ] {
         let within = Duration::from_millis(1_000);
         let asides = Query {
             priority: Some("notice..info"),
@@ -75,7 +80,7 @@ pub(crate) fn errors(cx: &Context, folder: Option<&str>) -> Result<(Vec<Said>, b
             within,
             ..Query { since: "-24h", priority: None, matches: &[], fields, lines: 0, within }
         };
-        said.extend(read_all(cx, folder, &asides, Record::aside)?.values);
+        said.extend(read_all(cx, folder, &asides, take)?.values);
     }
     said.sort_by_key(|said| said.at);
     Ok((said, cut))
@@ -190,6 +195,13 @@ impl Record {
     fn aside(&self) -> Option<Said> {
         let message = self.message()?;
         super::topics::aside(&message)?;
+        Some(Said { at: self.at(), severity: "warning", from: self.from(), message })
+    }
+
+    /// What a service printed, if that says why it does not run.
+    fn of_service(&self) -> Option<Said> {
+        let message = self.message()?;
+        super::topics::of_service(&message)?;
         Some(Said { at: self.at(), severity: "warning", from: self.from(), message })
     }
 

@@ -170,6 +170,7 @@ const TOPICS: &[(&str, &[&str])] = &[
             "duplicate address",
             "using degraded feature set",
             "connection timed out",
+            "address already in use",
         ],
     ),
     (
@@ -211,6 +212,9 @@ const ASIDES: &[&str] = &[
     "remounting filesystem read-only",
 ];
 
+/// What a service says of itself, as it says everything: on its standard error.
+const OWN: &[&str] = &["address already in use"];
+
 /// How much of a message is looked at, in bytes.
 const MAX_BYTES: usize = 512;
 
@@ -235,9 +239,15 @@ pub(crate) fn aside(message: &str) -> Option<&'static str> {
     ASIDES.iter().any(|word| small.contains(word)).then(|| topic(message)).flatten()
 }
 
+/// The same of what a service prints, of which less is meant.
+pub(crate) fn of_service(message: &str) -> Option<&'static str> {
+    let small = lower(message);
+    OWN.iter().any(|word| small.contains(word)).then(|| topic(message)).flatten()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ASIDES, aside, topic};
+    use super::{ASIDES, OWN, aside, of_service, topic};
 
     #[test]
     fn messages_of_the_kernel_and_of_services_are_recognised() {
@@ -276,6 +286,9 @@ mod tests {
     fn what_is_only_mentioned_has_a_topic_too() {
         for word in ASIDES {
             assert!(aside(word).is_some(), "{word}");
+        }
+        for word in OWN {
+            assert!(of_service(word).is_some(), "{word}");
         }
         assert_eq!(aside("EDAC MC: Ver: 3.0.0"), None);
     }

@@ -13,7 +13,10 @@ pub(in crate::probe) fn interfaces(context: &Context<'_>) -> Result<Vec<Link>, U
     let entries = std::fs::read_dir(context.path(folder))
         .map_err(|error| Unmeasured::io("list", folder, &error))?;
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    Ok(names.filter_map(|name| link(context, folder, name)).collect())
+    // Of a recorded tree the running kernel knows nothing.
+    let is_live = context.path("/") == std::path::Path::new("/");
+    let crossing = if is_live { super::super::crossing().unwrap_or_default() } else { Vec::new() };
+    Ok(names.filter_map(|name| link(context, folder, name, &crossing)).collect())
 }
 
 /// The largest packet that an interface sends, in bytes.
@@ -22,7 +25,7 @@ pub(in crate::probe) fn interface_mtu(context: &Context<'_>, index: u32) -> Opti
     context.read(&format!("/sys/class/net/{name}/mtu")).ok()?.trim().parse().ok()
 }
 
-fn link(context: &Context<'_>, folder: &str, name: String) -> Option<Link> {
+fn link(context: &Context<'_>, folder: &str, name: String, crossing: &[u32]) -> Option<Link> {
     let read = |file: &str| {
         context.read(&format!("{folder}/{name}/{file}")).ok().map(|text| text.trim().to_owned())
     };
@@ -34,8 +37,15 @@ fn link(context: &Context<'_>, folder: &str, name: String) -> Option<Link> {
     // Cards have a device behind them. A container's own interface is one end of a pair, which has
     // none: its other end is elsewhere, and it is no port of a bridge here, as the host's end is.
     let has = |file: &str| context.path(&format!("{folder}/{name}/{file}")).exists();
-    let paired =
-        read("iflink") != read("ifindex") && !has("master") && !stacked(context, folder, &name);
+    // Its number there may be the same by chance.
+    let index = read("ifindex");
+    let crosses = || {
+        let index = index.as_deref().and_then(|index| index.parse().ok());
+        index.is_some_and(|index| crossing.contains(&index))
+    };
+    let paired = (read("iflink") != index || crosses())
+        && !has("master")
+        && !stacked(context, folder, &name);
     let physical = has("device") || (paired && read("type")? == "1");
     // Drivers that do not tell leave operstate at `unknown`; there the carrier decides.
     let up = state == "up" || (state == "unknown" && carrier == Some(true));

@@ -44,6 +44,7 @@ fn parse(stat: &str, page: u64, uid: u32) -> Option<Sample> {
             rss_bytes: number(24)?.saturating_mul(page),
             state: (*fields.first()?).to_owned(),
             started: None,
+            nice: fields.get(19 - 3).and_then(|nice| nice.parse().ok()),
         },
     })
 }
@@ -78,11 +79,11 @@ mod tests {
 
     #[test]
     fn a_name_may_hold_anything() {
-        let stat = "77 (a) b (c) S 1 77 77 0 -1 4 5 0 0 0 30 12 0 0 20 0 1 0 999 1000 25 18446744073709551615";
+        let stat = "77 (a) b (c) S 1 77 77 0 -1 4 5 0 0 0 30 12 0 0 20 -5 1 0 999 1000 25 18446744073709551615";
         let sample = parse(stat, 4096, 5).expect("a process");
         assert_eq!((sample.process.pid, sample.process.name.as_str()), (77, "a) b (c"));
         assert_eq!((sample.start, sample.process.rss_bytes), (999, 25 * 4096));
         assert_eq!(sample.spent_us, 42 * 1_000_000 / ticks_per_second());
-        assert_eq!(sample.process.state, "S");
+        assert_eq!((sample.process.state.as_str(), sample.process.nice), ("S", Some(-5)));
     }
 }

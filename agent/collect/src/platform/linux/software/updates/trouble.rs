@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use befund_model::Timestamp;
 use befund_model::section::software::Package;
 use jiff::tz::TimeZone;
+use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use crate::collector::Context;
 use crate::platform::linux::files;
@@ -52,13 +53,24 @@ pub(super) fn apt(
     for (state, names) in by_state {
         trouble.push(format!("{} {state}: {}", packages(names.len()), named(&names)));
     }
-    let journal = cx.root.list("/var/lib/dpkg/updates").unwrap_or_default();
-    if journal.iter().any(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))
-    {
+    if was_interrupted(cx) {
         trouble
             .push("dpkg was interrupted; `dpkg --configure -a` is to finish what it began".into());
     }
     false
+}
+
+/// Whether dpkg has left something half done.
+pub(super) fn unfinished(cx: &Context, installed: &[Package]) -> bool {
+    was_interrupted(cx) || installed.iter().any(|package| package.trouble.is_some())
+}
+
+/// Whether dpkg has not put all that it wrote into its database.
+fn was_interrupted(cx: &Context) -> bool {
+    let journal = cx.root.list("/var/lib/dpkg/updates").unwrap_or_default();
+    let is_part =
+        |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    journal.iter().any(is_part)
 }
 
 fn packages(count: usize) -> String {
@@ -79,16 +91,11 @@ fn expired(indexes: &[Index], now: Option<Timestamp>, trouble: &mut Vec<String>)
     }
 }
 
-/// Who holds the locks of dpkg and apt, by `/proc/locks`.
+/// Who holds the locks of dpkg and apt.
 fn lock_holder(cx: &Context) -> Option<String> {
     const LOCKS: &[&str] =
         &["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock"];
-    let held = cx.root.text("/proc/locks").ok()?;
-    let pid = LOCKS.iter().find_map(|path| {
-        let about = files::about(cx, path).ok()?;
-        let place = (about.device.0, about.device.1, about.inode);
-        held.lines().filter_map(lock).find(|(_, at)| *at == place).map(|(pid, _)| pid)
-    })?;
+    let pid = LOCKS.iter().find_map(|path| asked(cx, path)).or_else(|| listed(cx, LOCKS))?;
     let name = cx.root.line(&format!("/proc/{pid}/comm")).ok().flatten();
     let name = name.unwrap_or_else(|| "a process".into());
     let since = since(cx, pid).map(|at| format!(", which was started at {at},"));
@@ -96,6 +103,27 @@ fn lock_holder(cx: &Context) -> Option<String> {
         "{name} (process {pid}){} has locked the package system",
         since.unwrap_or_default()
     ))
+}
+
+/// Who would have to let go of a lock for it to be taken, as the kernel says of the file itself: an overlay, or btrfs,
+/// shows it under another device than `/proc/locks` does.
+fn asked(cx: &Context, path: &str) -> Option<u32> {
+    if !cx.root.is_live() {
+        return None;
+    }
+    let file = std::fs::File::open(path).ok()?;
+    let lock = fcntl_getlk(file, &Flock::from(FlockType::WriteLock)).ok()??;
+    u32::try_from(lock.pid?.as_raw_nonzero().get()).ok()
+}
+
+/// The same by `/proc/locks`.
+fn listed(cx: &Context, paths: &[&str]) -> Option<u32> {
+    let held = cx.root.text("/proc/locks").ok()?;
+    paths.iter().find_map(|path| {
+        let about = files::about(cx, path).ok()?;
+        let place = (about.device.0, about.device.1, about.inode);
+        held.lines().filter_map(lock).find(|(_, at)| *at == place).map(|(pid, _)| pid)
+    })
 }
 
 /// `1: POSIX  ADVISORY  WRITE 1234 08:01:131090 0 EOF`: the process and the file (proc(5)).
