@@ -58,7 +58,16 @@ impl Processes {
     /// Of a machine that is enrolled with this token, and has a log that its policy names.
     pub(crate) fn enroll(shape: Shape, token: &str, known: Known) -> Result<Self> {
         let agent = TestAgent::new();
-        agent.enroll(token);
+        let until = Instant::now() + Duration::from_secs(120);
+        loop {
+            let tried = agent.try_enroll(token);
+            if tried.status.success() {
+                break;
+            }
+            if Instant::now() > until {
+                bail!("could not enroll: {}", String::from_utf8_lossy(&tried.stderr));
+            }
+        }
         let (policy, log) = (agent.folder().join("policy.toml"), agent.folder().join("note.log"));
         std::fs::write(&log, "there is trouble\n").context("write a log")?;
         let text = format!("[logs]\nnote = {log:?}\n[runbooks]\nunattended = \"change\"\n");

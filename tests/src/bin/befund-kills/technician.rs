@@ -196,8 +196,9 @@ impl Technician {
         let post = self.http.post(format!("{}/api/v1/jobs/{job}/approval", self.url)).json(&body);
         // One that does not arrive is handed over again.
         let Ok(answer) = post.bearer_auth(&self.token).send().await else { return Ok(()) };
-        // One that has ended meanwhile, as a signature of a statement that was made anew would find it.
-        if answer.status().is_success() || answer.status() == http::StatusCode::CONFLICT {
+        // A job may have ended meanwhile; and what the controller cannot keep now, it is asked to keep again.
+        let status = answer.status();
+        if status.is_success() || status == http::StatusCode::CONFLICT || status.is_server_error() {
             return Ok(());
         }
         bail!("a signature for job {job} was refused: {}", answer.text().await.unwrap_or_default())
