@@ -321,6 +321,15 @@ impl Executor {
         config.allow.extend(self.allow_account);
         config.allow_owner_of(&self.state);
         config.keep = keep(self.keep.as_deref(), &self.state);
+        // The link owns the identity, and could have this machine taken for another.
+        match befund_executor::whose(&config.keep) {
+            Ok(None) => {}
+            Ok(Some(agent)) => config.agent = Some(agent),
+            Err(error) => {
+                tracing::error!(%error, "no orders are run: nobody knows which machine this is");
+                config.agent = None;
+            }
+        }
         if let Some(policy) = self.policy {
             config.policy = policy;
         }

@@ -3,13 +3,17 @@
 //!
 //! A write is durable in four steps: a temporary file, its sync, a rename, the folder's sync.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use befund_runtime::files;
 
 /// What [`put`] appends to the name of a file that is not yet whole.
 pub const TEMPORARY: &str = ".new";
+
+/// The most bytes of a file that is read: the largest is a section in the spool, of 16 MiB before it is packed. Who owns
+/// the folder may put anything into it, and the executor looks in there, too.
+const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// A file that stands in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +129,18 @@ impl Disk for RealDisk {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        if !std::fs::symlink_metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file"));
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "it is larger than any of ours",
+            ));
+        }
+        Ok(bytes)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<Listed>> {

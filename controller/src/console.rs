@@ -6,6 +6,7 @@ pub mod assets;
 pub mod catalogue;
 pub mod changes;
 pub mod chooser;
+pub mod effects;
 pub mod entry;
 pub mod escalate;
 pub mod facts;

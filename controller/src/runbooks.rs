@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use befund_model::Timestamp;
 use befund_model::action::Risk;
 use befund_model::api::{
-    AddTrustRoot, CatalogueDocument, CatalogueView, PublishCatalogue, RunbookInfo, TrustRootView,
+    AddTrustRoot, CatalogueDocument, CatalogueView, CauseEffect, PublishCatalogue, RunbookInfo,
+    TrustRootView,
 };
 use befund_model::id::TicketNumber;
 use befund_model::job::{Job, Work};
@@ -232,18 +234,35 @@ pub async fn offered(
                 inputs: befund_runbook::inputs::schema(runbook),
                 fit,
                 reasons,
-                effects: effects.iter().filter(|e| e.runbook == runbook.name).cloned().collect(),
+                effects: titled(runbook, &effects),
             })
         })
         .collect();
-    offered.sort_by(|a, b| b.fit.cmp(&a.fit).then_with(|| a.name.cmp(&b.name)));
+    let helped =
+        |info: &RunbookInfo| info.effects.iter().map(|effect| effect.verified).sum::<u64>();
+    offered.sort_by(|a, b| {
+        let by_use = || helped(b).cmp(&helped(a));
+        b.fit.cmp(&a.fit).then_with(by_use).then_with(|| a.name.cmp(&b.name))
+    });
     Ok(offered)
+}
+
+/// What came of a runbook's causes and fixes, with what the runbook calls them.
+fn titled(runbook: &Runbook, effects: &[CauseEffect]) -> Vec<CauseEffect> {
+    let title = |effect: &CauseEffect| {
+        let cause = runbook.causes.iter().find(|cause| cause.id == effect.cause)?;
+        let Some(index) = effect.fix else { return Some(cause.title.clone()) };
+        let fix = cause.fixes.get(usize::try_from(index).ok()?)?;
+        fix.text.clone()
+    };
+    let of = effects.iter().filter(|effect| effect.runbook == runbook.name);
+    of.map(|effect| CauseEffect { title: title(effect), ..effect.clone() }).collect()
 }
 
 /// A runbook of the current catalogue, and that catalogue's digest.
 ///
 /// # Errors
-/// `invalid` if there is none of this name, or no catalogue yet.
+/// `invalid` if there is none of this name, or no catalogue yet; `conflict` if that catalogue has expired.
 pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failure> {
     let none = || {
         let name: String = name.chars().take(64).collect();
@@ -260,7 +279,27 @@ pub async fn find(app: &AppState, name: &str) -> Result<(Runbook, Sha256), Failu
     let current = app.store.catalogue().await?.ok_or_else(unpublished)?;
     let runbooks = app.shelf.of(app, &current).await?;
     let runbook = runbooks.get(name).cloned().ok_or_else(none)?;
+    if let Some((version, expires)) = expired(app).await? {
+        return Err(Failure::new(
+            Code::Conflict,
+            format!(
+                "version {version} of the catalogue expired at {expires}, and machines run nothing of it; have the runbooks \
+                 signed anew (`befund runbook sign`) and publish them (`befund runbook publish`)"
+            ),
+        ));
+    }
     Ok((runbook, Sha256(current.digest)))
+}
+
+/// The current catalogue's version and when it expired, if it has; by this controller's clock, as machines see it
+/// by theirs.
+///
+/// # Errors
+/// `internal` if the store cannot be read.
+pub async fn expired(app: &AppState) -> Result<Option<(u64, Timestamp)>, Failure> {
+    let Some(current) = app.store.catalogue().await? else { return Ok(None) };
+    let expires = manifest(&current)?.expires;
+    Ok((expires <= app.clock.now()).then_some((current.version, expires)))
 }
 
 /// The runbook that a job runs, as the catalogue has it that the job names; none if that is not kept, or for
@@ -342,7 +381,7 @@ async fn newest_root(app: &AppState) -> Result<Option<Trusted>, Failure> {
 }
 
 /// The controller remembers nothing but the order that its store keeps; its own clock is what there is.
-fn floors(at: befund_model::Timestamp) -> Result<(Floors, Now), Failure> {
+fn floors(at: Timestamp) -> Result<(Floors, Now), Failure> {
     let floors = Floors::new(at);
     let now = floors.now(at).now().map_err(|error| invalid(&error))?;
     Ok((floors, now))

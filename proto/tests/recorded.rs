@@ -123,6 +123,13 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         catalogue_version: 12,
         catalogue: bytes(15, 32),
         refusal: "the catalogue is not taken".into(),
+        ..Default::default()
+    };
+    let refusing = v1::TrustState {
+        policy: bytes(16, 32),
+        policy_refusal: "the policy is not a file of the administrator's".into(),
+        executor_refusal: "the executor does not start".into(),
+        ..trust.clone()
     };
     let agent = |body| v1::AgentMessage { body: Some(body) }.encode_to_vec();
     let controller = |body| v1::ControllerMessage { body: Some(body) }.encode_to_vec();
@@ -203,6 +210,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
             })),
         ),
         ("AgentMessage/trust", agent(agent_message::Body::Trust(trust))),
+        ("AgentMessage/trust_with_policy", agent(agent_message::Body::Trust(refusing))),
         (
             "AgentMessage/own_job",
             agent(agent_message::Body::OwnJob(v1::OwnJob {

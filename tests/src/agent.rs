@@ -15,8 +15,9 @@ use crate::programs::program;
 /// An agent. It stops when this is dropped.
 #[derive(Debug)]
 pub struct TestAgent {
-    folder: TempDir,
+    /// Before its folder, where its log is.
     process: Option<Process>,
+    folder: TempDir,
 }
 
 impl TestAgent {

@@ -69,7 +69,7 @@ pub struct TestSigners {
 
 impl TestSigners {
     /// Makes the keys of Ada, who signs roots and catalogues, and of Tina and Otto, who let changes happen: one of them
-    /// for a change, both for what is disruptive. Their root is handed to the controller, and vouched for by `operator`,
+    /// for a change, both for what is disruptive. Tina has two keys, `tina` and `tina-too`. Their root is handed to the controller, and vouched for by `operator`,
     /// so that tokens which they make from now on carry it.
     ///
     /// # Panics
@@ -78,7 +78,7 @@ impl TestSigners {
     pub fn introduce(controller: &TestController, operator: &TestOperator) -> Self {
         let this = Self { folder: controller.folder().join("signers") };
         std::fs::create_dir_all(&this.folder).expect("make a folder");
-        for name in ["ada", "tina", "otto"] {
+        for name in ["ada", "tina", "tina-too", "otto"] {
             let mut keygen = Command::new("ssh-keygen");
             keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", &format!("{name}@example.com")]);
             let made = run(keygen.arg("-f").arg(this.key(name)));
@@ -86,8 +86,10 @@ impl TestSigners {
         }
         let root = this.folder.join("root.json");
         let root = root.to_str().expect("UTF-8");
-        let person =
-            |name: &str| format!("{name}={}", this.key(name).with_extension("pub").display());
+        let key_of = |name: &str, key: &str| {
+            format!("{name}={}", this.key(key).with_extension("pub").display())
+        };
+        let person = |name: &str| key_of(name, name);
         let _ = operator.says(&[
             "trust",
             "new",
@@ -99,6 +101,8 @@ impl TestSigners {
             &person("ada"),
             "--person",
             &person("tina"),
+            "--person",
+            &key_of("tina", "tina-too"),
             "--person",
             &person("otto"),
             "--role",
@@ -122,6 +126,12 @@ impl TestSigners {
         let _ = operator.says(&["trust", "add", root]);
         let _ = operator.says(&["trust", "pin", root]);
         this
+    }
+
+    /// Where their keys and `root.json` are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The same, and publishes: what a story takes that is not about signing.

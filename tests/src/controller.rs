@@ -18,8 +18,9 @@ pub const PASSWORD: &str = "a long and boring passphrase";
 /// A controller. It stops when this is dropped.
 #[derive(Debug)]
 pub struct TestController {
-    folder: TempDir,
+    /// Before its folder, where its log is.
     process: Option<Process>,
+    folder: TempDir,
     gate: String,
     console: String,
     pin: String,

@@ -1,6 +1,7 @@
 //! What the stories are told with: real processes with folders and ports of their own, that end with
 //! the test.
 
+pub mod adversary;
 pub mod agent;
 pub mod catalogue;
 pub mod controller;

@@ -1,5 +1,5 @@
 //! A machine on which a signed runbook looks for a word in a log, and writes it there if it is missing: the smallest
-//! whole way of a change, from the catalogue to its undo.
+//! whole way of a change, from the catalogue to its undo. `test.halt` does the same and interrupts work.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,6 +23,7 @@ title: {en: "Nothing was noted", de: "Nichts wurde notiert"}
 about:
   en: "Looks whether something was noted, and notes it."
   de: "Sieht nach, ob etwas notiert wurde, und notiert es."
+fits: {words: [noted]}
 offline: true
 collect:
   note: {probe: log.tail@1, timeout: 10s, with: {log: note}}
@@ -30,6 +31,7 @@ causes:
   - id: not-noted
     title: {en: "Nothing is noted", de: "Nichts ist notiert"}
     when: "!note.lines.exists(l, l.contains('noted'))"
+    advice: {en: "Write the word down by hand.", de: "Das Wort von Hand notieren."}
     fix:
       - script: scripts/note.sh
         interpreter: sh
@@ -40,6 +42,9 @@ causes:
         text: {en: "A word is written down.", de: "Ein Wort wird notiert."}
         undo: {script: scripts/erase.sh, interpreter: sh}
     verify: {within: 20s, every: 1s, until: "note.lines.exists(l, l.contains('noted'))"}
+  - id: too-much
+    title: {en: "Too much is noted", de: "Zu viel ist notiert"}
+    when: "note.lines.size() > 20"
 accept: "note.lines.exists(l, l.contains('noted'))"
 escalate: {to: "'L2-desktop'"}
 "#;
@@ -78,6 +83,27 @@ impl NotingMachine {
         rules: &str,
         change: impl FnOnce(&Path, Command) -> Command,
     ) -> Self {
+        Self::edited(consent, rules, |text| text, change)
+    }
+
+    /// One that needs nobody's consent, whose files were edited before they were signed, and that has taken the catalogue.
+    ///
+    /// # Panics
+    /// If it does not get there.
+    #[must_use]
+    pub fn unattended(edit: impl Fn(String) -> String) -> Self {
+        let rules = "unattended = \"change\"";
+        let machine = Self::edited(Consent::Policy, rules, edit, |_, command| command);
+        machine.wait_for_catalogue(1);
+        machine
+    }
+
+    fn edited(
+        consent: Consent,
+        rules: &str,
+        edit: impl Fn(String) -> String,
+        change: impl FnOnce(&Path, Command) -> Command,
+    ) -> Self {
         let controller = TestController::start();
         let operator = controller.admin();
         let signers = TestSigners::introduce(&controller, &operator);
@@ -86,7 +112,7 @@ impl NotingMachine {
         std::fs::write(&log, BEFORE).expect("write the log");
         let text = format!("[logs]\nnote = {log:?}\n[runbooks]\n{rules}\n");
         std::fs::write(&policy, text).expect("write the policy");
-        signers.publish(&operator, &folder(agent.folder(), &log, consent));
+        signers.publish(&operator, &folder(agent.folder(), &log, consent, edit));
         agent.enroll(&operator.token());
         let within = agent.folder().to_owned();
         agent.start_link_as(&["--policy", policy.to_str().expect("UTF-8")], |command| {
@@ -94,6 +120,44 @@ impl NotingMachine {
         });
         agent.wait_until_connected();
         Self { controller, operator, signers, agent }
+    }
+
+    /// Switches the machine on again, as it was.
+    ///
+    /// # Panics
+    /// If it does not connect.
+    pub fn connect(&mut self) {
+        let policy = self.agent.folder().join("policy.toml");
+        self.agent.start_link(&["--policy", policy.to_str().expect("UTF-8")]);
+        self.agent.wait_until_connected();
+    }
+
+    /// The folder of its runbooks.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.agent.folder().join("runbooks")
+    }
+
+    /// Waits until the machine has taken a catalogue of this version.
+    pub fn wait_for_catalogue(&self, version: u64) {
+        eventually("the machine to have the catalogue", || {
+            let shown = self.operator.json(&["machine", "show", &self.agent.id()]);
+            shown["trust"]["catalogue_version"].as_u64() == Some(version)
+        });
+    }
+
+    /// Opens a ticket about the machine; its number.
+    #[must_use]
+    pub fn ticket(&self, subject: &str) -> String {
+        let agent = self.agent.id();
+        let new = ["ticket", "new", "--subject", subject, "--machine", &agent];
+        self.operator.json(&new)["ticket"]["number"].to_string()
+    }
+
+    /// Signs what the job waits for, as Tina.
+    pub fn approve(&self, job: &str) {
+        let key = self.signers.key_of("tina");
+        let _ = self.operator.says(&["approve", job, "--yes", "--key", &key]);
     }
 
     /// What the log says.
@@ -130,7 +194,7 @@ impl NotingMachine {
 }
 
 /// The folder that is signed.
-fn folder(within: &Path, log: &Path, consent: Consent) -> PathBuf {
+fn folder(within: &Path, log: &Path, consent: Consent, edit: impl Fn(String) -> String) -> PathBuf {
     let folder = within.join("runbooks");
     std::fs::create_dir_all(folder.join("scripts")).expect("make a folder");
     let (log, consent) = (
@@ -140,9 +204,12 @@ fn folder(within: &Path, log: &Path, consent: Consent) -> PathBuf {
             Consent::User => "user",
         },
     );
-    let write =
-        |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("write a file");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.join(name), edit(text.to_owned())).expect("write a file");
+    };
     write("test.note.yaml", &RUNBOOK.replace("CONSENT", consent));
+    let halt = RUNBOOK.replace("CONSENT", "present").replace("test.note", "test.halt");
+    write("test.halt.yaml", &halt.replace("risk: change", "risk: disruptive"));
     write(
         "scripts/note.sh",
         &format!("echo writing\necho noted >> '{log}'\necho '{{\"before\": null}}'\n"),

@@ -1,7 +1,6 @@
 //! Link, executor and both are killed again and again while runbooks run: no step is done twice, no result is lost, and
 //! what nobody can tell is reported as such. The short form of `befund-kills`; `BEFUND_KILLS` sets how often and
 //! `BEFUND_SEED` repeats a plan. What is judged, and how, is in `src/bin/befund-kills/verdict.rs`.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::process::Command;
 

@@ -215,3 +215,51 @@ fn the_help_desk_changes_something_once_whoever_works_here_agrees() {
     let consent = &told["outcome"]["result"]["attempts"][0]["consent"];
     assert_eq!(consent, "the user (nobody)", "{told}");
 }
+
+#[test]
+fn two_different_people_sign_what_interrupts_work() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let machine = machine();
+    let ticket = ticket_in(&machine.agent.send("nothing was noted"));
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
+    terminal.wait_for("You will be asked here");
+    let agent = machine.agent.id();
+    let run = ["run", "test.halt", "--on", &agent, "--ticket", &ticket, "--detach"];
+    let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
+    terminal.wait_for("[y/N]");
+    terminal.press("y");
+    eventually("the run to wait for signatures", || machine.job(&job)["state"] == "needs_approval");
+    let waiting = || machine.operator.says(&["approve"]);
+    eventually("the text to be signed", || waiting().contains("0 of 2"));
+
+    let approve = |name: &str| {
+        let key = machine.signers.key_of(name);
+        machine.operator.run(&["approve", &job, "--yes", "--key", &key])
+    };
+    let first = approve("tina");
+    assert!(first.status.success(), "{}", text(&first));
+    assert!(text(&first).contains("2 different people have to sign; nobody has yet"));
+    assert!(text(&first).contains("It is 1 of 2"), "{}", text(&first));
+    eventually("the machine to have taken it", || waiting().contains("1 of 2"));
+    for same in ["tina", "tina-too"] {
+        let again = approve(same);
+        assert_eq!(again.status.code(), Some(5), "{}", text(&again));
+        let said = "tina (tina) has signed this already, and nobody counts twice";
+        assert!(text(&again).contains(said), "{}", text(&again));
+    }
+    assert_eq!(machine.job(&job)["state"], "needs_approval");
+    assert!(!machine.log().contains("noted"), "one person is not enough");
+
+    let second = approve("otto");
+    assert!(text(&second).contains("so far: tina (tina)"), "{}", text(&second));
+    eventually("the run to end", || machine.job(&job)["state"] == "done");
+    assert!(machine.log().contains("noted"));
+    let told = machine.operator.json(&["job", "show", &job]);
+    let approval = &told["outcome"]["result"]["attempts"][0]["approval"];
+    assert_eq!(approval, "tina (tina), otto (otto)", "{told}");
+    let view = machine.operator.says(&["ticket", "show", &ticket, "--all"]);
+    let line = "signed by tina (tina): 1 of 2, waiting for another person";
+    assert!(view.contains(line), "{view}");
+}

@@ -1,6 +1,5 @@
 //! A signed runbook, through every front door: published, handed to the machine, run from a ticket, signed by a
 //! technician, done, verified, and undone.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use befund_tests::agent::ticket_in;
 use befund_tests::catalogue::LOOK;

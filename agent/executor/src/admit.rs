@@ -15,9 +15,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use befund_model::Timestamp;
+use befund_model::action::Risk;
 use befund_model::id::AgentId;
 use befund_model::job::{Order, Work};
 use befund_runbook::document::{Act, Runbook, System, UndoBy};
+use befund_runbook::machine::FixOrder;
 use befund_trust::approval::{CatalogueRef, RunbookRef};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::{Clock, Now, RESYNC};
@@ -231,18 +233,17 @@ fn time(keep: &Keep, clock: Timestamp) -> Result<(Clock, Now), Refusal> {
 
 /// The catalogue that is here, if it is good now.
 fn current(keep: &Keep, now: Now) -> Result<&Held, Refusal> {
-    keep.catalogue(now).ok_or_else(|| {
-        let why = "this machine has no catalogue of runbooks that holds now; hand one out with `befund runbook publish`, \
-                   or wait until the machine has fetched it";
-        refused(Refuser::Signature, why)
-    })
+    keep.catalogue(now).ok_or_else(|| refused(Refuser::Signature, keep.lacking()))
 }
 
 /// A runbook with all that a run of it needs.
 fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Refusal> {
     let manifest = &held.manifest;
-    let Some(shelved) = held.runbooks.get(name) else {
-        let names: Vec<&str> = held.runbooks.keys().map(String::as_str).collect();
+    let shelved = keep.runbook_of(held, name).map_err(|error| {
+        refused(Refuser::Signature, format!("the runbook {name}: {}", crate::told(&error)))
+    })?;
+    let Some(shelved) = shelved else {
+        let names: Vec<&str> = held.names().collect();
         let why = format!("the catalogue has no runbook {name}; it has {}", names.join(", "));
         return Err(refused(Refuser::Signature, why));
     };
@@ -266,17 +267,34 @@ fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Ref
     Ok(Book { runbook, reference, catalogue, scripts })
 }
 
-/// Why a step that changes something is not done here whoever signs it, if it is not.
-pub(crate) fn unpinned(keep: &Keep) -> Option<String> {
+/// Why a fix is not done here whoever signs it, if it is not: it may change something, and nobody vouched for the root
+/// under which it is signed.
+pub(crate) fn unvouched(keep: &Keep, fix: &FixOrder) -> Option<String> {
+    if !may_change(fix) {
+        return None;
+    }
     match keep.root().map(befund_trust::root::Trusted::standing) {
         Some(Standing::Pinned) => None,
         Some(Standing::Unpinned) => Some(
-            "nobody vouched for this machine's trust root, so that only steps that read are run; pin its digest with \
-             the installer, or enroll anew with a token that has it"
+            "nobody vouched for this machine's trust root, so that only steps of the agent's own that read are run, and no \
+             scripts; pin its digest with the installer, or enroll anew with a token that has it"
                 .to_owned(),
         ),
         None => Some("this machine has no trust root".to_owned()),
     }
+}
+
+/// Whether a fix may change something, whatever its runbook calls it: a script can do anything, and so can what undoes.
+fn may_change(fix: &FixOrder) -> bool {
+    let script = match &fix.act {
+        Act::Script(_) => true,
+        Act::Action(_) | Act::Instruct | Act::OpenUrl | Act::Reboot => false,
+    };
+    let undone = match &fix.undo {
+        UndoBy::Action(_) | UndoBy::Script(_) => true,
+        UndoBy::Auto | UndoBy::None => false,
+    };
+    fix.risk > Risk::Read || script || undone
 }
 
 /// This system, as runbooks name it.

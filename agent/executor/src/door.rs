@@ -141,6 +141,12 @@ pub struct TrustReport {
     pub catalogue: String,
     /// The SHA-256 of each file that it keeps.
     pub files: Vec<String>,
+    /// The SHA-256 of the policy file, 64 hexadecimal digits; empty where the defaults hold.
+    #[serde(default)]
+    pub policy: String,
+    /// Why the policy cannot be used; absent if it can.
+    #[serde(default)]
+    pub policy_refusal: Option<String>,
 }
 
 /// What may be run on this machine.

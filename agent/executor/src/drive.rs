@@ -4,7 +4,7 @@
 //! One task owns the run: it alone numbers, journals, tells and asks the machine. What takes time (children, people,
 //! signatures) are tasks below it, which send it [`Word`]s and go with it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +99,8 @@ impl Driver {
         words: mpsc::Receiver<Word>,
         said: mpsc::Receiver<Said>,
     ) -> Self {
-        let judge = Judge::new(scene.shared.config.judge.clone());
+        let waiting = scene.shared.judges.take_waiting();
+        let judge = Judge::with(scene.shared.config.judge.clone(), waiting);
         let lasted = machine.lasted();
         Self {
             scene,
@@ -257,20 +258,28 @@ impl Driver {
 
     /// Begins all that is wanted; the outcome, if the run has ended.
     async fn see_to(&mut self, wanted: Vec<Do>) -> Result<Option<Box<Outcome>>, Broken> {
-        let mut measurements = Vec::new();
-        for wanted in VecDeque::from(wanted) {
+        let (mut measurements, mut news) = (Vec::new(), Vec::new());
+        for wanted in wanted {
             match wanted {
-                Do::Tell(news) => self.tell(news).await,
-                Do::End(result) => return Ok(Some(self.outcome(&result))),
+                Do::Tell(one) => news.push(one),
+                Do::End(result) => {
+                    self.tell_all(news).await;
+                    return Ok(Some(self.outcome(&result)));
+                }
                 Do::Measure { step, source, parameters, within } => {
                     measurements.push(Measurement { step, source, parameters, within });
                 }
-                other => self.begin(other),
+                other => {
+                    self.tell_all(std::mem::take(&mut news)).await;
+                    self.begin(other);
+                }
             }
         }
+        // Measuring changes nothing, and goes on while that it begins is written down.
         for group in measuring::groups(measurements) {
             self.tasks.spawn(measuring::measure(Arc::clone(&self.scene), group));
         }
+        self.tell_all(news).await;
         if !self.waiting.is_empty() {
             self.pace.pause();
             self.slot = None;
@@ -337,13 +346,13 @@ impl Driver {
             }
             Said::Approval { fix, signatures } => {
                 if let Some(to) = self.approvals.get(&fix) {
-                    // Too many at once are those of somebody who tries.
-                    let _ = to.try_send(Verdict::Signed(signatures));
+                    // Those of statements of before an interruption come first, and must not crowd out the right ones.
+                    let _ = to.send(Verdict::Signed(signatures)).await;
                 }
             }
             Said::NotApproved { fix, by } => {
                 if let Some(to) = self.approvals.get(&fix) {
-                    let _ = to.try_send(Verdict::Declined(by));
+                    let _ = to.send(Verdict::Declined(by)).await;
                 }
             }
         }
@@ -351,20 +360,26 @@ impl Driver {
 
     /// Numbers, journals and tells. What finds no place in the journal is not told.
     async fn tell(&mut self, news: JobNews) {
-        let news = match news {
-            JobNews::Output(line) => {
-                self.outputs += 1;
-                match self.outputs.cmp(&MAX_OUTPUTS) {
-                    std::cmp::Ordering::Less => JobNews::Output(line),
-                    std::cmp::Ordering::Equal => JobNews::Output(
-                        "[cut: there were more lines than a run may tell]".to_owned(),
-                    ),
-                    std::cmp::Ordering::Greater => return,
-                }
+        self.tell_all(vec![news]).await;
+    }
+
+    async fn tell_all(&mut self, news: Vec<JobNews>) {
+        let bounded = news.into_iter().filter_map(|news| self.bound(news)).collect();
+        tell_all(&self.scene, bounded).await;
+    }
+
+    /// Lets a run tell so many lines of output and no more.
+    fn bound(&mut self, news: JobNews) -> Option<JobNews> {
+        let JobNews::Output(line) = news else { return Some(news) };
+        self.outputs += 1;
+        match self.outputs.cmp(&MAX_OUTPUTS) {
+            std::cmp::Ordering::Less => Some(JobNews::Output(line)),
+            std::cmp::Ordering::Equal => {
+                let line = "[cut: there were more lines than a run may tell]";
+                Some(JobNews::Output(line.to_owned()))
             }
-            other => other,
-        };
-        tell(&self.scene, news).await;
+            std::cmp::Ordering::Greater => None,
+        }
     }
 
     fn outcome(&self, result: &befund_model::runbook::RunbookResult) -> Box<Outcome> {
@@ -381,17 +396,27 @@ impl Driver {
 
 /// Numbers, journals and tells an event of a run. Only one task of a run may do so at a time.
 pub(crate) async fn tell(scene: &Scene, what: JobNews) {
-    let seq = scene.run.log.next();
-    if seq > MAX_EVENTS {
-        return;
-    }
-    let event = JobEvent { seq, at: scene.runs.clock.now(), what };
-    let entry = Entry::News(Box::new(event.clone()));
-    match scene.runs.ledger.append(scene.run.order.job, entry).await {
-        Ok(()) => scene.run.log.push(event),
-        Err(error) => {
-            warn!(error = &error as &dyn std::error::Error, "an event was not written, nor told");
+    tell_all(scene, vec![what]).await;
+}
+
+/// As [`tell`], of several in their order, with one way to the journal. One that finds no place there is left out.
+async fn tell_all(scene: &Scene, what: Vec<JobNews>) {
+    let (job, now) = (scene.run.order.job, scene.runs.clock.now());
+    let mut rest = what;
+    while !rest.is_empty() {
+        let first = scene.run.log.next();
+        let numbered = (first..=MAX_EVENTS).zip(&rest);
+        let events: Vec<JobEvent> =
+            numbered.map(|(seq, what)| JobEvent { seq, at: now, what: what.clone() }).collect();
+        if events.is_empty() {
+            return;
         }
+        let entries = events.iter().map(|event| Entry::News(Box::new(event.clone()))).collect();
+        let (written, failed) = scene.runs.ledger.append_all(job, entries).await;
+        scene.run.log.push(events.into_iter().take(written));
+        let Some(error) = failed else { return };
+        warn!(error = &error as &dyn std::error::Error, "an event was not written, nor told");
+        rest.drain(..=written);
     }
 }
 

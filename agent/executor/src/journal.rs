@@ -14,8 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tracing::warn;
-
 use befund_model::Timestamp;
 use befund_model::id::JobId;
 
@@ -159,10 +157,15 @@ impl<I: Io> Journal<I> {
         if let Entry::Intent(intent) = &mut entry {
             intent.turn = self.turn;
         }
+        // All that a job has which changed nothing can be had again: damage to it may pass for a cut.
+        let can_be_had_again = matches!(entry, Entry::Ended(_)) && known.has_changed_nothing();
         if known.end == End::Uncertain {
             self.mend(job)?;
         }
-        if entry.is_synced() {
+        if let Entry::Reported { .. } = entry {
+            return self.close(job, entry);
+        }
+        if entry.is_synced() && !can_be_had_again {
             // So that a record which was synced says so of all before it: see `record`.
             self.sync(job)?;
         }
@@ -197,12 +200,12 @@ impl<I: Io> Journal<I> {
         known.note(&entry);
         match entry {
             Entry::Intent(_) => self.turn += 1,
-            Entry::Reported { .. } => self.shorten(job),
             Entry::Received(_)
             | Entry::Heard { .. }
             | Entry::Exit { .. }
             | Entry::News(_)
             | Entry::Ended(_)
+            | Entry::Reported { .. }
             | Entry::Damaged { .. } => {}
         }
         Ok(())
@@ -252,22 +255,24 @@ impl<I: Io> Journal<I> {
         Ok(())
     }
 
-    /// Leaves of a reported job what undoing needs.
-    fn shorten(&mut self, job: JobId) {
-        let shortened =
-            file::read(&self.io, &self.folder, job, open::most(self.bounds)).and_then(|contents| {
-                let kept: Vec<Entry> =
-                    contents.entries.into_iter().filter(Entry::is_kept).collect();
-                file::write(&self.io, &self.folder, job, &kept)
-            });
-        match (shortened, self.jobs.get_mut(&job)) {
-            (Ok(bytes), Some(known)) => (known.bytes, known.synced) = (bytes, bytes),
-            (Ok(_), None) => {}
-            // It is whole all the same, and only longer.
-            (Err(error), _) => {
-                warn!(%job, error = &error as &dyn std::error::Error, "the journal was not shortened");
-            }
+    /// Writes that a job was reported, and leaves of it what undoing needs: the file is written anew, in one step. Where
+    /// that fails, either file may be there, and it can be tried again.
+    fn close(&mut self, job: JobId, reported: Entry) -> Result<(), JournalError> {
+        let contents = file::read(&self.io, &self.folder, job, open::most(self.bounds))?;
+        let mut kept = contents.entries;
+        kept.retain(|entry| match entry {
+            // Of a try before this one.
+            Entry::Reported { .. } => false,
+            entry => entry.is_kept(),
+        });
+        kept.push(reported);
+        let bytes = file::write(&self.io, &self.folder, job, &kept)?;
+        let known = self.jobs.get_mut(&job).ok_or(JournalError::Unknown { job })?;
+        (known.bytes, known.synced, known.number) = (bytes, bytes, kept.len() as u64);
+        if let Some(reported) = kept.last() {
+            known.note(reported);
         }
+        Ok(())
     }
 
     /// Every job that the controller has not all of, in the order of their ids. `now` is the run of the system

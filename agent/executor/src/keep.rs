@@ -5,16 +5,17 @@
 //!
 //! ```text
 //! keep/pin                 the SHA-256 of the first root, from the installer or the enrollment token; never offered
+//! keep/agent               the id that enrollment gave this machine
 //! keep/root.json           the root's exact bytes      keep/standing.json   where the trust comes from
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
-//! keep/files/SHA256        the catalogue's files
+//! keep/files/SHA256        the catalogue's files         keep/read.json       which of them are runbooks, by name
 //! keep/former/SHA256.json  a catalogue before it, while a run that began with it has not ended
 //! ```
 //!
-//! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered.
+//! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered, but
+//! that a runbook is read and looked at once more only when it is wanted: see [`shelf`].
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,12 +29,18 @@ use befund_trust::root::{self, Standing, Trusted};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use crate::door::TrustReport;
-
+mod agreed;
 mod disk;
+mod enrolled;
 mod former;
+mod reading;
+mod shelf;
+mod telling;
 
 use disk::Disk;
+pub(crate) use enrolled::{enrolled, pin, whose};
+use shelf::Shelf;
+pub(crate) use shelf::Shelved;
 
 /// The most bytes of the state that is read back.
 const MOST_MEMORY: u64 = 1 << 20;
@@ -52,17 +59,14 @@ struct Memory {
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) manifest: Verified<Manifest>,
-    /// By name.
-    pub(crate) runbooks: BTreeMap<String, Shelved>,
+    shelf: Shelf,
 }
 
-/// A runbook, read.
-#[derive(Clone, Debug)]
-pub(crate) struct Shelved {
-    /// Itself.
-    pub(crate) runbook: Arc<Runbook>,
-    /// The SHA-256 of its file.
-    pub(crate) digest: Sha256,
+impl Held {
+    /// The names of its runbooks.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.shelf.names()
+    }
 }
 
 /// A catalogue on its way: its files come one by one.
@@ -82,6 +86,10 @@ pub(crate) struct Keep {
     memory: Memory,
     held: Option<Held>,
     coming: Option<Coming>,
+    /// The version and digest of the manifest that withdrew what was there.
+    withdrawn: Option<(u64, Sha256)>,
+    /// Why the catalogue that is on the disk is of no use.
+    spoilt: Option<String>,
 }
 
 /// Why something is not kept, or not there.
@@ -166,46 +174,17 @@ impl Keep {
                 .map_err(|error| disk.damaged("memory.json", &error.to_string()))?,
         };
         memory.floors.built(built);
-        let mut keep = Self { disk, pin, root: None, memory, held: None, coming: None };
+        let withdrawn = disk.read("withdrawn", 256)?.and_then(|bytes| {
+            let digest: Sha256 = String::from_utf8_lossy(&bytes).trim().parse().ok()?;
+            // A newer catalogue, of which a crash left nothing else, was taken meanwhile.
+            let newest = memory.floors.catalogue_digest == Some(digest);
+            newest.then_some((memory.floors.catalogue_version, digest))
+        });
+        let (root, held, coming, spoilt) = (None, None, None, None);
+        let mut keep = Self { disk, pin, root, memory, held, coming, withdrawn, spoilt };
         keep.root = keep.read_root()?;
-        // One that cannot be used any more is no reason not to start: a newer one may come.
-        match keep.read_catalogue(clock) {
-            Ok(held) => keep.held = held,
-            Err(error) => warn!(
-                error = befund_runtime::telemetry::chain(&error),
-                "the catalogue that is kept is of no use"
-            ),
-        }
+        keep.judge_again(clock);
         Ok(keep)
-    }
-
-    fn read_root(&self) -> Result<Option<Trusted>, KeepError> {
-        let Some(bytes) = self.disk.read("root.json", root::MAX_BYTES as u64)? else {
-            return Ok(None);
-        };
-        let standing = self.disk.read("standing.json", 64)?.unwrap_or_default();
-        // Without a word about it, nobody vouched for it.
-        let standing = serde_json::from_slice(&standing).unwrap_or(Standing::Unpinned);
-        Trusted::restore(bytes, standing)
-            .map(Some)
-            .map_err(|error| self.disk.damaged("root.json", &error.to_string()))
-    }
-
-    fn read_catalogue(&self, clock: Timestamp) -> Result<Option<Held>, KeepError> {
-        let Some(root) = &self.root else { return Ok(None) };
-        let Some(bytes) = self.disk.read("manifest.json", catalogue::MAX_BYTES as u64)? else {
-            return Ok(None);
-        };
-        let signatures = self.read_signatures()?;
-        let now = self.now(clock).now()?;
-        let manifest = catalogue::verify(&bytes, &signatures, root, &self.memory.floors, now)?;
-        self.hold(manifest).map(Some)
-    }
-
-    fn read_signatures(&self) -> Result<Vec<String>, KeepError> {
-        let signatures = self.disk.read("signatures.json", MOST_SIGNATURES)?.unwrap_or_default();
-        serde_json::from_slice(&signatures)
-            .map_err(|error| self.disk.damaged("signatures.json", &error.to_string()))
     }
 
     /// What is to be thought of the machine's clock.
@@ -216,6 +195,11 @@ impl Keep {
     /// The trust root.
     pub(crate) const fn root(&self) -> Option<&Trusted> {
         self.root.as_ref()
+    }
+
+    /// Whether somebody vouched for it.
+    fn is_pinned(&self) -> bool {
+        self.root.as_ref().is_some_and(|root| root.standing() == Standing::Pinned)
     }
 
     /// The floors.
@@ -229,14 +213,46 @@ impl Keep {
         (now.timestamp() < held.manifest.get().expires).then_some(held)
     }
 
-    /// A runbook of the catalogue.
-    pub(crate) fn runbook(&self, name: &str) -> Option<&Shelved> {
-        self.held.as_ref()?.runbooks.get(name)
+    /// A runbook of the catalogue that is here, if it has one of this name.
+    ///
+    /// # Errors
+    /// As those of [`Self::runbook_of`].
+    pub(crate) fn runbook(&self, name: &str) -> Result<Option<&Shelved>, KeepError> {
+        self.held.as_ref().map_or(Ok(None), |held| self.runbook_of(held, name))
     }
 
-    /// The names of all runbooks of the catalogue, with them.
-    pub(crate) fn runbooks(&self) -> impl Iterator<Item = &Shelved> {
-        self.held.iter().flat_map(|held| held.runbooks.values())
+    /// A runbook of a catalogue, if it has one of this name.
+    ///
+    /// # Errors
+    /// If its bytes are others than those that were signed, or it cannot be used by this program.
+    pub(crate) fn runbook_of<'a>(
+        &self,
+        held: &'a Held,
+        name: &str,
+    ) -> Result<Option<&'a Shelved>, KeepError> {
+        held.shelf.get(name, |path| {
+            let (bytes, digest) = self.script_of(held, path)?;
+            shelf::read(path, &bytes, digest)
+        })
+    }
+
+    /// The names of all runbooks of the catalogue that is here.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.held.iter().flat_map(Held::names)
+    }
+
+    /// The runbooks of the catalogue whose names are wanted; those that cannot be used are left out.
+    pub(crate) fn runbooks(&self, wanted: impl Fn(&str) -> bool) -> Vec<Arc<Runbook>> {
+        let wanted = self.names().filter(|name| wanted(name));
+        let found = wanted.filter_map(|name| match self.runbook(name) {
+            Ok(shelved) => Some(Arc::clone(&shelved?.runbook)),
+            Err(error) => {
+                let error = befund_runtime::telemetry::chain(&error);
+                warn!(error, name, "a runbook of the catalogue is of no use");
+                None
+            }
+        });
+        found.collect()
     }
 
     /// The exact bytes of a script of the catalogue that is here, verified now.
@@ -256,24 +272,7 @@ impl Keep {
         held: &Held,
         path: &str,
     ) -> Result<(Vec<u8>, Sha256), KeepError> {
-        let bytes = self.read_file(&held.manifest, path)?;
-        let digest = held.manifest.check_file(path, &bytes)?;
-        Ok((bytes, digest))
-    }
-
-    /// What is said of it to the link.
-    pub(crate) fn report(&self) -> TrustReport {
-        let root = self.root.as_ref();
-        let manifest = self.held.as_ref().map(|held| &held.manifest);
-        TrustReport {
-            root_version: root.map_or(0, |root| root.root().version()),
-            pinned: root.is_some_and(|root| root.standing() == Standing::Pinned),
-            catalogue_version: manifest.map_or(0, |manifest| manifest.get().version),
-            catalogue: manifest.map(|m| m.digest().to_string()).unwrap_or_default(),
-            files: manifest
-                .map(|m| m.get().files.values().map(|file| file.sha256.to_string()).collect())
-                .unwrap_or_default(),
-        }
+        self.file(&held.manifest, path)
     }
 
     /// Takes a trust root in the place of the one that is there.
@@ -302,6 +301,9 @@ impl Keep {
         self.disk.write("root.json", taken.bytes())?;
         info!(version = taken.root().version(), standing = ?taken.standing(), "a trust root was taken");
         self.root = Some(taken);
+        // Those who signed the catalogue may be nobody any more.
+        self.coming = None;
+        self.judge_again(clock);
         Ok(())
     }
 
@@ -323,10 +325,15 @@ impl Keep {
             Ok(manifest) => manifest,
             Err(catalogue::Refusal::Withdrawn(withdrawal)) => {
                 let mut memory = self.memory.clone();
-                memory.floors.withdrew_catalogue(&withdrawal, now);
+                if self.is_pinned() {
+                    memory.floors.withdrew_catalogue(&withdrawal, now);
+                }
                 self.remember(memory)?;
                 self.held = None;
                 self.coming = None;
+                self.spoilt = None;
+                self.withdrawn = Some((withdrawal.version(), withdrawal.digest()));
+                self.disk.write("withdrawn", withdrawal.digest().to_string().as_bytes())?;
                 self.disk.remove("manifest.json")?;
                 self.disk.clear(former::FOLDER, &|_| false)?;
                 self.disk.clear("files", &|_| false)?;
@@ -379,7 +386,10 @@ impl Keep {
             self.put_aside()?;
         }
         let mut memory = self.memory.clone();
-        memory.floors.took_catalogue(&coming.manifest, now);
+        // What nobody vouched for leaves no trace: it could bar what somebody did.
+        if self.is_pinned() {
+            memory.floors.took_catalogue(&coming.manifest, now);
+        }
         let signatures = serde_json::to_vec(&coming.signatures).unwrap_or_default();
         // The floor first: a crash in between leaves an older catalogue, or one without its signatures, that is of no
         // use until the new one comes again.
@@ -388,42 +398,39 @@ impl Keep {
         self.disk.write("signatures.json", &signatures)?;
         self.disk.write("manifest.json", &coming.bytes)?;
         let version = held.manifest.get().version;
-        info!(version, runbooks = held.runbooks.len(), "a catalogue was taken");
+        info!(version, runbooks = held.names().count(), "a catalogue was taken");
         self.held = Some(held);
         self.coming = None;
+        self.withdrawn = None;
+        self.spoilt = None;
         self.clear_files()?;
         Ok(Vec::new())
     }
 
-    /// Reads every runbook of a catalogue.
+    /// Verifies every runbook of a catalogue, and reads and looks at those that were not before.
     fn hold(&self, manifest: Verified<Manifest>) -> Result<Held, KeepError> {
-        let mut runbooks = BTreeMap::new();
-        for path in manifest.get().files.keys() {
-            if path.contains('/') || !path.ends_with(".yaml") {
-                continue;
-            }
-            let bytes = self.read_file(&manifest, path)?;
-            let digest = manifest.check_file(path, &bytes)?;
-            let unusable = |said: String| KeepError::Runbook { path: path.clone(), said };
-            let text = std::str::from_utf8(&bytes).map_err(|e| unusable(e.to_string()))?;
-            let (runbook, _warnings) = befund_runbook::load(text).map_err(|diagnostics| {
-                unusable(befund_runbook::render(path, text, &diagnostics))
-            })?;
-            let name = runbook.name.clone();
-            let shelved = Shelved { runbook: Arc::new(runbook), digest };
-            if runbooks.insert(name.clone(), shelved).is_some() {
-                return Err(unusable(format!("another file of the catalogue is {name} as well")));
-            }
+        let mut shelf = Shelf::open(&self.disk);
+        let paths = manifest.get().files.keys();
+        for path in paths.filter(|path| !path.contains('/') && path.ends_with(".yaml")) {
+            let (bytes, digest) = self.file(&manifest, path)?;
+            shelf.put(path, &bytes, digest)?;
         }
-        Ok(Held { manifest, runbooks })
+        shelf.note(&self.disk);
+        Ok(Held { manifest, shelf })
     }
 
-    fn read_file(&self, manifest: &Verified<Manifest>, path: &str) -> Result<Vec<u8>, KeepError> {
+    /// The exact bytes of a file of a catalogue, verified now.
+    fn file(
+        &self,
+        manifest: &Verified<Manifest>,
+        path: &str,
+    ) -> Result<(Vec<u8>, Sha256), KeepError> {
         let file = manifest.get().files.get(path);
         let file = file.ok_or_else(|| FileRefusal::Unknown(path.chars().take(200).collect()))?;
         let name = format!("files/{}", file.sha256);
-        let bytes = self.disk.read(&name, catalogue::MAX_FILE_BYTES)?;
-        Ok(bytes.unwrap_or_default())
+        let bytes = self.disk.read(&name, catalogue::MAX_FILE_BYTES)?.unwrap_or_default();
+        let digest = manifest.check_file(path, &bytes)?;
+        Ok((bytes, digest))
     }
 
     /// Uses up the number of an approval, durably.
@@ -450,21 +457,6 @@ impl Keep {
         self.memory = memory;
         Ok(())
     }
-}
-
-/// Writes the digest of the first trust root, as the installer or the enrollment token says it. One that is there
-/// already stays: a machine's trust is set once, at enrollment, and changes by signed roots only.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn pin(folder: &Path, digest: [u8; 32]) -> io::Result<()> {
-    let told =
-        |error: KeepError| io::Error::other(befund_runtime::telemetry::chain(&error).to_string());
-    let disk = Disk::open(folder).map_err(told)?;
-    if disk.has("pin") {
-        return Ok(());
-    }
-    disk.write("pin", Sha256(digest).to_string().as_bytes()).map_err(told)
 }
 
 #[cfg(test)]

@@ -43,6 +43,23 @@ pub fn pin(folder: &std::path::Path, digest: [u8; 32]) -> std::io::Result<()> {
     keep::pin(&folder.join(runs::TRUST), digest)
 }
 
+/// Writes which machine this is into the executor's own folder, as enrollment says: it is believed more than what the
+/// link's folder says.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn enrolled(folder: &std::path::Path, agent: befund_model::id::AgentId) -> std::io::Result<()> {
+    keep::enrolled(&folder.join(runs::TRUST), agent)
+}
+
+/// Which machine this is, as the executor's own folder says; `None` if enrollment wrote nothing there.
+///
+/// # Errors
+/// If it cannot be read or trusted.
+pub fn whose(folder: &std::path::Path) -> std::io::Result<Option<befund_model::id::AgentId>> {
+    keep::whose(&folder.join(runs::TRUST))
+}
+
 /// An error with everything that led to it, in one line.
 pub(crate) fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -13,6 +13,7 @@ use befund_collect::probe::{HttpCheck, Targets};
 use befund_model::api::WorkInfo;
 use befund_model::probe::catalogue;
 use befund_runtime::files;
+use befund_trust::digest::Sha256;
 
 pub mod rules;
 
@@ -27,6 +28,8 @@ const MAX_BYTES: u64 = 256 << 10;
 pub struct Policy {
     /// The file that says so; absent for the defaults.
     pub source: Option<PathBuf>,
+    /// The SHA-256 of that file's bytes, 64 hexadecimal digits; absent for the defaults.
+    pub digest: Option<String>,
     /// What probes may reach.
     pub targets: Targets,
     /// The probes that may be run by themselves; all of them if absent.
@@ -173,7 +176,9 @@ impl Policy {
             entry,
             why,
         })?;
-        Ok(Self { source: Some(path.to_owned()), targets, works: file.allow.works, rules })
+        let source = Some(path.to_owned());
+        let digest = Some(Sha256::of(text.as_bytes()).to_string());
+        Ok(Self { source, digest, targets, works: file.allow.works, rules })
     }
 
     /// Whether this probe may be run by itself. Of runbooks the [`Rules`] say it.

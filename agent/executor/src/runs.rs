@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,8 @@ pub(crate) struct Runs {
     pub(crate) ledger: Ledger,
     pub(crate) keep: Arc<Mutex<Keep>>,
     pub(crate) confinement: Confinement,
-    /// For the times of events; corrected by what the controller told.
+    /// For the times of events; corrected by what the controller told. What the journal keeps and forgets goes by the
+    /// machine's own clock, or whoever owns the controller could have it forget.
     pub(crate) clock: Clock,
     /// What lets one run at a time change something.
     pub(crate) acting: Semaphore,
@@ -61,8 +63,6 @@ pub(crate) struct Runs {
     all: Mutex<BTreeMap<JobId, Arc<Run>>>,
     /// One order at a time is taken on.
     starting: tokio::sync::Mutex<()>,
-    /// Until when who agreed to changes for which ticket.
-    agreed: Mutex<BTreeMap<(TicketNumber, String), Instant>>,
     /// Held as long as these runs are this executor's.
     _only: Only,
 }
@@ -120,7 +120,6 @@ impl Runs {
             stop: shared.stop.clone(),
             all: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
-            agreed: Mutex::default(),
             _only: only,
         });
         recovery::recover(shared, &runs).await?;
@@ -160,6 +159,10 @@ impl Runs {
                 Some(admitted.map_err(refused)?)
             }
         };
+        if admitted.is_some() {
+            // Children start while the disk is waited for.
+            shared.be_ready();
+        }
         let received = self.received(&order, by.clone(), admitted.as_ref());
         match self.ledger.with(move |journal| journal.receive(received)).await {
             Ok(Receipt::New) => {}
@@ -206,7 +209,7 @@ impl Runs {
                 serde_json::Value::Object(admitted.inputs.clone().into_iter().collect())
             }),
             ticket: order.ticket,
-            at: self.clock.now(),
+            at: wall(),
             within: Duration::from_millis(order.within_ms),
             by,
             order: BASE64.encode(&serde_json::to_vec(order).unwrap_or_default()),
@@ -256,25 +259,10 @@ impl Runs {
         if !run.log.has_ended() {
             return Err(format!("job {job} has not ended, so it cannot have been reported"));
         }
-        let entry = crate::journal::Entry::Reported { at: self.clock.now() };
+        let entry = crate::journal::Entry::Reported { at: wall() };
         self.ledger.append(job, entry).await.map_err(|error| crate::told(&error))?;
         lock(&self.all).remove(&job);
         Ok(())
-    }
-
-    /// Remembers that somebody agreed to changes for a ticket.
-    pub(crate) fn agreed(&self, ticket: Option<TicketNumber>, account: &str, until: Instant) {
-        let Some(ticket) = ticket else { return };
-        let mut agreed = lock(&self.agreed);
-        agreed.retain(|_, until| *until > Instant::now());
-        agreed.insert((ticket, account.to_owned()), until);
-    }
-
-    /// Whether somebody agreed to changes for a ticket, and that still holds.
-    pub(crate) fn has_agreed(&self, ticket: Option<TicketNumber>, account: &str) -> bool {
-        let Some(ticket) = ticket else { return false };
-        let agreed = lock(&self.agreed);
-        agreed.get(&(ticket, account.to_owned())).is_some_and(|until| *until > Instant::now())
     }
 
     /// Forgets the catalogues before the one that is here with which no run began that has not ended.
@@ -310,10 +298,20 @@ impl Run {
         (Arc::new(run), heard)
     }
 
-    /// Passes on what a person says; too late or too much is left.
-    pub(crate) fn say(&self, said: Said) {
-        if self.said.try_send(said).is_err() {
-            info!(job = %self.order.job, "nobody heard what was said to the run");
+    /// Passes on what a person says; what comes too late is left.
+    ///
+    /// # Errors
+    /// If more was said than the run has listened to: it may be said again.
+    pub(crate) fn say(&self, said: Said) -> Result<(), String> {
+        match self.said.try_send(said) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Closed(_)) => {
+                info!(job = %self.order.job, "nobody heard what was said to the run");
+                Ok(())
+            }
+            Err(TrySendError::Full(_)) => {
+                Err(format!("job {} has not listened yet to what was said to it", self.order.job))
+            }
         }
     }
 

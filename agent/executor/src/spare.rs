@@ -1,5 +1,5 @@
-//! A collect child that is started before it is needed: a process takes longer to start than most
-//! probes to measure.
+//! A child that is started before it is needed: a process takes longer to start than most probes to measure, and most
+//! expressions to be judged.
 //!
 //! There is none before the first order, so that an executor that was woken for one question starts
 //! nothing in vain. It waits for its order and does nothing else; it goes with the executor.
@@ -23,13 +23,19 @@ impl Spare {
 
     /// The spare child, or a new one where there is none or it did not last.
     pub(crate) fn take(&self) -> Result<Waiting, StartError> {
-        match self.place().take().filter(Waiting::is_there) {
+        match self.take_waiting() {
             Some(waiting) => Ok(waiting),
             None => Waiting::start(&self.command),
         }
     }
 
-    /// Starts the next one, if it is not there. Call it when nobody waits: this takes a moment.
+    /// The spare child, if there is one.
+    pub(crate) fn take_waiting(&self) -> Option<Waiting> {
+        self.place().take().filter(Waiting::is_there)
+    }
+
+    /// Starts the next one, if it is not there. Call it when nobody waits for anything that is not a disk's: this
+    /// takes a moment.
     pub(crate) fn refill(&self) {
         let mut place = self.place();
         if place.as_ref().is_some_and(Waiting::is_there) {

@@ -81,24 +81,29 @@ impl Enroll {
         Ok(())
     }
 
+    /// Tells the executor which machine this is, and whom it trusts.
     fn vouch(&self, token: &EnrollmentToken) -> anyhow::Result<()> {
-        let Some(digest) = token.trust_root else {
-            tracing::debug!("the token names no trust root: only read steps will run here");
-            return Ok(());
-        };
-        let of_system = self.keep.is_none() && self.state == platform::default_state();
         if self.identity_only {
             return Ok(());
         }
+        let of_system = self.keep.is_none() && self.state == platform::default_state();
         if of_system && !befund_executor::is_master() {
             // The system's executor believes nobody else.
-            screen::complain(
-                "this account cannot vouch for the organisation's trust root, so that only steps that read \
-                 will run here; enroll as root or as an administrator to have it pinned",
-            );
+            if token.trust_root.is_some() {
+                screen::complain(
+                    "this account cannot vouch for the organisation's trust root, so that only steps that read \
+                     will run here; enroll as root or as an administrator to have it pinned",
+                );
+            }
             return Ok(());
         }
-        befund_executor::pin(&keep(self.keep.as_deref(), &self.state), digest)?;
+        let keep = keep(self.keep.as_deref(), &self.state);
+        let identity = IdentityFolder::new(RealDisk, &self.state).load()?;
+        befund_executor::enrolled(&keep, identity.agent)?;
+        match token.trust_root {
+            Some(digest) => befund_executor::pin(&keep, digest)?,
+            None => tracing::debug!("the token names no trust root: only read steps will run here"),
+        }
         Ok(())
     }
 }

@@ -58,6 +58,7 @@ fn asks(news: &JobNews) -> Option<bool> {
         | JobNews::Cause { .. }
         | JobNews::Predicted { .. }
         | JobNews::ApprovalAsked { .. }
+        | JobNews::Signed { .. }
         | JobNews::Approved { .. }
         | JobNews::Verified { .. }
         | JobNews::Undone { .. }

@@ -124,6 +124,9 @@ fn told(report: &TrustReport) -> MachineTrust {
         catalogue_version: report.catalogue_version,
         catalogue: report.catalogue.to_ascii_lowercase(),
         refusal: None,
+        policy: report.policy.to_ascii_lowercase(),
+        policy_refusal: report.policy_refusal.clone(),
+        executor_refusal: None,
     }
 }
 

@@ -31,7 +31,7 @@ use super::connection::{Command, Known};
 use super::jobs;
 use super::note::Note;
 use super::runs::Start;
-use super::session::{Do, Heard, Session, without_result};
+use super::session::{Do, Heard, Kept, Session, without_result};
 use super::wire;
 use crate::config::ScheduleConfig;
 use crate::disk::RealDisk;
@@ -73,6 +73,8 @@ pub(crate) struct Core {
     session: Session,
     line: Option<Line>,
     outbox: VecDeque<v1::AgentMessage>,
+    /// Outcomes that are written once what was said is on its way.
+    to_keep: VecDeque<(JobId, Box<Kept>)>,
     running: HashMap<JobId, CancellationToken>,
     runs: Runs,
     shelf: Shelf,
@@ -98,6 +100,7 @@ impl Core {
             parts,
             line: None,
             outbox: VecDeque::new(),
+            to_keep: VecDeque::new(),
             running: HashMap::new(),
             runs: Runs::new(),
             shelf: Shelf::new(),
@@ -114,6 +117,12 @@ impl Core {
         let stop = self.parts.life.soft();
         loop {
             self.flush();
+            if let Some((job, kept)) = self.to_keep.pop_front() {
+                // The connection has the thread first, which then waits for the disk.
+                tokio::task::yield_now().await;
+                self.keep_outcome(job, &kept);
+                continue;
+            }
             let timer = self.next_timer();
             let timer = async move {
                 match timer {
@@ -273,13 +282,7 @@ impl Core {
                         cancel.cancel();
                     }
                 }
-                Do::KeepOutcome(job, kept) => {
-                    if let Err(error) = self.parts.spool.keep_outcome(job, &kept) {
-                        let error = telemetry::chain(&error);
-                        warn!(error, %job, "an outcome could not be kept here; it is sent nevertheless");
-                    }
-                    todo.extend(self.session.outcome_kept(job));
-                }
+                Do::KeepOutcome(job, kept) => self.to_keep.push_back((job, kept)),
                 Do::Forget(job) => self.parts.spool.forget_job(job),
                 Do::Begin(order) => self.begin_with_catalogue(order),
                 Do::Follow(job, after) => self.follow(job, Start::After(after)),
@@ -295,6 +298,15 @@ impl Core {
                 Do::End(why) => debug!(?why, "the session ends"),
             }
         }
+    }
+
+    fn keep_outcome(&mut self, job: JobId, kept: &Kept) {
+        if let Err(error) = self.parts.spool.keep_outcome(job, kept) {
+            let error = telemetry::chain(&error);
+            warn!(error, %job, "an outcome could not be kept here; it is sent nevertheless");
+        }
+        let todo = self.session.outcome_kept(job);
+        self.act(todo);
     }
 
     fn start(&mut self, order: Order) {

@@ -82,16 +82,10 @@ impl Follower {
         let _ = self.inbox.send(Note::Run(self.job, self.generation, tidings)).await;
     }
 
-    /// Gives the order to the executor, unless that has it already: the word of it may have been lost. Ends with
-    /// its first event.
+    /// Gives the order to the executor; where that has it already, since the word of it was lost, this is following it
+    /// from its beginning. Ends with its first event.
     async fn hand_over(&self, order: Order, clock_offset_ms: i64) -> Result<Begun, ExecutorError> {
-        let mut job = match self.known().await {
-            Ok(true) => self.executor.attach(self.job, 0).await?,
-            Ok(false) | Err(ExecutorError::Declined(_)) => {
-                self.executor.run(order, clock_offset_ms).await?
-            }
-            Err(error) => return Err(error),
-        };
+        let mut job = self.executor.run(order, clock_offset_ms).await?;
         let first = job.next().await?;
         Ok(Begun { job, first })
     }

@@ -17,7 +17,7 @@ mod run;
 mod words;
 
 pub use job::{Kept, MAX_UNACKNOWLEDGED_BYTES};
-use job::{Phase, Running};
+use job::{Phase, Progress, Running};
 use run::Run;
 pub use run::{MAX_RUNS, Weighed, is_run};
 use words::Words;
@@ -237,6 +237,11 @@ impl Session {
         self.connected = None;
         self.words.forget();
         self.trust_told = None;
+        for running in self.jobs.values_mut() {
+            if let Phase::KeepingOutcome(_, progress @ Progress::Said) = &mut running.phase {
+                *progress = Progress::Unsaid;
+            }
+        }
     }
 
     /// When to call [`tick`](Self::tick).
@@ -335,7 +340,7 @@ impl Session {
             return Vec::new();
         }
         if order.agent != self.agent {
-            self.jobs.insert(job, Running::new(Phase::Running));
+            self.jobs.insert(job, Running::new(Phase::Keeping));
             let reason = format!("the order is for agent {}, not for this one", order.agent);
             return self.ended(job, without_result(JobState::Refused, Status::Denied, reason));
         }
@@ -353,7 +358,7 @@ impl Session {
     pub fn handed_over(&self, order: Box<Order>) -> Vec<Do> {
         match self.jobs.get(&order.job).map(|running| &running.phase) {
             Some(Phase::Keeping) => vec![Do::KeepOrder(order)],
-            Some(Phase::Running | Phase::KeepingOutcome(_) | Phase::Ended(_)) | None => Vec::new(),
+            Some(Phase::Running | Phase::KeepingOutcome(..) | Phase::Ended(_)) | None => Vec::new(),
         }
     }
 
@@ -362,7 +367,7 @@ impl Session {
         let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
         match running.phase {
             Phase::Keeping => running.phase = Phase::Running,
-            Phase::Running | Phase::KeepingOutcome(_) | Phase::Ended(_) => return Vec::new(),
+            Phase::Running | Phase::KeepingOutcome(..) | Phase::Ended(_) => return Vec::new(),
         }
         let mut todo = Vec::new();
         self.say(Say::Accepted(job), &mut todo);
@@ -382,7 +387,7 @@ impl Session {
         }
         match self.jobs.get(&job).map(|running| &running.phase) {
             Some(Phase::Keeping | Phase::Running) => vec![Do::Stop(job)],
-            Some(Phase::KeepingOutcome(_) | Phase::Ended(_)) | None => Vec::new(),
+            Some(Phase::KeepingOutcome(..) | Phase::Ended(_)) | None => Vec::new(),
         }
     }
 
@@ -395,35 +400,48 @@ impl Session {
         todo
     }
 
-    /// A job ended.
+    /// A job ended. Its outcome is said before it is kept where the order is durable: whatever is lost of it is run
+    /// again then, and the controller takes the first.
     pub fn ended(&mut self, job: JobId, outcome: Outcome) -> Vec<Do> {
+        let connected = self.is_connected();
         let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
-        match running.phase {
-            Phase::Keeping | Phase::Running => {}
-            Phase::KeepingOutcome(_) | Phase::Ended(_) => return Vec::new(),
-        }
-        running.phase = Phase::KeepingOutcome(outcome.clone());
+        let (progress, mut todo) = match running.phase {
+            Phase::Running if connected => {
+                let say = Say::Outcome(job, Box::new(outcome.clone()));
+                (Progress::Said, vec![Do::Say(say)])
+            }
+            Phase::Keeping | Phase::Running => (Progress::Unsaid, Vec::new()),
+            Phase::KeepingOutcome(..) | Phase::Ended(_) => return Vec::new(),
+        };
+        running.phase = Phase::KeepingOutcome(outcome.clone(), progress);
         let kept = Kept { outcome, events: running.unacknowledged() };
-        vec![Do::KeepOutcome(job, Box::new(kept))]
+        todo.push(Do::KeepOutcome(job, Box::new(kept)));
+        todo
     }
 
     /// The outcome is durable, as far as that was possible.
     pub fn outcome_kept(&mut self, job: JobId) -> Vec<Do> {
         let Some(running) = self.jobs.get_mut(&job) else { return Vec::new() };
-        let Phase::KeepingOutcome(outcome) = &running.phase else { return Vec::new() };
-        let outcome = outcome.clone();
+        let Phase::KeepingOutcome(outcome, progress) = &running.phase else { return Vec::new() };
+        let (outcome, progress) = (outcome.clone(), *progress);
         running.phase = Phase::Ended(outcome.clone());
         let mut todo = Vec::new();
-        self.say(Say::Outcome(job, Box::new(outcome)), &mut todo);
+        match progress {
+            Progress::Unsaid => self.say(Say::Outcome(job, Box::new(outcome)), &mut todo),
+            Progress::Said => {}
+            Progress::Acknowledged => return self.result_ack(job),
+        }
         todo
     }
 
     fn result_ack(&mut self, job: JobId) -> Vec<Do> {
-        match self.jobs.get(&job).map(|running| &running.phase) {
+        match self.jobs.get_mut(&job).map(|running| &mut running.phase) {
             Some(Phase::Ended(_)) => {}
-            Some(Phase::Keeping | Phase::Running | Phase::KeepingOutcome(_)) | None => {
+            Some(Phase::KeepingOutcome(_, progress)) => {
+                *progress = Progress::Acknowledged;
                 return Vec::new();
             }
+            Some(Phase::Keeping | Phase::Running) | None => return Vec::new(),
         }
         self.jobs.remove(&job);
         self.is_over(job);

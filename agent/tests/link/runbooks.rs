@@ -123,7 +123,7 @@ async fn a_catalogue_is_brought_thing_by_thing_and_only_what_is_wanted() {
         pinned: true,
         catalogue_version: 5,
         catalogue: vec![0xcd; 32].into(),
-        refusal: String::new(),
+        ..v1::TrustState::default()
     };
     assert_eq!(told, whole);
 

@@ -75,9 +75,11 @@ pub async fn of_job(
     headers: &HeaderMap,
 ) -> Result<impl Stream<Item = News> + Send + use<>, Failure> {
     let id = parse(job)?;
-    jobs::get(&app, id).await?;
+    // Before the look at it, so that no hint is missed.
+    let watch = Watch::new(app, caller, move |hint| hint == Hint::Job(id));
+    let job = jobs::get(&watch.app, id).await?;
     let after = last_event_id(headers).unwrap_or(after);
-    Ok(news(app, caller, id, u32::try_from(after).unwrap_or(0)))
+    Ok(news(watch, job, u32::try_from(after).unwrap_or(0)))
 }
 
 /// A ticket's timeline from after this entry on, without end.
@@ -112,29 +114,60 @@ pub enum News {
     End(Box<Job>),
 }
 
-/// A job's events from after this one on, and its end.
-fn news(app: AppState, caller: Caller, id: JobId, after: u32) -> impl Stream<Item = News> + Send {
-    let watch = Watch::new(app, caller, move |hint| hint == Hint::Job(id));
-    let state = Some((watch, after, VecDeque::<JobEvent>::new()));
-    stream::unfold(state, move |state| async move {
-        let (mut watch, mut after, mut ready) = state?;
+/// A job's events from after this one on, and its end; `job` is how it stands now.
+fn news<F>(watch: Watch<F>, job: Job, after: u32) -> impl Stream<Item = News> + Send
+where
+    F: Fn(Hint) -> bool + Send + Sync,
+{
+    let first =
+        Reading { watch, id: job.id, job: Some(job), after, ready: VecDeque::new(), over: false };
+    stream::unfold(first, move |mut reading| async move {
         loop {
-            if let Some(event) = ready.pop_front() {
-                after = event.seq;
-                return Some((News::Event(event), Some((watch, after, ready))));
+            if let Some(event) = reading.ready.pop_front() {
+                reading.after = event.seq;
+                return Some((News::Event(event), reading));
             }
-            // The state is read first: whatever was told before the end is then there to be read.
-            let job = jobs::get(&watch.app, id).await.ok()?;
-            ready = watch.app.store.job_events(id, after, BATCH).await.map_err(told).ok()?.into();
-            if !ready.is_empty() {
-                continue;
+            if reading.over {
+                let job = reading.job.take()?;
+                return Some((News::End(Box::new(job)), reading));
             }
-            if job.state.is_final() {
-                return Some((News::End(Box::new(job)), None));
-            }
-            watch.wait().await?;
+            reading.read().await?;
         }
     })
+}
+
+/// Where a stream of a job's news is.
+struct Reading<F> {
+    watch: Watch<F>,
+    id: JobId,
+    /// The job, if it was read and what it has told since was not.
+    job: Option<Job>,
+    after: u32,
+    ready: VecDeque<JobEvent>,
+    /// The job has ended, and all that it told is ready or was told.
+    over: bool,
+}
+
+impl<F: Fn(Hint) -> bool> Reading<F> {
+    /// Reads on, or waits until that is worth it.
+    async fn read(&mut self) -> Option<()> {
+        // The state is read first: whatever was told before the end is then there to be read.
+        let job = match self.job.take() {
+            Some(job) => job,
+            None => jobs::get(&self.watch.app, self.id).await.ok()?,
+        };
+        let store = &self.watch.app.store;
+        let events = store.job_events(self.id, self.after, BATCH).await.map_err(told).ok()?;
+        let all = events.len() < BATCH as usize;
+        let nothing = events.is_empty();
+        self.ready = events.into();
+        if job.state.is_final() && all {
+            (self.job, self.over) = (Some(job), true);
+        } else if nothing {
+            self.watch.wait().await?;
+        }
+        Some(())
+    }
 }
 
 fn told(error: StoreError) {

@@ -1,10 +1,11 @@
 //! The table of the API: every path, its method, and what it asks of the caller.
 
 use befund_model::api::{
-    AddTrustRoot, AnswerQuestion, ApproveFix, CallGood, CatalogueDocument, CatalogueView,
-    ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView, HistoryEntry,
-    LoggedIn, Login, MachineView, NewEnrollmentToken, NewJob, NewTicket, Page, PublishCatalogue,
-    RunbookInfo, SectionView, SnapshotRecord, StartUndo, TicketView, TrustRootView, WorkInfo,
+    AddTrustRoot, AnswerQuestion, ApproveFix, BriefView, CallGood, CatalogueDocument,
+    CatalogueView, ChangeTicket, ChangesView, CheckView, EnrollmentTokenMade, FindingsView,
+    HistoryEntry, LoggedIn, Login, MachineView, NewEnrollmentToken, NewJob, NewTicket, Page,
+    PublishCatalogue, RunbookInfo, SectionView, SnapshotRecord, StartUndo, TicketView,
+    TrustRootView, WorkInfo,
 };
 use befund_model::audit::AuditEntry;
 use befund_model::diff::SnapshotDiff;
@@ -17,6 +18,7 @@ use crate::api::enrollment::EnrollmentTokenInfo;
 use crate::api::{
     audit, enrollment, health, jobs, machines, openapi, runbooks, session, snapshots, tickets,
 };
+use crate::console::escalate;
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
 const READ: Access = Access::Needs(Permission::Read);
@@ -54,6 +56,14 @@ fn people() -> Vec<Route> {
         Route::post("/api/v1/tickets/{number}/changes", WORK, "Change a ticket", tickets::change)
             .takes::<ChangeTicket>("ChangeTicket")
             .answers::<TicketView>("TicketView"),
+        Route::get(
+            "/api/v1/tickets/{number}/brief",
+            WORK,
+            "What whoever takes a ticket over has to know, after a run or its latest one",
+            escalate::brief,
+        )
+        .asks(&["job"])
+        .answers::<BriefView>("BriefView"),
         Route::get(
             "/api/v1/tickets/{number}/events",
             OWN,

@@ -4,15 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use befund_model::action::Risk;
-use befund_model::api::{CatalogueView, CauseEffect, RunbookInfo};
-use befund_runbook::document::Runbook;
+use befund_model::api::{CatalogueView, RunbookInfo};
 
 use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::Named;
 use crate::api::problem::Failure;
 use crate::console::chooser::Offer;
+use crate::console::effects::{self, CauseLine};
 use crate::console::page::{Frame, render};
 use crate::runbooks;
 
@@ -42,7 +41,12 @@ pub async fn list(
     let (current, earlier) =
         runbooks::catalogues(app).await?.into_iter().partition::<Vec<_>, _>(|one| one.current);
     let offers = runbooks::offered(app, None).await?;
-    let offers = offers.into_iter().map(|info| Offer::of(app, info, &frame)).collect();
+    let known = runbooks::current(app).await?;
+    let offer = |info: RunbookInfo| {
+        let runbook = known.get(&info.name);
+        Offer::of(app, info, runbook, &frame)
+    };
+    let offers = offers.into_iter().map(offer).collect();
     render(&CataloguePage { current: current.into_iter().next(), earlier, offers, frame })
 }
 
@@ -53,28 +57,6 @@ struct RunbookPage {
     offer: Offer,
     causes: Vec<CauseLine>,
     text: String,
-}
-
-/// A cause that a runbook looks for.
-#[derive(Debug)]
-pub struct CauseLine {
-    /// What it says of the machine.
-    pub title: String,
-    /// What came of it so far.
-    pub effect: Option<CauseEffect>,
-    /// What is done about it.
-    pub fixes: Vec<FixLine>,
-}
-
-/// A fix of a runbook.
-#[derive(Debug)]
-pub struct FixLine {
-    /// What it does, in a sentence.
-    pub title: String,
-    /// What it may do.
-    pub risk: Risk,
-    /// What came of it so far.
-    pub effect: Option<CauseEffect>,
 }
 
 /// `GET /runbooks/{name}`
@@ -91,42 +73,6 @@ pub async fn show(
     let info = offered
         .find(|info| info.name == runbook.name)
         .ok_or_else(|| Failure::not_found("runbook", &runbook.name))?;
-    let causes = causes(&runbook, &info, &frame);
-    render(&RunbookPage { offer: Offer::of(app, info, &frame), causes, text, frame })
-}
-
-fn causes(runbook: &Runbook, info: &RunbookInfo, frame: &Frame) -> Vec<CauseLine> {
-    use crate::console::run::names::Names;
-    let names = Names::new(Some(runbook.clone()), frame.t.language());
-    let effect = |cause: &str, fix: Option<u32>| {
-        let mut effects = info.effects.iter();
-        effects.find(|one| one.cause == cause && one.fix == fix).cloned()
-    };
-    let lines = runbook.causes.iter().map(|cause| {
-        let fixes = (0_u32..).zip(&cause.fixes).map(|(index, fix)| {
-            let place = befund_model::runbook::FixRef { cause: cause.id.clone(), index };
-            FixLine {
-                title: names.fix(&place, act(&fix.act)),
-                risk: fix.risk,
-                effect: effect(&cause.id, Some(index)),
-            }
-        });
-        CauseLine {
-            title: names.words(&cause.title).to_owned(),
-            effect: effect(&cause.id, None),
-            fixes: fixes.collect(),
-        }
-    });
-    lines.collect()
-}
-
-fn act(act: &befund_runbook::document::Act) -> &str {
-    use befund_runbook::document::Act;
-    match act {
-        Act::Action(name) => name,
-        Act::Script(script) => &script.path,
-        Act::Instruct => "user.instruct",
-        Act::OpenUrl => "user.open_url",
-        Act::Reboot => "machine.reboot",
-    }
+    let causes = effects::all(&runbook, &info, &frame);
+    render(&RunbookPage { offer: Offer::of(app, info, None, &frame), causes, text, frame })
 }

@@ -5,8 +5,10 @@ use askama::Template;
 use befund_model::api::RunbookInfo;
 use befund_model::id::{JobId, TicketNumber};
 use befund_model::job::JobState;
+use befund_runbook::document::Runbook;
 
 use crate::api::problem::Failure;
+use crate::console::effects::{self, CauseLine};
 use crate::console::inputs::{Field, Kind};
 use crate::console::page::Frame;
 use crate::runbooks;
@@ -26,6 +28,7 @@ pub struct Chooser {
     ticket: TicketNumber,
     connected: bool,
     busy: bool,
+    expired: bool,
     best: Vec<Offer>,
     rest: Vec<Offer>,
 }
@@ -47,18 +50,12 @@ impl Chooser {
         let mut rest = Vec::new();
         for info in runbooks::offered(app, Some(ticket)).await? {
             let place = if info.fit > 0 && best.len() < SHOWN { &mut best } else { &mut rest };
-            let mut offer = Offer::of(app, info, frame);
-            if let Some(runbook) = known.get(&offer.info.name) {
-                // The schema's titles are in one language.
-                for (name, input) in &runbook.inputs {
-                    let title = input.title.in_language(frame.t.language());
-                    offer.title_input(name, title);
-                }
-            }
-            place.push(offer);
+            let runbook = known.get(&info.name);
+            place.push(Offer::of(app, info, runbook, frame));
         }
         let busy = !open.is_empty();
-        Ok(Self { frame: frame.clone(), ticket, connected, busy, best, rest })
+        let expired = runbooks::expired(app).await?.is_some();
+        Ok(Self { frame: frame.clone(), ticket, connected, busy, expired, best, rest })
     }
 
     /// As markup for a page that holds it.
@@ -85,14 +82,16 @@ pub struct Offer {
     pub reasons: Vec<String>,
     /// How often it found something, and what became of that; none if it never did.
     pub tally: Option<String>,
+    /// The same for each cause that was found so far, and its fixes.
+    pub causes: Vec<CauseLine>,
     /// What may be set.
     pub fields: Vec<Field>,
 }
 
 impl Offer {
-    /// Of this runbook.
+    /// Of this, with the runbook itself where that is at hand.
     #[must_use]
-    pub fn of(app: &AppState, info: RunbookInfo, frame: &Frame) -> Self {
+    pub fn of(app: &AppState, info: RunbookInfo, runbook: Option<&Runbook>, frame: &Frame) -> Self {
         let language = frame.t.language();
         let mut reasons: Vec<String> = info
             .reasons
@@ -105,14 +104,21 @@ impl Offer {
         if reasons.is_empty() && info.fit > 0 {
             reasons.push(frame.r.same_kind.to_owned());
         }
-        Self {
+        let causes = runbook.map(|runbook| effects::known(runbook, &info, frame));
+        let mut offer = Self {
             title: info.title.in_language(language).to_owned(),
             about: info.about.in_language(language).to_owned(),
             tally: tally(&info, frame),
+            causes: causes.unwrap_or_default(),
             fields: Field::all(&info.inputs),
             reasons,
             info,
+        };
+        // The schema's titles are in one language.
+        for (name, input) in runbook.into_iter().flat_map(|runbook| &runbook.inputs) {
+            offer.title_input(name, input.title.in_language(language));
         }
+        offer
     }
 
     fn title_input(&mut self, name: &str, title: &str) {

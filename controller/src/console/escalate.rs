@@ -1,12 +1,15 @@
 //! Handing a ticket on after a run that did not help: a brief that says what is known, to be added to, and the
-//! higher level, in one step.
+//! higher level, in one step. The brief is also the API's, which the command line hands tickets on with.
 
 use askama::Template;
+use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use befund_model::api::{BriefView, TicketView};
 use befund_model::id::{JobId, TicketNumber};
-use befund_model::ticket::{Level, Ticket, TicketChange};
+use befund_model::job::Work;
+use befund_model::ticket::{Level, Ticket, TicketChange, TicketEvent};
 use serde::Deserialize;
 
 use crate::api::Api;
@@ -36,11 +39,77 @@ struct EscalatePage {
     notice: Option<String>,
 }
 
-/// Which run did not help.
+/// Which run did not help; the latest of the ticket, if absent.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct After {
+    /// Its job.
     #[serde(default)]
-    job: String,
+    pub job: String,
+}
+
+/// What a ticket is handed on with.
+#[derive(Debug)]
+struct Known {
+    view: TicketView,
+    job: JobId,
+    text: String,
+    changes: String,
+}
+
+/// What is known of a ticket after this run, or after the latest one if none is named.
+async fn known(
+    app: &AppState,
+    number: TicketNumber,
+    job: &str,
+    caller: &Caller,
+    frame: &Frame,
+) -> Result<Known, Failure> {
+    let view = tickets::view(app, number, caller).await?;
+    let job: JobId = if job.is_empty() { latest(&view)? } else { parse(job)? };
+    let job = jobs::get(app, job).await?;
+    if job.ticket != Some(view.ticket.number) {
+        return Err(Failure::not_found("job", job.id));
+    }
+    let run = Run::read(app, job, frame).await?;
+    let found = since_good(app, &view.ticket, frame).await?;
+    let lines = found.as_ref().map(|(card, _)| card.lines()).unwrap_or_default();
+    let way = found.as_ref().map(|(_, way)| way.as_str()).filter(|_| !lines.is_empty());
+    let text = brief::of(&view, &run, &lines, way);
+    let changes = found.map(|(card, _)| card.markup()).unwrap_or_default();
+    Ok(Known { view, job: run.job.id, text, changes })
+}
+
+/// The run of the ticket that ended last.
+fn latest(view: &TicketView) -> Result<JobId, Failure> {
+    let ended = view.timeline.iter().rev().find_map(|entry| match &entry.event {
+        TicketEvent::Result { job, work: Work::Runbook(_), .. } => Some(*job),
+        _ => None,
+    });
+    ended.ok_or_else(|| {
+        Failure::new(
+            Code::Conflict,
+            format!(
+                "no runbook has ended on ticket {0} yet; run one, or hand the ticket on with `befund ticket level {0} L2`",
+                view.ticket.number
+            ),
+        )
+    })
+}
+
+/// `GET /api/v1/tickets/{number}/brief`
+pub async fn brief(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(number): Named<String>,
+    Asked(After { job }): Asked<After>,
+    headers: HeaderMap,
+) -> Result<Json<BriefView>, Failure> {
+    let frame = Frame::new(&headers, &caller, api.app.clock.now());
+    let Known { view, job, text, .. } =
+        known(&api.app, parse(&number)?, &job, &caller, &frame).await?;
+    let (version, level) = (view.ticket.version, next(view.ticket.level));
+    Ok(Json(BriefView { job, version, level, text }))
 }
 
 /// `GET /tickets/{number}/escalate`
@@ -51,30 +120,12 @@ pub async fn ask(
     Asked(After { job }): Asked<After>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let app = &api.app;
-    let frame = Frame::new(&headers, &caller, app.clock.now());
-    let view = tickets::view(app, parse(&number)?, &caller).await?;
-    let job: JobId = parse(&job)?;
-    let job = jobs::get(app, job).await?;
-    if job.ticket != Some(view.ticket.number) {
-        return Err(Failure::not_found("job", job.id));
-    }
-    let run = Run::read(app, job, &frame).await?;
-    let found = since_good(app, &view.ticket, &frame).await?;
-    let lines = found.as_ref().map(|(card, _)| card.lines()).unwrap_or_default();
-    let way = found.as_ref().map(|(_, way)| way.as_str()).filter(|_| !lines.is_empty());
-    let text = brief::of(&view, &run, &lines, way);
-    let changes = found.map(|(card, _)| card.markup()).unwrap_or_default();
+    let frame = Frame::new(&headers, &caller, api.app.clock.now());
+    let Known { view, text, changes, .. } =
+        known(&api.app, parse(&number)?, &job, &caller, &frame).await?;
     let (version, level) = (view.ticket.version, next(view.ticket.level));
-    render(&EscalatePage {
-        frame,
-        ticket: view.ticket,
-        version,
-        level,
-        text,
-        changes,
-        notice: None,
-    })
+    let (ticket, notice) = (view.ticket, None);
+    render(&EscalatePage { frame, ticket, version, level, text, changes, notice })
 }
 
 /// What the form sends.

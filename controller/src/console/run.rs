@@ -20,6 +20,7 @@ use crate::store::repository::{Jobs as _, Runbooks as _};
 
 pub mod live;
 pub mod names;
+pub mod said;
 pub mod say;
 pub mod signing;
 pub mod story;
@@ -172,17 +173,22 @@ impl Run {
     /// Whether somebody else may have to look at it.
     fn may_escalate(&self) -> bool {
         let over = self.result.as_ref().and_then(|result| result.accepted) == Some(true);
-        let to = self.result.as_ref().and_then(|result| result.escalate_to.as_ref());
+        let goes_on = self.result.as_ref().is_some_and(RunbookResult::escalates);
         self.frame.may_work()
             && matches!(self.job.work, Work::Runbook(_))
             && self.state().is_final()
             && self.state() != JobState::Cancelled
             && !self.is_dry()
-            && (!over || to.is_some())
+            && (!over || goes_on)
     }
 
     fn group(&self) -> Option<&str> {
         self.result.as_ref()?.escalate_to.as_deref()
+    }
+
+    /// Why the runbook cannot tell to which group the ticket goes.
+    fn group_unknown(&self) -> Option<&str> {
+        self.result.as_ref()?.escalate_unknown.as_deref()
     }
 
     /// Whether something on the page waits for whoever reads it.
@@ -210,6 +216,16 @@ impl Run {
     fn ruled_out(&self) -> Vec<&Judged> {
         let excluded = self.story.judged_as(CauseVerdict::Excluded);
         excluded.chain(self.story.judged_as(CauseVerdict::Explained)).collect()
+    }
+
+    /// The evidence of a cause, or what was missing, without the advice that stands beside it.
+    fn evidence(&self, cause: &Judged) -> String {
+        let advice = self.names.advice_as_told(&cause.id);
+        let evidence = advice.as_ref().and_then(|advice| cause.evidence.strip_suffix(advice));
+        self.names.said(
+            evidence
+                .map_or(cause.evidence.as_str(), |evidence| evidence.trim_end_matches(['.', ' '])),
+        )
     }
 
     /// What a technician does about a cause.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use befund_model::api::{MachineQuery, MachineView, Page, TrustRootView};
-use befund_model::machine::MachineTrust;
+use befund_model::machine::{MachineTrust, TrustStanding};
 use befund_trust::root::{Key, Person, Quorum, Role, Root};
 use serde::Deserialize;
 
@@ -18,6 +18,8 @@ use crate::console::page::{Frame, render};
 use crate::store::repository::{Agents as _, Runbooks as _, StoreError};
 use crate::{machines, runbooks};
 
+/// How many digits of a digest are shown where machines are compared.
+const DIGEST_SHOWN: usize = 12;
 /// How many machines are shown at once.
 const MACHINES: u32 = 100;
 
@@ -32,10 +34,24 @@ struct TrustPage {
 }
 
 impl TrustPage {
-    /// Whether a machine has what is handed out now.
-    fn is_current(&self, trust: &MachineTrust) -> bool {
+    /// How a machine stands to what is handed out now: what the style goes by, and in words.
+    fn standing(&self, trust: &MachineTrust) -> (&'static str, &'static str) {
         let root = self.newest.as_ref().map_or(0, Root::version);
-        u64::from(trust.root_version) == root && trust.catalogue_version == self.catalogue
+        let root = u32::try_from(root).unwrap_or(u32::MAX);
+        let r = self.frame.r;
+        match trust.standing(root, self.catalogue) {
+            TrustStanding::Current => ("good", r.up_to_date),
+            TrustStanding::Behind => ("m-partial", r.behind),
+            TrustStanding::Unpinned => ("bad", r.not_pinned),
+            TrustStanding::Refused => ("bad", r.refused),
+            TrustStanding::NoPolicy => ("bad", r.no_policy),
+            TrustStanding::NoExecutor => ("bad", r.no_executor),
+        }
+    }
+
+    /// The beginning of a policy's digest, for comparing.
+    fn policy<'a>(&self, trust: &'a MachineTrust) -> &'a str {
+        trust.policy.get(..DIGEST_SHOWN).unwrap_or(self.frame.r.policy_default)
     }
 
     fn next(&self) -> Option<String> {

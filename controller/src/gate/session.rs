@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use befund_model::id::{AgentId, Hash};
 use befund_proto::convert;
@@ -12,6 +13,7 @@ use befund_proto::v1::controller_message::Body;
 use befund_proto::v1::{self, goodbye};
 use befund_runtime::telemetry;
 use futures_core::Stream;
+use tokio::time::{Sleep, sleep};
 use tonic::{Status, Streaming};
 use tracing::{debug, info, warn};
 
@@ -28,6 +30,10 @@ mod work;
 use machine::{Heard, Session};
 use reports::Reports;
 
+/// How long what is said of a job waits for what belongs into the same commit, unless it is the job's end: most steps
+/// that read have ended by then, and wait for one commit instead of two.
+const COMPANY: Duration = Duration::from_millis(3);
+
 type Work = Pin<Box<dyn Future<Output = Result<Vec<Body>, Status>> + Send>>;
 
 /// What is said to one machine.
@@ -41,8 +47,15 @@ pub(super) struct SessionStream {
     /// What was heard and cannot be begun before `work` is done.
     next: Option<Heard>,
     work: Option<Work>,
+    gathering: Option<Box<Gathering>>,
     greeted: bool,
     over: bool,
+}
+
+/// What was said of jobs, until it is kept.
+struct Gathering {
+    reports: Reports,
+    until: Pin<Box<Sleep>>,
 }
 
 impl SessionStream {
@@ -70,6 +83,7 @@ impl SessionStream {
             outbox: VecDeque::new(),
             next: None,
             work: None,
+            gathering: None,
             greeted: false,
             over: false,
         }
@@ -102,11 +116,20 @@ impl SessionStream {
             self.outbox.extend(done?);
             return Poll::Ready(Ok(()));
         }
+        if let Some(mut gathering) = self.gathering.take() {
+            if self.gather(&mut gathering, context).is_pending() {
+                self.gathering = Some(gathering);
+                return Poll::Pending;
+            }
+            let (shared, reports) = (Arc::clone(&self.shared), gathering.reports.into_reports());
+            self.work = Some(Box::pin(work::reports(shared, self.agent, reports)));
+            return Poll::Ready(Ok(()));
+        }
         let heard = match self.next.take() {
             Some(heard) => heard,
             None => ready!(self.hear(context)),
         };
-        self.act(heard, context);
+        self.act(heard);
         Poll::Ready(Ok(()))
     }
 
@@ -137,7 +160,7 @@ impl SessionStream {
         }
     }
 
-    fn act(&mut self, heard: Heard, context: &mut Context<'_>) {
+    fn act(&mut self, heard: Heard) {
         let now = self.shared.clock.now();
         match heard {
             Heard::Nothing => {}
@@ -170,7 +193,14 @@ impl SessionStream {
                 self.shared.bus.tell(Hint::Machine(self.agent));
             }
             said @ (Heard::Accepted(_) | Heard::Event(..) | Heard::Finished(..)) => {
-                self.reports(said, context);
+                let mut reports = Reports::default();
+                match reports.add(said) {
+                    Ok(()) => {
+                        let until = Box::pin(sleep(COMPANY));
+                        self.gathering = Some(Box::new(Gathering { reports, until }));
+                    }
+                    Err(other) => self.next = Some(other),
+                }
             }
         }
     }
@@ -185,22 +215,21 @@ impl SessionStream {
         }
     }
 
-    /// Takes everything that has already come of jobs into one commit.
-    fn reports(&mut self, first: Heard, context: &mut Context<'_>) {
-        let mut reports = Reports::default();
-        let mut next = Poll::Ready(first);
-        while let Poll::Ready(heard) = next {
-            if let Err(other) = reports.add(heard) {
-                self.next = Some(other);
-                break;
+    /// Takes what comes of jobs into one commit; ready when that is to begin.
+    fn gather(&mut self, gathering: &mut Gathering, context: &mut Context<'_>) -> Poll<()> {
+        while !gathering.reports.is_full() && !self.over {
+            match self.hear(context) {
+                Poll::Ready(heard) => {
+                    if let Err(other) = gathering.reports.add(heard) {
+                        self.next = Some(other);
+                        break;
+                    }
+                }
+                Poll::Pending if gathering.reports.has_outcome() => break,
+                Poll::Pending => return gathering.until.as_mut().poll(context),
             }
-            if reports.is_full() || self.over {
-                break;
-            }
-            next = self.hear(context);
         }
-        let shared = Arc::clone(&self.shared);
-        self.work = Some(Box::pin(work::reports(shared, self.agent, reports.into_reports())));
+        Poll::Ready(())
     }
 
     fn goodbye(&mut self, reason: goodbye::Reason) {

@@ -218,11 +218,11 @@ impl Runbooks for Store {
     }
 
     async fn effects(&self, runbook: Option<&str>) -> Result<Vec<CauseEffect>> {
-        // A ticket came back when it was opened again after the run.
+        // A ticket came back when it was opened again after the run. What did not help has nothing to come back from.
         let sql = "SELECT r.runbook, r.cause, r.fix_index, MAX(r.act), COUNT(*), \
                    SUM(CASE WHEN r.came_to IN ('verified', 'not_verified', 'reverted') THEN 1 ELSE 0 END), \
                    SUM(CASE WHEN r.came_to = 'verified' THEN 1 ELSE 0 END), \
-                   COUNT(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM ticket_events e WHERE e.ticket = r.ticket \
+                   COUNT(DISTINCT CASE WHEN r.came_to IN ('found', 'verified') AND EXISTS (SELECT 1 FROM ticket_events e WHERE e.ticket = r.ticket \
                    AND e.at > r.at AND e.event LIKE '{\"kind\":\"reopened\"%') THEN r.ticket END) \
                    FROM run_results r WHERE ($1 = '' OR r.runbook = $1) \
                    AND r.came_to NOT IN ('excluded', 'unknown', 'explained') \
@@ -239,6 +239,7 @@ impl Runbooks for Store {
                     cause: row.text(1)?,
                     fix: u32::try_from(row.int(2)?).ok(),
                     act: row.text(3)?,
+                    title: None,
                     came_up: tally(row, 4)?,
                     done: tally(row, 5)?,
                     verified: tally(row, 6)?,

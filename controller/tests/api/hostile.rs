@@ -103,6 +103,11 @@ async fn nothing_that_a_run_tells_becomes_markup_or_hides() {
             statement: text(),
             people: u32::MAX,
         },
+        JobNews::Signed {
+            fix: FixRef { cause: text(), index: 1 },
+            by: vec![text(), text()],
+            people: u32::MAX,
+        },
     ];
     stage.tells(job, news).await;
     for path in [format!("/jobs/{job}"), format!("/tickets/{}", stage.ticket)] {

@@ -25,6 +25,7 @@ async fn what_a_machine_trusts_and_refused_is_shown_once_it_said_so() {
         catalogue_version: 7,
         catalogue: "ab".repeat(32),
         refusal: Some("the catalogue is not taken".to_owned()),
+        ..MachineTrust::default()
     };
     let presence = Presence {
         agent,

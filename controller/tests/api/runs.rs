@@ -231,6 +231,7 @@ async fn the_catalogue_and_whom_machines_trust_can_be_read() {
         catalogue_version: 7,
         catalogue: "ab".repeat(32),
         refusal: None,
+        ..MachineTrust::default()
     };
     let presence = Presence {
         agent: stage.agent,

@@ -228,6 +228,7 @@ impl Stage {
             }],
             accepted: Some(gone),
             escalate_to: (!gone).then(|| "L2-network".to_owned()),
+            escalate_unknown: None,
         };
         self.report(job, news, Some(done(&result))).await;
     }
@@ -265,6 +266,7 @@ impl Stage {
             }],
             accepted: None,
             escalate_to: None,
+            escalate_unknown: None,
         };
         self.report(job, news, Some(done(&result))).await;
     }

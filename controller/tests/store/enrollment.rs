@@ -147,6 +147,7 @@ async fn presence_is_folded_in(bed: Bed) {
         catalogue_version: 7,
         catalogue: "ab".repeat(32),
         refusal: Some("too old".to_owned()),
+        ..MachineTrust::default()
     };
     let trusting = Presence { trust: Some(trust.clone()), ..presence(one, 21, None, None) };
     bed.store.flush_presence(&[trusting]).await.unwrap();

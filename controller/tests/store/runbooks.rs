@@ -167,9 +167,12 @@ fn run(end: AttemptEnd) -> RunbookResult {
 
 async fn what_fixes_came_to_is_counted(bed: Bed) {
     let (store, agent) = (&bed.store, bed.machine("pc-17").await);
-    for (end, reopened) in
-        [(AttemptEnd::Verified, true), (AttemptEnd::Verified, false), (AttemptEnd::Refused, false)]
-    {
+    for (end, reopened) in [
+        (AttemptEnd::Verified, true),
+        (AttemptEnd::Verified, false),
+        (AttemptEnd::Refused, false),
+        (AttemptEnd::NotVerified, true),
+    ] {
         let open = OpenTicket {
             subject: "no internet".to_owned(),
             message: String::new(),
@@ -195,17 +198,19 @@ async fn what_fixes_came_to_is_counted(bed: Bed) {
         }
     }
 
-    let effect = |fix, act: &str, came_up, done, verified| CauseEffect {
+    let effect = |fix, act: &str, came_up, done, verified, came_back| CauseEffect {
         runbook: "net.no-internet".to_owned(),
         cause: "dns-dead".to_owned(),
         fix,
         act: act.to_owned(),
+        title: None,
         came_up,
         done,
         verified,
-        came_back: 1,
+        came_back,
     };
-    let expected = [effect(None, "", 3, 0, 0), effect(Some(0), "dns.flush_cache", 3, 2, 2)];
+    // What did not help is no reason why a ticket came back.
+    let expected = [effect(None, "", 4, 0, 0, 2), effect(Some(0), "dns.flush_cache", 4, 3, 2, 1)];
     assert_eq!(store.effects(Some("net.no-internet")).await.unwrap(), expected);
     assert_eq!(store.effects(None).await.unwrap(), expected);
     assert_eq!(store.effects(Some("printer.queue")).await.unwrap(), []);

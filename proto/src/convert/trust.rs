@@ -11,21 +11,36 @@ use crate::v1;
 /// # Errors
 /// If a digest has another length than 32 bytes, or the refusal is too long.
 pub fn read(state: v1::TrustState) -> Result<MachineTrust, InvalidField> {
-    if !matches!(state.catalogue.len(), 0 | 32) {
-        let problem = format!("{} bytes instead of 32", state.catalogue.len());
-        return Err(InvalidField { field: "TrustState.catalogue", problem });
-    }
-    if state.refusal.len() > MAX_REFUSAL_BYTES {
-        let problem = format!("{} bytes, more than {MAX_REFUSAL_BYTES}", state.refusal.len());
-        return Err(InvalidField { field: "TrustState.refusal", problem });
-    }
+    let catalogue = hexadecimal("TrustState.catalogue", &state.catalogue)?;
+    let policy = hexadecimal("TrustState.policy", &state.policy)?;
     Ok(MachineTrust {
         root_version: state.root_version,
         pinned: state.pinned,
         catalogue_version: state.catalogue_version,
-        catalogue: data_encoding::HEXLOWER.encode(&state.catalogue),
-        refusal: Some(shown(&state.refusal)).filter(|refusal| !refusal.is_empty()),
+        catalogue,
+        refusal: said("TrustState.refusal", &state.refusal)?,
+        policy,
+        policy_refusal: said("TrustState.policy_refusal", &state.policy_refusal)?,
+        executor_refusal: said("TrustState.executor_refusal", &state.executor_refusal)?,
     })
+}
+
+fn hexadecimal(field: &'static str, bytes: &[u8]) -> Result<String, InvalidField> {
+    if !matches!(bytes.len(), 0 | 32) {
+        return Err(InvalidField {
+            field,
+            problem: format!("{} bytes instead of 32", bytes.len()),
+        });
+    }
+    Ok(data_encoding::HEXLOWER.encode(bytes))
+}
+
+fn said(field: &'static str, text: &str) -> Result<Option<String>, InvalidField> {
+    if text.len() > MAX_REFUSAL_BYTES {
+        let problem = format!("{} bytes, more than {MAX_REFUSAL_BYTES}", text.len());
+        return Err(InvalidField { field, problem });
+    }
+    Ok(Some(shown(text)).filter(|text| !text.is_empty()))
 }
 
 /// A text of several lines, without what a screen would obey.
@@ -36,13 +51,19 @@ fn shown(text: &str) -> String {
 /// Writes it; a refusal that is too long is cut.
 #[must_use]
 pub fn write(trust: &MachineTrust) -> v1::TrustState {
-    let refusal = trust.refusal.as_deref().unwrap_or_default();
+    let cut = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default();
+        text[..text.floor_char_boundary(MAX_REFUSAL_BYTES)].to_owned()
+    };
     v1::TrustState {
         root_version: trust.root_version,
         pinned: trust.pinned,
         catalogue_version: trust.catalogue_version,
         catalogue: digest(&trust.catalogue).unwrap_or_default(),
-        refusal: refusal[..refusal.floor_char_boundary(MAX_REFUSAL_BYTES)].to_owned(),
+        refusal: cut(&trust.refusal),
+        policy: digest(&trust.policy).unwrap_or_default(),
+        policy_refusal: cut(&trust.policy_refusal),
+        executor_refusal: cut(&trust.executor_refusal),
     }
 }
 
@@ -65,6 +86,9 @@ mod tests {
             catalogue_version: 9,
             catalogue: "ab".repeat(32),
             refusal: Some("ü".repeat(MAX_REFUSAL_BYTES)),
+            policy: "cd".repeat(32),
+            policy_refusal: Some("line 3".to_owned()),
+            executor_refusal: Some("nobody listens".to_owned()),
         };
         let refusal = Some("ü".repeat(MAX_REFUSAL_BYTES / 2));
         assert_eq!(read(write(&trust)), Ok(MachineTrust { refusal, ..trust }));
@@ -77,6 +101,8 @@ mod tests {
     fn what_cannot_be_is_not_read() {
         let short = v1::TrustState { catalogue: vec![1; 31].into(), ..Default::default() };
         assert_eq!(read(short).map_err(|error| error.field), Err("TrustState.catalogue"));
+        let short = v1::TrustState { policy: vec![1; 33].into(), ..Default::default() };
+        assert_eq!(read(short).map_err(|error| error.field), Err("TrustState.policy"));
         let refusal = "x".repeat(MAX_REFUSAL_BYTES + 1);
         let long = v1::TrustState { refusal, ..Default::default() };
         assert_eq!(read(long).map_err(|error| error.field), Err("TrustState.refusal"));

@@ -18,8 +18,8 @@ use crate::ticket::{Level, Priority, Ticket, TicketChange, TicketStatus, Timelin
 mod runbooks;
 
 pub use runbooks::{
-    AddTrustRoot, AnswerQuestion, ApproveFix, CatalogueDocument, CatalogueView, CauseEffect,
-    PublishCatalogue, RunbookInfo, StartUndo, TrustRootView,
+    AddTrustRoot, AnswerQuestion, ApproveFix, BriefView, CatalogueDocument, CatalogueView,
+    CauseEffect, PublishCatalogue, RunbookInfo, StartUndo, TrustRootView,
 };
 
 /// One page of a list.

@@ -73,6 +73,17 @@ pub struct RunbookResult {
     /// The group that it should go to next; absent where it need not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate_to: Option<String>,
+    /// Why it cannot be told to which group it should go, where it should go on: then to the ticket's next level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_unknown: Option<String>,
+}
+
+impl RunbookResult {
+    /// Whether the runbook says that the ticket should go on, to whomever.
+    #[must_use]
+    pub const fn escalates(&self) -> bool {
+        self.escalate_to.is_some() || self.escalate_unknown.is_some()
+    }
 }
 
 /// How a run is meant.

@@ -1,6 +1,6 @@
-//! What a technician signs before a machine changes anything: a [`Statement`], which the machine itself makes of a
-//! step that it is about to do, or an [`Order`], which is signed beforehand for a step that changes something. Both
-//! are JSON in one way of writing, and their exact bytes are signed.
+//! What a technician signs before a machine changes anything: a [`Statement`], which the machine itself makes of a step
+//! that it is about to do. It is JSON in one way of writing, and its exact bytes are signed. Nothing is signed ahead
+//! (`docs/adr/0007-nothing-is-signed-ahead.md`).
 //!
 //! Not here: whether the statement that comes back is the one that was made, which the executor sees by comparing
 //! bytes; whether its number was used, which is [`crate::floor::Seen`]'s; and consent.
@@ -19,17 +19,17 @@ use crate::json;
 use crate::plain::is_name;
 
 mod challenge;
-mod order;
+mod gathered;
 mod prediction;
 mod text;
 mod verify;
 
 pub use challenge::{Challenge, InvalidChallenge};
-pub use order::{Differs, MAX_ORDER_LIFE, Order, OrderFormat};
+pub use gathered::{Gathered, NotTaken, Reached};
 pub use prediction::{MAX_LINE, MAX_LINES, prediction_lines};
 pub use verify::{Refusal, verify};
 
-/// The most bytes of a statement or an order: as text within JSON it still fits into an event.
+/// The most bytes of a statement: as text within JSON it still fits into an event.
 pub const MAX_BYTES: usize = 7 << 10;
 
 /// The first field of a statement: what it is, so that no other signed document can be taken for one.

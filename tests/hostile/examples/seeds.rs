@@ -11,9 +11,7 @@ use befund_model::runbook::FixRef;
 use befund_model::snapshot::{Manifest, PrivacyClass, SectionKind, SectionRef, Status, Volatility};
 use befund_model::token::{CaPin, EnrollmentToken, Secret};
 use befund_proto::v1;
-use befund_trust::approval::{
-    self, Act, CatalogueRef, Challenge, Order, RunbookRef, Statement, Step,
-};
+use befund_trust::approval::{self, Act, CatalogueRef, Challenge, RunbookRef, Statement, Step};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::Number;
 use befund_trust::root::{self, Document, Key, Person, Quorum, Roles, Root};
@@ -210,15 +208,6 @@ fn signed() {
         parameters: json!({"interface": "eth0", "list": [1, 2.5, null]}),
         risk: Risk::Change,
     };
-    let order = Order {
-        format: approval::OrderFormat::V1,
-        organisation: "Example Ltd".into(),
-        step: step.clone(),
-        number: Number([3; 16]),
-        not_before: start,
-        expires: end,
-    };
-    write("approval", "order", &order.seal().expect("an order"));
     let statement = Statement {
         format: approval::Format::V1,
         organisation: "Example Ltd".into(),

@@ -1,7 +1,7 @@
 //! What people sign, as anybody may hand it in: signatures and keys, trust roots, catalogues, statements and orders.
 
 use befund_trust::allowed::{AllowedSigners, of_root};
-use befund_trust::approval::{self, Order, Statement};
+use befund_trust::approval::{self, Statement};
 use befund_trust::catalogue::{self, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, Manifest};
 use befund_trust::digest::Sha256;
 use befund_trust::key::PublicKey;
@@ -103,25 +103,15 @@ fn stays_within(path: &str) {
     assert!(!path.contains(['\\', ':']) && !path.split('/').any(str::is_empty), "{path}");
 }
 
-/// Any bytes as a statement or an order: what is read is written in exactly these bytes, is not the other of the two, and
-/// shows nothing that a terminal would obey.
+/// Any bytes as a statement: what is read is written in exactly these bytes, and shows nothing that a terminal would obey.
 pub(crate) fn approvals(data: &[u8]) {
-    let statement = Statement::parse(data).ok();
-    let order = Order::parse(data).ok();
-    assert!(statement.is_none() || order.is_none());
-    for (bytes, text) in [
-        statement.map(|statement| (statement.bytes(), statement.text())),
-        order.map(|order| (order.bytes(), order.text())),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        assert!(data.len() <= approval::MAX_BYTES);
-        assert_eq!(bytes, data);
-        let obeyed = |char: char| {
-            char.is_control() && char != '\n'
-                || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        assert!(!text.contains(obeyed), "{text:?}");
-    }
+    let Ok(statement) = Statement::parse(data) else { return };
+    assert!(data.len() <= approval::MAX_BYTES);
+    assert_eq!(statement.bytes(), data);
+    let obeyed = |char: char| {
+        char.is_control() && char != '\n'
+            || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let text = statement.text();
+    assert!(!text.contains(obeyed), "{text:?}");
 }

@@ -50,6 +50,6 @@ fn disks_that_are_full() {
 
     // What the kernel says of a disk, as a program that has been told it would pass it on.
     machine.sh("logger -p user.err -t kernel 'Buffer I/O error on dev sdb1, logical block 3, async page read'");
-    let run = machine.tries("disk.failing", "log-errors", &[]);
-    run.tried(&["user.instruct verified"]);
+    let run = machine.finds("disk.failing", "log-errors", &[]);
+    run.tried(&["user.instruct not_verified"]);
 }

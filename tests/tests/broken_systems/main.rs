@@ -25,7 +25,7 @@ fn machine(layer: Layer, what: &str) -> Option<SystemMachine> {
     match SystemMachine::boot(layer) {
         Ok(machine) => Some(machine),
         Err(why) => {
-            writeln!(std::io::stderr(), "SKIPPED {what}: {why}").unwrap();
+            writeln!(std::io::stderr(), "SKIPPED {what}: {why}").expect("standard error");
             None
         }
     }

@@ -96,8 +96,9 @@ fn updates_that_fail() {
     surroundings(&machine);
 
     machine.sh("rm /run/well; dpkg --purge lame > /dev/null
-         for time in 1 2; do apt-get -qq -y install lame > /dev/null 2>&1 || true; sleep 1.1; done
-         touch /run/well; apt-get -qq -y install lame > /dev/null 2>&1");
+         for time in 1 2; do
+             apt-get -qq -y install lame > /dev/null 2>&1 || true; dpkg --purge lame > /dev/null; sleep 1.1
+         done");
     let run = machine.tries("updates.failing", "keeps-failing", &[]);
     run.tried(&[]);
 }

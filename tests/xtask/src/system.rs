@@ -23,6 +23,8 @@ enum Sign {
     File(&'static str),
     /// A command in some version's folder below `/usr/lib/postgresql`.
     PostgresTool(&'static str),
+    /// The library that sets a process's clock, in the folder of some architecture below `/usr/lib`.
+    Faketime,
 }
 
 /// What all the tests of this machine need.
@@ -131,6 +133,11 @@ pub(crate) const TESTS: &[Need] = &[
         why: "scripts of runbooks may be in Python",
     },
     Need {
+        package: "libfaketime",
+        sign: Sign::Faketime,
+        why: "sets the clock of an agent under attack, which knows nothing of it",
+    },
+    Need {
         package: "systemd-journal-remote",
         sign: Sign::File("/lib/systemd/systemd-journal-remote"),
         why: "makes journals for the tests that read them",
@@ -177,6 +184,11 @@ impl Need {
         match self.sign {
             Sign::Command(name) => platform::find_command(name).is_some(),
             Sign::File(path) => Path::new(path).exists(),
+            Sign::Faketime => {
+                let Ok(libraries) = std::fs::read_dir("/usr/lib") else { return false };
+                let library = "faketime/libfaketimeMT.so.1";
+                libraries.flatten().any(|folder| folder.path().join(library).exists())
+            }
             Sign::PostgresTool(name) => {
                 let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else { return false };
                 versions.flatten().any(|version| version.path().join("bin").join(name).exists())

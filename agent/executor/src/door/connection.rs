@@ -87,7 +87,11 @@ async fn answer(
             snapshot::collect(up_to, only, shared, replies, cancel).await?;
         }
         Request::Run { order, clock_offset_ms } if runbooks::is_one(&order) => {
-            return runbooks::run(order, clock_offset_ms, shared, replies, cancel).await;
+            runbooks::run(order, clock_offset_ms, shared, replies, cancel).await?;
+            if !cancel.is_cancelled() {
+                shared.be_ready();
+            }
+            return Ok(());
         }
         Request::Run { order, clock_offset_ms } => {
             jobs::run(order, clock_offset_ms, shared, replies, cancel).await?;

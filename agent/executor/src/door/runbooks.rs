@@ -15,6 +15,7 @@ use super::{Reply, Request};
 use crate::drive::scene::wall;
 use crate::journal::StartedBy;
 use crate::keep::KeepError;
+use crate::policy::Policy;
 use crate::runs::{Run, Runs};
 
 /// Whether an order goes the way of signed runbooks.
@@ -115,14 +116,20 @@ pub(super) async fn answer(
     match request {
         Request::Say { job, said } => {
             if let Some(run) = runs.find(job) {
-                run.say(said);
+                run.say(said)?;
             }
             Ok(Reply::Done)
         }
         Request::Unreported => Ok(Reply::Unreported(runs.unreported())),
         Request::Reported { job } => runs.reported(job).await.map(|()| Reply::Done),
         Request::Trust => {
-            let report = runs.with_keep(|keep| keep.report()).await;
+            let mut report = runs.with_keep(|keep| keep.report()).await;
+            let policy = shared.config.policy.clone();
+            match tokio::task::spawn_blocking(move || Policy::load(&policy)).await {
+                Ok(Ok(policy)) => report.policy = policy.digest.unwrap_or_default(),
+                Ok(Err(error)) => report.policy_refusal = Some(crate::told(&error)),
+                Err(_) => report.policy_refusal = Some("reading it broke down".to_owned()),
+            }
             Ok(Reply::Trust(Box::new(report)))
         }
         Request::OfferRoot { signatures } => {

@@ -119,6 +119,8 @@ pub(crate) struct Shared {
     pub(crate) running: Mutex<HashMap<JobId, CancellationToken>>,
     pub(crate) children: Semaphore,
     pub(crate) spare: Spare,
+    /// Judging children for runs.
+    pub(crate) judges: Spare,
     /// All that is at work; the executor stays as long as there is any.
     pub(crate) tasks: TaskTracker,
     /// The executor is to end.
@@ -145,6 +147,12 @@ impl Shared {
             opened
         });
         opened.await.as_ref().map_err(Clone::clone)
+    }
+
+    /// Starts what the next run will need and is not there yet.
+    pub(crate) fn be_ready(&self) {
+        self.spare.refill();
+        self.judges.refill();
     }
 
     /// A child with this order.
@@ -192,6 +200,7 @@ pub async fn run(
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let shared = Arc::new(Shared {
         spare: Spare::new(config.child.clone()),
+        judges: Spare::new(config.judge.clone()),
         config,
         running: Mutex::default(),
         children: Semaphore::new(MAX_CHILDREN),

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use befund_act::{Purpose, Told, Work};
-use befund_model::action::{self, Acted, Holds, Prediction, Repeat, Risk};
+use befund_model::action::{self, Acted, Holds, Prediction, Repeat};
 use befund_model::job::JobNews;
 use befund_model::language::Text;
 use befund_model::snapshot::Status;
@@ -166,9 +166,7 @@ pub(super) fn barred(scene: &Scene, fix: &FixOrder) -> Option<String> {
         return Some(why);
     }
     let keep = scene.keep();
-    if fix.risk > Risk::Read
-        && let Some(why) = admit::unpinned(&keep)
-    {
+    if let Some(why) = admit::unvouched(&keep, fix) {
         return Some(why);
     }
     admit::time_for(&keep, wall(), &fix.act).err()
@@ -207,6 +205,9 @@ pub(super) async fn undo_change(
         }
         UndoBy::None => (Repeat::Idempotent, Err("there is nothing that undoes it".to_owned())),
     };
+    // What undoes is done by whoever had the fix done: it is asked again, since the fix may have changed nothing.
+    let unvouched = admit::unvouched(&scene.keep(), fix);
+    let wanted = unvouched.map_or(wanted, Err);
     let intent = intent(scene, &step, Doing::Undo(change), fix, repeat, before);
     if !begin(scene, &intent).await {
         return;

@@ -81,9 +81,7 @@ async fn agreed(
     if !persons {
         let keep = scene.keep();
         admit::time_for(&keep, wall(), &fix.act)?;
-        if fix.risk > Risk::Read
-            && let Some(why) = admit::unpinned(&keep)
-        {
+        if let Some(why) = admit::unvouched(&keep, fix) {
             return Err(why);
         }
     }
@@ -110,7 +108,10 @@ async fn agreed(
         return the_policy();
     }
     let holds_on = consent == Consent::User && fix.risk == Risk::Change;
-    if holds_on && scene.runs.has_agreed(scene.about.ticket, &user.name) {
+    if holds_on
+        && let Some(ticket) = scene.about.ticket
+        && scene.keep().has_agreed(ticket, &user.name, wall())
+    {
         return Ok(format!("the user ({}), who agreed for this ticket before", user.name));
     }
     let within = CONSENT.min(scene.deadline.saturating_duration_since(Instant::now()));
@@ -120,8 +121,11 @@ async fn agreed(
     let answer = timeout_at(Instant::now() + within, person.consent(&scene.about, &question));
     match answer.await.unwrap_or(Err(NoConsent::Late)) {
         Ok(Agreed { by, for_ticket: for_more }) => {
-            if for_more && !for_ticket.is_zero() {
-                scene.runs.agreed(scene.about.ticket, &by, Instant::now() + for_ticket);
+            if for_more
+                && !for_ticket.is_zero()
+                && let Some(ticket) = scene.about.ticket
+            {
+                scene.keep().agree(ticket, &by, for_ticket, wall());
             }
             Ok(format!("the user ({by})"))
         }

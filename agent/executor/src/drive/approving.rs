@@ -1,5 +1,6 @@
 //! Having a fix approved: a statement of what is about to be done is made, told, and kept; what comes back is signatures
-//! of exactly these bytes, or nothing. Self-service takes its place for what changes something.
+//! of exactly these bytes, or nothing. Where several people have to sign, their signatures come one after the other and
+//! are gathered here. Self-service takes the place of signatures for what changes something.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +15,22 @@ use befund_runbook::document::Act;
 use befund_runbook::machine::{FixOrder, Heard, Step};
 use befund_runtime::clock::random;
 use befund_trust::approval::{
-    self, Act as Signed, Challenge, Format, Statement, Step as SignedStep, prediction_lines,
+    Act as Signed, Challenge, Format, Gathered, Reached, Statement, Step as SignedStep,
+    prediction_lines,
 };
 use befund_trust::floor::Number;
-use befund_trust::root::Role;
+use befund_trust::root::{Person, Role};
 
 use super::scene::{Scene, reference, wall};
 use crate::admit;
 use crate::journal::StartedBy;
 
-/// How long a statement holds, so that nobody is surprised by what they signed long ago.
+/// How long a statement holds, so that nobody is surprised by what they signed long ago; one of what is disruptive
+/// holds so long for each of the people who have to sign it.
 const CHANGE: Duration = Duration::from_secs(30 * 60);
 const DISRUPTIVE: Duration = Duration::from_secs(10 * 60);
+/// The longest that any statement holds.
+const MOST: Duration = Duration::from_secs(60 * 60);
 
 /// What comes of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +46,12 @@ struct Sealed {
     bytes: Vec<u8>,
     number: Number,
     expires: Timestamp,
+    /// How long it holds.
+    life: Duration,
+    /// How many people have to sign it.
+    people: u32,
+    /// What they signed so far.
+    gathered: Gathered,
 }
 
 /// Waits until a fix is approved, or is not going to be.
@@ -75,21 +86,23 @@ async fn approved(
         Risk::Change => Role::Change,
         Risk::Disruptive => Role::Disruptive,
     };
-    let life = match role {
-        Role::Disruptive => DISRUPTIVE,
-        Role::Change | Role::Root | Role::Catalogue => CHANGE,
-    };
     while Instant::now() < scene.deadline {
-        let (sealed, people) = seal(scene, fix, prediction, life, role)?;
+        let mut sealed = seal(scene, fix, prediction, role)?;
         let statement = String::from_utf8(sealed.bytes.clone())
             .map_err(|_| "the statement to be signed is no text".to_owned())?;
+        let people = sealed.people;
         scene.tell(JobNews::ApprovalAsked { fix: reference(fix), statement, people }).await;
-        let until = (Instant::now() + life).min(scene.deadline);
+        let until = (Instant::now() + sealed.life).min(scene.deadline);
         while let Ok(Some(verdict)) = timeout_at(until, verdicts.recv()).await {
             match verdict {
                 Verdict::Declined(by) => return Err(format!("{by} did not approve it")),
-                Verdict::Signed(signatures) => match verify(scene, fix, &sealed, &signatures) {
-                    Ok(by) => return Ok(by),
+                Verdict::Signed(signatures) => match take(scene, fix, &mut sealed, &signatures) {
+                    Ok(Reached::Enough(people)) => return Ok(names(people).join(", ")),
+                    Ok(Reached::Short { signed, needed }) => {
+                        let by = names(signed);
+                        let fix = reference(fix);
+                        scene.tell(JobNews::Signed { fix, by, people: needed }).await;
+                    }
                     Err(why) => {
                         let line = format!("an approval was not taken: {why}");
                         scene.tell(JobNews::Output(crate::events::cut(&line, 1 << 10))).await;
@@ -97,23 +110,31 @@ async fn approved(
                 },
             }
         }
+        if !sealed.gathered.is_empty() && Instant::now() < scene.deadline {
+            let line = "too few people signed while the signatures were good: all of them have to sign anew";
+            scene.tell(JobNews::Output(line.to_owned())).await;
+        }
     }
-    Err("nobody approved it before the job's deadline".to_owned())
+    Err("not enough people approved it before the job's deadline".to_owned())
 }
 
-/// Makes a statement of what is about to be done; and how many people have to sign it.
+/// Makes a statement of what is about to be done.
 fn seal(
     scene: &Scene,
     fix: &FixOrder,
     prediction: Option<&Prediction>,
-    life: Duration,
     role: Role,
-) -> Result<(Sealed, u32), String> {
+) -> Result<Sealed, String> {
     let book = scene.book()?;
     let keep = scene.keep();
     let root = keep.root().ok_or("this machine has no trust root")?;
     let now = admit::time_for(&keep, wall(), &fix.act)?.timestamp();
     let order = &scene.run.order;
+    let people = root.root().quorum(role).threshold;
+    let life = match role {
+        Role::Disruptive => DISRUPTIVE.saturating_mul(people.max(1)).min(MOST),
+        Role::Change | Role::Root | Role::Catalogue => CHANGE,
+    };
     let expires = now.checked_add(life).unwrap_or(Timestamp::MAX);
     let number = Number(random());
     let act = match &fix.act {
@@ -150,24 +171,33 @@ fn seal(
         challenge: Challenge(random()),
     };
     let bytes = statement.seal().map_err(|error| crate::told(&error))?;
-    let people = root.root().quorum(role).threshold;
-    Ok((Sealed { bytes, number, expires }, people))
+    Ok(Sealed { bytes, number, expires, life, people, gathered: Gathered::default() })
 }
 
-/// Whether enough people signed exactly the statement that was made; then its number is used up, durably.
-fn verify(
+/// Takes signatures of exactly the statement that was made; once enough people signed, its number is used up, durably.
+fn take(
     scene: &Scene,
     fix: &FixOrder,
-    sealed: &Sealed,
+    sealed: &mut Sealed,
     signatures: &[String],
-) -> Result<String, String> {
+) -> Result<Reached, String> {
     let mut keep = scene.keep();
     let now = admit::time_for(&keep, wall(), &fix.act)?;
     let root = keep.root().ok_or("this machine has no trust root")?;
-    let people = approval::verify(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
-        .map_err(|refusal| crate::told(&refusal))?;
-    keep.use_number(sealed.number, sealed.expires, now).map_err(|error| crate::told(&error))?;
-    let names: Vec<String> =
-        people.into_iter().map(|person| format!("{} ({})", person.name, person.id)).collect();
-    Ok(names.join(", "))
+    let reached = sealed
+        .gathered
+        .take(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
+        .map_err(|not_taken| crate::told(&not_taken))?;
+    match reached {
+        Reached::Enough(_) => {
+            keep.use_number(sealed.number, sealed.expires, now)
+                .map_err(|error| crate::told(&error))?;
+        }
+        Reached::Short { .. } => {}
+    }
+    Ok(reached)
+}
+
+fn names(people: Vec<Person>) -> Vec<String> {
+    people.into_iter().map(|person| format!("{} ({})", person.name, person.id)).collect()
 }

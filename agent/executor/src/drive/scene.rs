@@ -12,7 +12,7 @@ use befund_act::SessionUser;
 use befund_model::Timestamp;
 use befund_model::job::JobNews;
 use befund_model::runbook::{FixRef, Mode};
-use befund_runbook::document::Act;
+use befund_runbook::document::{Act, UndoBy};
 use befund_runbook::machine::{FixOrder, Heard};
 use befund_runtime::clock::Clock;
 use befund_trust::digest::Sha256;
@@ -115,11 +115,14 @@ pub(crate) fn name(act: &Act) -> &str {
     }
 }
 
-/// What the policy looks at.
+/// What the policy looks at. A fix that a script undoes is one with a script.
 pub(crate) fn asked(fix: &FixOrder) -> Asked<'_> {
-    let script = match &fix.act {
-        Act::Script(_) => true,
-        Act::Action(_) | Act::Instruct | Act::OpenUrl | Act::Reboot => false,
+    let script = match (&fix.act, &fix.undo) {
+        (Act::Script(_), _) | (_, UndoBy::Script(_)) => true,
+        (
+            Act::Action(_) | Act::Instruct | Act::OpenUrl | Act::Reboot,
+            UndoBy::Auto | UndoBy::Action(_) | UndoBy::None,
+        ) => false,
     };
     Asked { what: name(&fix.act), script, risk: fix.risk, parameters: &fix.parameters }
 }

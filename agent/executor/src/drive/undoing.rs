@@ -271,6 +271,7 @@ impl Undoing<'_> {
             attempts,
             accepted: None,
             escalate_to: None,
+            escalate_unknown: None,
         };
         let mut outcome = result::with(state, status, reason, &result);
         outcome.took_us = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -99,7 +99,7 @@ pub struct Received {
     pub inputs: Value,
     /// The ticket.
     pub ticket: Option<TicketNumber>,
-    /// When, by the machine's corrected clock.
+    /// When, by the machine's own clock.
     pub at: Timestamp,
     /// How long it may take from then on, people's thinking left out.
     pub within: Duration,

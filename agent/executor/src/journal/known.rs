@@ -117,6 +117,11 @@ impl Known {
         }
     }
 
+    /// Whether no step that changes something was begun.
+    pub(super) fn has_changed_nothing(&self) -> bool {
+        self.open.is_none() && self.untold.is_none() && self.past.is_empty()
+    }
+
     /// Takes note of an entry that is there.
     pub(super) fn note(&mut self, entry: &Entry) {
         match entry {

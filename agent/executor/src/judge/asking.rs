@@ -24,6 +24,11 @@ impl Judge {
         Self { command, child: None, number: 0 }
     }
 
+    /// One of which the first child waits already, if it does.
+    pub(crate) const fn with(command: ChildCommand, child: Option<Waiting>) -> Self {
+        Self { command, child, number: 0 }
+    }
+
     /// A value for each expression, or why there is none: always as many as were asked for. Not later than
     /// `until`, but for the moment that it takes to kill the child.
     pub async fn ask(

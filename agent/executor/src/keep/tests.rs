@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use befund_model::id::TicketNumber;
 use befund_trust::root::{Document, Format, Key, Person, Quorum, Roles, Root};
 use befund_trust::signature::Namespace;
 use befund_trust::signing::SigningKey;
@@ -116,6 +117,10 @@ impl Bench {
         self.keep.offer_catalogue(bytes, signatures, at(day))
     }
 
+    fn has(&self, name: &str) -> Option<&Shelved> {
+        self.keep.runbook(name).expect("it can be read")
+    }
+
     fn fill(&mut self, day: i64) {
         for (path, bytes) in files() {
             self.keep.offer_file(&path, &bytes, at(day)).expect("a file of the catalogue");
@@ -128,7 +133,7 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
     let mut bench = Bench::rooted();
     let missing = bench.offer(5, 1, 2).expect("it is signed");
     assert_eq!(missing, ["net.no-internet.yaml", "scripts/x.sh"]);
-    assert!(bench.keep.runbook("net.no-internet").is_none(), "not before it is whole");
+    assert!(bench.has("net.no-internet").is_none(), "not before it is whole");
     let wrong = bench.keep.offer_file("scripts/x.sh", b"rm -rf /\n", at(2));
     assert!(matches!(wrong, Err(KeepError::File(_))), "{wrong:?}");
 
@@ -137,10 +142,7 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
 
     let report = bench.keep.report();
     assert_eq!((report.root_version, report.pinned, report.catalogue_version), (1, true, 5));
-    assert_eq!(
-        bench.keep.runbook("net.no-internet").expect("it is there").runbook.name,
-        "net.no-internet"
-    );
+    assert_eq!(bench.has("net.no-internet").expect("it is there").runbook.name, "net.no-internet");
     assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"true\n");
     assert!(bench.keep.script("scripts/y.sh").is_err());
 }
@@ -164,10 +166,12 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     let signatures = signed(Namespace::Catalogue, 1, &empty);
     bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
 
-    assert!(bench.keep.runbook("net.no-internet").is_none());
+    assert!(bench.has("net.no-internet").is_none());
     bench.again(4);
-    assert!(bench.keep.runbook("net.no-internet").is_none());
+    assert!(bench.has("net.no-internet").is_none());
     assert!(bench.offer(5, 1, 4).is_err(), "the one before it does not come back");
+    assert_eq!(bench.keep.report().catalogue_version, 6, "it says that it took the withdrawal");
+    assert!(bench.keep.lacking().contains("version 6 of the catalogue withdrew all"));
 }
 
 #[test]
@@ -179,6 +183,43 @@ fn a_changed_file_on_the_disk_is_not_run() {
     let path = bench.folder.path().join("keep/files").join(digest.to_string());
     std::fs::write(&path, b"evil\n").expect("root may");
     assert!(matches!(bench.keep.script("scripts/x.sh"), Err(KeepError::File(_))));
+}
+
+#[test]
+fn a_runbook_that_is_remembered_is_verified_all_the_same() {
+    let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let keep = bench.folder.path().join("keep");
+    assert!(keep.join("read.json").is_file(), "it was read, and that is remembered");
+    bench.again(3);
+
+    // Changed while nobody had wanted it.
+    let path = keep.join("files").join(Sha256::of(RUNBOOK.as_bytes()).to_string());
+    std::fs::write(&path, RUNBOOK.replace("version: ", "version: 9")).expect("root may");
+    assert!(matches!(bench.keep.runbook("net.no-internet"), Err(KeepError::File(_))));
+    // Found when it is opened.
+    bench.again(3);
+    assert!(bench.has("net.no-internet").is_none());
+    assert_eq!(bench.keep.report().catalogue_version, 0);
+}
+
+#[test]
+fn what_is_remembered_of_a_runbook_says_nothing_of_what_it_is() {
+    let mut bench = Bench::rooted();
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let path = bench.folder.path().join("keep/read.json");
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    std::fs::write(&path, text.replace("net.no-internet", "net.other")).expect("root may");
+    bench.again(3);
+
+    assert!(bench.has("net.no-internet").is_none());
+    assert!(matches!(bench.keep.runbook("net.other"), Err(KeepError::Runbook { .. })));
+    // Without it, all is read anew.
+    std::fs::remove_file(&path).expect("root may");
+    bench.again(3);
+    assert!(bench.has("net.no-internet").is_some() && bench.has("net.other").is_none());
 }
 
 #[test]
@@ -200,6 +241,43 @@ fn a_root_that_nobody_vouched_for_is_marked_so_and_a_pin_refuses_another() {
     let old = root(1, 1);
     let back = bench.keep.offer_root(&old, &signed(Namespace::Root, 1, &old), at(4));
     assert!(matches!(back, Err(KeepError::Root(_))), "{back:?}");
+}
+
+#[test]
+fn what_nobody_vouched_for_is_gone_and_bars_nothing_once_a_root_is_pinned() {
+    let mut bench = Bench::new();
+    let theirs = root(1, 1);
+    bench.keep.offer_root(&theirs, &signed(Namespace::Root, 1, &theirs), at(1)).expect("the first");
+    bench.offer(900, 1, 1).expect("their catalogue");
+    bench.fill(1);
+    assert!(bench.keep.runbook("net.no-internet").expect("it can be read").is_some());
+
+    let ours = root(1, 2);
+    let digest = Root::parse(&ours).expect("a root").digest();
+    pin(&bench.folder.path().join("keep"), digest.0).expect("it is pinned");
+    bench.again(2);
+    bench.keep.offer_root(&ours, &signed(Namespace::Root, 2, &ours), at(2)).expect("the pinned");
+    assert!(
+        bench.keep.runbook("net.no-internet").expect("nothing is read").is_none(),
+        "those who signed it are nobody"
+    );
+    bench.offer(5, 2, 3).expect("theirs of version 900 does not bar it");
+    bench.fill(3);
+    assert!(bench.keep.runbook("net.no-internet").expect("it can be read").is_some());
+}
+
+#[test]
+fn which_machine_it_is_was_said_at_enrollment() {
+    let bench = Bench::new();
+    let folder = bench.folder.path().join("keep");
+    assert_eq!(whose(&folder).expect("no error"), None);
+    for n in [1, 2] {
+        let agent = befund_model::id::AgentId::new(at(1), [n; 10]);
+        enrolled(&folder, agent).expect("it is written");
+        assert_eq!(whose(&folder).expect("no error"), Some(agent));
+    }
+    std::fs::write(folder.join("agent"), "somebody").expect("root may");
+    assert!(whose(&folder).is_err(), "nobody's id is not passed over");
 }
 
 #[test]
@@ -227,6 +305,35 @@ fn a_number_is_used_once_also_after_a_restart_and_a_clock_set_back_is_seen() {
 }
 
 #[test]
+fn what_somebody_agreed_to_holds_for_its_time_also_after_a_restart() {
+    let mut bench = Bench::rooted();
+    let (ticket, other) = (TicketNumber(7), TicketNumber(8));
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    bench.keep.agree(ticket, "anna", hours(36), at(2));
+    bench.again(3);
+    assert!(bench.keep.has_agreed(ticket, "anna", at(3)));
+    assert!(!bench.keep.has_agreed(other, "anna", at(3)), "for this ticket");
+    assert!(!bench.keep.has_agreed(ticket, "ben", at(3)), "by herself");
+    assert!(!bench.keep.has_agreed(ticket, "anna", at(4)), "for 36 hours");
+    assert!(!bench.keep.has_agreed(ticket, "anna", at(1)), "not before she did");
+    bench.keep.agree(other, "anna", hours(1), at(4));
+    assert!(bench.keep.has_agreed(other, "anna", at(4)));
+}
+
+#[test]
+fn why_nothing_can_be_run_is_told_with_what_to_do() {
+    let mut bench = Bench::rooted();
+    assert!(bench.keep.lacking().contains("no catalogue of runbooks yet"));
+    bench.offer(5, 1, 2).expect("it is signed");
+    bench.fill(2);
+    let expired = bench.keep.lacking();
+    assert!(expired.contains("version 5 of the catalogue") && expired.contains("signed anew"));
+    bench.again(40);
+    let expired = bench.keep.lacking();
+    assert!(expired.contains("it expired at") && expired.contains("signed anew"), "{expired}");
+}
+
+#[test]
 fn a_catalogue_that_is_wanted_still_stays_beside_the_one_after_it_and_goes_when_it_is_not() {
     let mut bench = Bench::rooted();
     let first = bench.replace(5, 2);
@@ -234,7 +341,7 @@ fn a_catalogue_that_is_wanted_still_stays_beside_the_one_after_it_and_goes_when_
     bench.again(4);
 
     let former = bench.keep.former(&first, at(4)).expect("it was put aside");
-    assert!(former.runbooks.contains_key("net.no-internet"));
+    assert!(former.names().any(|name| name == "net.no-internet"));
     assert_eq!(bench.keep.script_of(&former, "scripts/x.sh").expect("it is there").0, b"exit 5\n");
     assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"exit 6\n");
     assert!(bench.keep.former(&second, at(4)).is_err(), "that one is here");

@@ -55,8 +55,9 @@ impl OwnRuns for Own {
                 .with_keep(move |keep| {
                     let now = keep.now(crate::drive::scene::wall()).now();
                     let holds = now.is_ok_and(|now| keep.catalogue(now).is_some());
-                    let all = keep.runbooks().filter(|_| holds).map(|shelved| &shelved.runbook);
-                    offers::startable(all, &policy.rules, admit::here())
+                    let rules = &policy.rules;
+                    let all = keep.runbooks(|name| holds && rules.is_self_service(name));
+                    offers::startable(&all, rules, admit::here())
                 })
                 .await)
         })
@@ -79,7 +80,9 @@ impl OwnRuns for Own {
             let work = Work::Runbook(wanted.clone());
             let (catalogue, runbook) = runs
                 .with_keep(move |keep| {
-                    let runbook = keep.runbook(&wanted).map(|shelved| Arc::clone(&shelved.runbook));
+                    // What is wrong with it, the order's admission tells.
+                    let shelved = keep.runbook(&wanted).ok().flatten();
+                    let runbook = shelved.map(|shelved| Arc::clone(&shelved.runbook));
                     (keep.report().catalogue, runbook)
                 })
                 .await;

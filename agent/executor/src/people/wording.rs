@@ -220,6 +220,7 @@ impl Teller {
             | JobNews::Answered(_)
             | JobNews::Consent { .. }
             | JobNews::ApprovalAsked { .. }
+            | JobNews::Signed { .. }
             | JobNews::Approved { .. }
             | JobNews::Resumed { .. } => Vec::new(),
         }

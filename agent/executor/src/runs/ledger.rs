@@ -33,6 +33,24 @@ impl Ledger {
     pub(crate) async fn append(&self, job: JobId, entry: Entry) -> Result<(), JournalError> {
         self.with(move |journal| journal.append(job, entry)).await
     }
+
+    /// Writes entries until one cannot be written: how many were, and why not all.
+    pub(crate) async fn append_all(
+        &self,
+        job: JobId,
+        entries: Vec<Entry>,
+    ) -> (usize, Option<JournalError>) {
+        let all = entries.len();
+        let written = self.with(move |journal| {
+            for (written, entry) in entries.into_iter().enumerate() {
+                if let Err(error) = journal.append(job, entry) {
+                    return Ok((written, Some(error)));
+                }
+            }
+            Ok((all, None))
+        });
+        written.await.unwrap_or_else(|error| (0, Some(error)))
+    }
 }
 
 /// Does something that waits for a disk, on a thread of its own.

@@ -32,9 +32,9 @@ impl Log {
         u32::try_from(self.inner().events.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// Adds an event that the journal has.
-    pub(crate) fn push(&self, event: JobEvent) {
-        self.inner().events.push(event);
+    /// Adds events that the journal has.
+    pub(crate) fn push(&self, events: impl IntoIterator<Item = JobEvent>) {
+        self.inner().events.extend(events);
         self.changed.send_replace(());
     }
 

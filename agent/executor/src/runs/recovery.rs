@@ -52,7 +52,7 @@ pub(super) async fn recover(shared: &Arc<Shared>, runs: &Arc<Runs>) -> Result<()
             continue;
         }
         let damaged = runs.ledger.with(move |journal| Ok(is_damaged(&journal.entries(job)?)));
-        let deadline = deadline(&received, runs.clock.now());
+        let deadline = deadline(&received, wall());
         let driving: Driving = if damaged.await? {
             let why = "the journal of this run was damaged, so nobody can tell what it has done";
             ended(JobState::Indeterminate, why)

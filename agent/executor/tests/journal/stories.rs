@@ -13,7 +13,7 @@ use befund_model::snapshot::Status;
 use befund_runbook::machine::Heard;
 use serde_json::{Value, json};
 
-use crate::disk::{Disk, Fault, Image};
+use crate::disk::{Disk, Fault, Image, Op};
 use crate::promises::{Call, call, only, play};
 use crate::sample::*;
 
@@ -252,6 +252,52 @@ fn json_that_could_not_be_read_again_is_refused_and_harms_nothing() {
     assert!(matches!(refused, Err(JournalError::Unreadable { .. })), "{refused:?}");
     journal.append(job(1), ended()).expect("written");
     assert_eq!(only(&open(&disk)).1.ended, Some(outcome()));
+}
+
+/// Whatever of closing a job fails, it is not reported before it is said to be, and can be closed then.
+#[test]
+fn a_disk_that_fails_while_a_job_is_closed_has_it_closed_the_second_time() {
+    let calls = [Call::Receive(1), Call::Append(1, news(1)), Call::Append(1, ended())];
+    let (whole, _) = play(&calls);
+    let begun = whole.done();
+    let mut failures = 0;
+    for at in begun..begun + 3 {
+        let (disk, _) = play(&calls);
+        let mut journal = open(&disk);
+        let begun = disk.done();
+        disk.fail(Fault::Once(disk.done() + at - whole.done()));
+        if journal.append(job(1), reported()).is_err() {
+            failures += 1;
+            assert_eq!(journal.recover(None).expect("readable").len(), 1, "not reported yet");
+            journal.append(job(1), reported()).expect("the disk is well again");
+        }
+        assert!(disk.done() > begun);
+        assert_eq!(journal.recover(None).expect("readable"), []);
+        assert_eq!(open(&Disk::of(&disk.image())).recover(None).expect("readable"), []);
+    }
+    assert!(failures > 1, "{failures} failures prove nothing");
+}
+
+/// Waiting for the disk is most of what a step that reads costs.
+#[test]
+fn a_job_that_only_measured_waits_for_the_disk_when_it_is_taken_on_and_at_its_end() {
+    let syncs = |disk: &Disk| {
+        let ops = disk.ops();
+        ops.iter().filter(|op| matches!(op, Op::Sync { .. } | Op::SyncFolder)).count()
+    };
+    let (disk, _) = play(&[Call::Receive(1), Call::Append(1, news(1))]);
+    let received = syncs(&disk);
+    assert_eq!(received, 2, "the file, and its name");
+
+    let (disk, _) = play(&[
+        Call::Receive(1),
+        Call::Append(1, news(1)),
+        Call::Append(1, waited("collect/1/dns")),
+        Call::Append(1, news(2)),
+        Call::Append(1, ended()),
+    ]);
+
+    assert_eq!(syncs(&disk) - received, 1);
 }
 
 /// Every operation of a history fails once: what was refused is not there, and goes in the second time.

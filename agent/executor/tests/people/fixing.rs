@@ -84,6 +84,7 @@ fn result(end: AttemptEnd) -> RunbookResult {
         }],
         accepted: Some(accepted),
         escalate_to: None,
+        escalate_unknown: None,
     }
 }
 

@@ -13,12 +13,15 @@ use befund_runtime::backoff::{Backoff, full_jitter};
 use befund_runtime::{clock, telemetry};
 
 use super::Core;
-use crate::link::catalogue::{self, Brought, End};
+use crate::link::catalogue::{self, BringError, Brought, End};
 use crate::link::note::Note;
 use crate::link::session::Current;
 
 /// How long what was refused is left alone, unless something else is handed out; and up to a quarter more.
 const AFTER_REFUSAL: Duration = Duration::from_secs(3600);
+/// How long until what the machine has is looked at once more although nothing else is handed out; and up to a quarter
+/// more.
+const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
 /// Waits after what could not be fetched grow from here...
 const BASE: Duration = Duration::from_secs(30);
 /// ...to here.
@@ -33,6 +36,8 @@ pub(super) struct Shelf {
     look_at: Option<Instant>,
     /// What was handed out when it was refused.
     refused: Option<Current>,
+    /// What was handed out when it was looked for last.
+    handed_out: Option<Current>,
     has: Option<MachineTrust>,
     backoff: Backoff,
     /// Orders whose catalogue is looked for.
@@ -53,6 +58,7 @@ impl Shelf {
             then: None,
             look_at: None,
             refused: None,
+            handed_out: None,
             has: None,
             backoff: Backoff::new(BASE, CAP),
             waiting: Vec::new(),
@@ -67,6 +73,14 @@ impl Shelf {
 
     pub(super) fn next_timer(&self, connected: bool) -> Option<Instant> {
         self.look_at.filter(|_| connected && self.bringing.is_none())
+    }
+
+    /// Whether the machine has what was handed out last.
+    fn is_current(&self) -> bool {
+        let pair = self.has.as_ref().zip(self.handed_out.as_ref());
+        pair.is_some_and(|(has, current)| {
+            has.executor_refusal.is_none() && !catalogue::lacks(has, current)
+        })
     }
 
     /// Whether there is a reason to look.
@@ -84,12 +98,19 @@ impl Core {
         if current.as_ref().is_some_and(|current| !self.shelf.is_worth_it(current)) {
             return self.begin_waiting();
         }
+        self.look_now(current);
+    }
+
+    fn look_now(&mut self, current: Option<Current>) {
         let Some(line) = &self.line else { return };
         if self.shelf.bringing.is_some() {
             self.shelf.then = Some(current);
             return;
         }
         let channel = line.channel.clone();
+        if current.is_some() {
+            self.shelf.handed_out.clone_from(&current);
+        }
         self.shelf.look_at = None;
         self.shelf.bringing = Some(current.clone());
         let (executor, inbox) = (self.parts.executor.clone(), self.parts.inbox.clone());
@@ -136,8 +157,12 @@ impl Core {
         let had = self.shelf.has.take();
         let mut refusal = had.as_ref().and_then(|had| had.refusal.clone());
         let random = u64::from_be_bytes(clock::random());
+        let mut executor = None;
         match brought.end {
             End::Current => {
+                // The policy may change, and the executor fail, without anybody saying so.
+                let wait = LOOK_AGAIN + full_jitter(LOOK_AGAIN / 4, random);
+                self.shelf.look_at = Some(Instant::now() + wait);
                 (refusal, self.shelf.refused) = (None, None);
                 self.shelf.backoff.reset();
             }
@@ -151,6 +176,14 @@ impl Core {
                 self.shelf.look_at = Some(Instant::now() + wait);
             }
             End::Broken(error) => {
+                executor = match &error {
+                    BringError::Executor(error) => Some(telemetry::chain(error)),
+                    BringError::Refused(..)
+                    | BringError::Call(_)
+                    | BringError::Late
+                    | BringError::Parts(_)
+                    | BringError::Missing(_) => None,
+                };
                 let wait = self.shelf.backoff.next(random);
                 let error = telemetry::chain(&error);
                 info!(error, wait_ms = wait.as_millis(), "looking for the catalogue again");
@@ -158,7 +191,10 @@ impl Core {
             }
             End::NotKept => debug!("the executor keeps no catalogue"),
         }
-        let has = brought.trust.map(|trust| MachineTrust { refusal, ..trust }).or(had);
+        let known = brought.trust.or(had);
+        let silent = executor.is_some();
+        let has = known.or_else(|| silent.then(MachineTrust::default));
+        let has = has.map(|trust| MachineTrust { refusal, executor_refusal: executor, ..trust });
         if let Some(has) = &has {
             self.parts.trust.send_replace(Some(has.clone()));
             let todo = self.session.trusts(has.clone());
@@ -174,7 +210,10 @@ impl Core {
     pub(super) fn shelf_tick(&mut self) {
         let due = self.shelf.next_timer(self.line.is_some());
         if due.is_some_and(|at| Instant::now() >= at) {
-            self.look_for_catalogue(None);
+            // What was refused, or could not be fetched, is asked for anew; else only the machine is asked.
+            let settled = self.shelf.refused.is_none() && self.shelf.is_current();
+            let current = self.shelf.handed_out.clone().filter(|_| settled);
+            self.look_now(current);
         }
     }
 }

@@ -31,9 +31,20 @@ pub(super) enum Phase {
     /// It runs.
     Running,
     /// The outcome is being made durable.
-    KeepingOutcome(Outcome),
+    KeepingOutcome(Outcome, Progress),
     /// The outcome waits for its acknowledgement.
     Ended(Outcome),
+}
+
+/// How far an outcome has come that is not durable here yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It was not said on this connection.
+    Unsaid,
+    /// It was, since the order is durable: what is lost is run again.
+    Said,
+    /// The controller has it.
+    Acknowledged,
 }
 
 #[derive(Debug)]
@@ -73,7 +84,7 @@ impl Running {
     pub(super) fn take(&mut self, mut event: JobEvent) -> Option<JobEvent> {
         match self.phase {
             Phase::Keeping | Phase::Running => {}
-            Phase::KeepingOutcome(_) | Phase::Ended(_) => return None,
+            Phase::KeepingOutcome(..) | Phase::Ended(_) => return None,
         }
         let full = self.waiting_bytes > MAX_UNACKNOWLEDGED_BYTES || self.last + 1 >= MAX_EVENTS;
         if let JobNews::Output(line) = &mut event.what {
@@ -123,7 +134,7 @@ impl Running {
     pub(super) fn say_again(&self, job: JobId, todo: &mut Vec<Do>) {
         match &self.phase {
             Phase::Keeping => return,
-            Phase::Running | Phase::KeepingOutcome(_) | Phase::Ended(_) => {}
+            Phase::Running | Phase::KeepingOutcome(..) | Phase::Ended(_) => {}
         }
         todo.push(Do::Say(Say::Accepted(job)));
         for (event, _) in &self.events {

@@ -66,11 +66,12 @@ fn an_order_is_kept_accepted_run_and_forgotten_after_its_acknowledgement() {
         panic!("an event is said at once")
     };
     assert_eq!(event.seq, 1);
-    let [Do::KeepOutcome(_, stored)] = &session.ended(job, done())[..] else {
-        panic!("an outcome is kept first")
+    let [said, Do::KeepOutcome(_, stored)] = &session.ended(job, done())[..] else {
+        panic!("an outcome is said, since its order is kept, and kept")
     };
+    assert_eq!(*said, Do::Say(Say::Outcome(job, Box::new(done()))));
     assert_eq!(stored.events.len(), 1);
-    assert_eq!(session.outcome_kept(job), [Do::Say(Say::Outcome(job, Box::new(done())))]);
+    assert_eq!(session.outcome_kept(job), [], "not said twice");
     assert_eq!(session.heard(Heard::ResultAck(job), now), [Do::Forget(job)]);
     assert_eq!(session.heard(Heard::Order(Box::new(first)), now), [], "a late copy is known");
     assert_eq!(session.jobs(), 0);
@@ -83,6 +84,26 @@ fn an_order_for_another_machine_is_refused_and_never_run() {
     let todo = session.heard(Heard::Order(Box::new(order(1, agent(2)))), base());
     let [Do::KeepOutcome(_, kept)] = &todo[..] else { panic!("{todo:?}") };
     assert_eq!(kept.outcome.state, JobState::Refused);
+}
+
+#[test]
+fn an_outcome_that_was_said_on_a_connection_that_broke_is_said_on_the_next() {
+    let (now, mut session) = (base(), Session::new(agent(1)));
+    let job = order(1, agent(1)).job;
+    let said = Do::Say(Say::Outcome(job, Box::new(done())));
+    session.resume_order(order(1, agent(1)));
+    session.heard(welcome(), now);
+    assert_eq!(session.ended(job, done()).first(), Some(&said));
+    session.disconnected();
+    session.heard(welcome(), now);
+    assert_eq!(session.outcome_kept(job), [said]);
+
+    // One that was acknowledged before it was kept is forgotten once it is.
+    session.resume_order(order(2, agent(1)));
+    let job = order(2, agent(1)).job;
+    session.ended(job, done());
+    assert_eq!(session.heard(Heard::ResultAck(job), now), []);
+    assert_eq!(session.outcome_kept(job), [Do::Forget(job)]);
 }
 
 #[test]
@@ -160,7 +181,7 @@ struct Seen {
 
 proptest! {
     /// Whatever comes in whatever order: an order is kept before it is accepted, and what was
-    /// accepted runs once, an outcome is kept once and before it is said, events have no gaps, and nothing is said while
+    /// accepted runs once, an outcome is kept once and not said before its order or it was, events have no gaps, and nothing is said while
     /// nobody is connected.
     #[test]
     fn the_promises_hold_in_any_order(steps in proptest::collection::vec(happens(), 0..120)) {
@@ -216,7 +237,8 @@ proptest! {
                                 *highest = (*highest).max(event.seq);
                             }
                             Say::Outcome(job, _) => {
-                                prop_assert!(seen.outcomes_kept.contains_key(&job));
+                                let kept = seen.kept.contains_key(&job);
+                                prop_assert!(kept || seen.outcomes_kept.contains_key(&job));
                             }
                             Say::Heartbeat | Say::CheckIn(_) => {}
                             Say::SaidAck(..) | Say::Own(..) | Say::Trust(_) => {

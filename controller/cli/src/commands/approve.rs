@@ -25,7 +25,7 @@ mod pending;
 mod vouch;
 
 pub(crate) use compare::Step;
-pub(crate) use pending::Pending;
+pub(crate) use pending::{Pending, Wanted};
 pub(crate) use vouch::Vouched;
 
 /// Arguments of `befund approve`.
@@ -71,8 +71,8 @@ impl Approve {
         let asking = if self.yes { Asking::Unvouched } else { Asking::Always };
         prepared.agreed(&what, asking).await?;
         let raw = prepared.sign(&client, &what, &self.with).await?;
-        let people = prepared.pending.people;
-        desk.screen.show(&raw, |look| render::approval::signed(look, id, people))?;
+        let pending = &prepared.pending;
+        desk.screen.show(&raw, |look| render::approval::signed(look, pending))?;
         Ok(Exit::Ok)
     }
 }
@@ -153,11 +153,25 @@ impl Prepared {
                 let why = format!("this key may not sign {} steps", role.as_str());
                 return Err(Failure::cannot(Exit::Forbidden, what, why).hint(who));
             }
+            if let Some(name) = self.has_signed(root, signer.public()) {
+                let why = format!("{name} has signed this already, and nobody counts twice");
+                let who = crate::commands::runbook::who(root, role, &[signer.public().clone()]);
+                return Err(Failure::cannot(Exit::Conflict, what, why).hint(who));
+            }
         }
         let armored = signer.sign(what, Namespace::Approval, &self.pending.bytes).await?;
         let id = self.pending.job.id.to_string();
         let body = ApproveFix { fix: self.pending.fix.clone(), signatures: vec![armored] };
         client.post(what, &["jobs", &id, "approval"], &body).await
+    }
+}
+
+impl Prepared {
+    /// The name of whose key this is, if the machine has their signature.
+    fn has_signed(&self, root: &Root, key: &PublicKey) -> Option<String> {
+        let person = root.owner(key)?;
+        let name = format!("{} ({})", person.name, person.id);
+        self.pending.signed.contains(&name).then_some(name)
     }
 }
 

@@ -16,6 +16,8 @@ use crate::failure::Failure;
 use crate::render;
 use crate::render::ticket::Lines;
 
+mod escalate;
+
 /// The most jobs whose results are read for one ticket, the latest first.
 const MAX_RESULTS: usize = 20;
 
@@ -36,6 +38,8 @@ pub(crate) enum Ticket {
         #[arg(long, value_name = "ID|NAME")]
         on: Option<String>,
     },
+    /// Hand a ticket on to the next level, with a brief of what its run found and tried.
+    Escalate(escalate::Escalate),
     #[command(flatten)]
     Change(change::Change),
 }
@@ -145,6 +149,7 @@ impl Ticket {
             }
             Self::New(arguments) => new(arguments, desk).await?,
             Self::Undo { one, on } => return undo(one.number, on, desk).await,
+            Self::Escalate(escalate) => escalate.run(desk).await?,
             Self::Change(change) => change.run(desk).await?,
         }
         Ok(Exit::Ok)

@@ -20,6 +20,7 @@ use crate::signed::{self, SignedFile};
 use crate::signer::With;
 
 mod draft;
+mod machines;
 
 /// Subcommands of `befund trust`.
 #[derive(Debug, Subcommand)]
@@ -47,6 +48,12 @@ pub(crate) enum Trust {
     },
     /// List the trust roots that the controller hands out.
     List,
+    /// Show which root, catalogue and policy each machine has, and which of them lag.
+    Machines {
+        /// Only those that are not up to date.
+        #[arg(long)]
+        behind: bool,
+    },
     /// Vouch for a trust root that came to you by another way than the controller: prints the SHA-256 that installers take,
     /// and keeps it for this controller, so that `befund approve` can tell what your colleagues signed.
     Pin {
@@ -119,6 +126,7 @@ impl Trust {
             Self::Show { file } => show(&file, desk)?,
             Self::Add { file } => add(&file, desk).await?,
             Self::List => list(desk).await?,
+            Self::Machines { behind } => machines::run(behind, desk).await?,
             Self::Pin { file } => pin(&file, desk)?,
         }
         Ok(Exit::Ok)

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use befund_model::api::{AnswerQuestion, TicketView};
 use befund_model::id::TicketNumber;
 use befund_model::job::{Job, JobEvent, JobNews, JobState, Question};
-use befund_model::runbook::FixRef;
 use befund_model::snapshot::Status;
 use befund_model::ticket::TimelineEntry;
 use serde_json::Value;
@@ -14,7 +13,7 @@ use crate::ask::{Answer, Lines, prompt};
 use crate::client::sse::Event;
 use crate::client::{Client, Follower, follow, read};
 use crate::commands::Desk;
-use crate::commands::approve::{Pending, Prepared};
+use crate::commands::approve::{Pending, Prepared, Wanted};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
@@ -95,8 +94,8 @@ enum Asked {
 enum Call {
     /// An answer.
     Question(Box<Question>),
-    /// A signature: for which fix, under what, and by how many people.
-    Signature((FixRef, String, u32)),
+    /// A signature.
+    Signature(Box<Wanted>),
     /// Nothing more: what was asked before has been answered, or is of no use any more.
     Over,
     /// Nothing.
@@ -108,7 +107,7 @@ impl Call {
         match news {
             JobNews::Asked(question) if !question.user => Self::Question(question),
             JobNews::ApprovalAsked { fix, statement, people } => {
-                Self::Signature((fix, statement, people))
+                Self::Signature(Box::new(Wanted { fix, statement, people, signed: Vec::new() }))
             }
             JobNews::Answered(_)
             | JobNews::Approved { .. }
@@ -123,6 +122,7 @@ impl Call {
             | JobNews::Cause { .. }
             | JobNews::Predicted { .. }
             | JobNews::Consent { .. }
+            | JobNews::Signed { .. }
             | JobNews::Acted { .. }
             | JobNews::Verified { .. }
             | JobNews::Undone { .. }
@@ -174,7 +174,7 @@ pub(crate) async fn job(
                 match Call::of(news.what) {
                     Call::Question(question) => asked = ask(job, question, sitting, desk)?,
                     Call::Signature(of) => {
-                        asked = wanted(client, what, job, of, sitting, desk).await?;
+                        asked = wanted(client, what, job, *of, sitting, desk).await?;
                     }
                     Call::Over => asked = None,
                     Call::None => {}
@@ -215,7 +215,7 @@ async fn wanted(
     client: &Client,
     what: &str,
     job: &Job,
-    (fix, statement, people): (FixRef, String, u32),
+    of: Wanted,
     sitting: &Sitting,
     desk: &mut Desk<'_>,
 ) -> Result<Option<Asked>, Failure> {
@@ -228,7 +228,7 @@ async fn wanted(
             Ok(None)
         }
         Sitting::Signing(_) => {
-            let prepared = prepare(client, what, job, (fix, statement, people), desk).await;
+            let prepared = prepare(client, what, job, of, desk).await;
             match prepared {
                 Ok(prepared) => {
                     let text = prepared.shown(desk);
@@ -251,10 +251,10 @@ async fn prepare(
     client: &Client,
     what: &str,
     job: &Job,
-    (fix, statement, people): (FixRef, String, u32),
+    of: Wanted,
     desk: &Desk<'_>,
 ) -> Result<Prepared, Failure> {
-    let pending = Pending::of(what, job.clone(), fix, &statement, people)?;
+    let pending = Pending::of(what, job.clone(), of)?;
     let url = client.base().to_string();
     Prepared::of(client, what, &desk.pins(), &url, pending).await
 }

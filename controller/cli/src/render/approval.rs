@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use befund_model::action::Undo;
-use befund_model::id::JobId;
 use befund_runbook::document::{Act, Fix, UndoBy};
 use befund_trust::approval;
 
@@ -36,7 +35,11 @@ pub(crate) fn asked(look: &Look, pending: &Pending, vouched: &Vouched) -> String
         format!("{}, {}", text::line(&pending.job.created_by), look.time(pending.job.created_at)),
     );
     if pending.people > 1 {
-        row("Signers", format!("{} people have to sign; you are one of them", pending.people));
+        let so_far = match pending.signed.as_slice() {
+            [] => "nobody has yet".to_owned(),
+            names => format!("so far: {}", text::line(&names.join(", "))),
+        };
+        row("Signers", format!("{} different people have to sign; {so_far}", pending.people));
     }
     out.push('\n');
     match vouched {
@@ -151,17 +154,19 @@ fn span(time: Duration) -> String {
 }
 
 /// What is printed once it was signed.
-pub(crate) fn signed(look: &Look, job: JobId, people: u32) -> String {
-    let rest = match people {
-        0 | 1 => String::new(),
-        people => format!(
-            "\nIt takes {people} people: have another one sign as well, with befund approve {job}"
-        ),
+pub(crate) fn signed(look: &Look, pending: &Pending) -> String {
+    let job = pending.job.id;
+    let so_far = u32::try_from(pending.signed.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let next = if so_far < pending.people {
+        format!(
+            "The machine verifies it. It is {so_far} of {}: nothing is done before another person signs as well, with \
+             befund approve {job}",
+            pending.people
+        )
+    } else {
+        "The machine verifies it and goes on.".to_owned()
     };
-    format!(
-        "{} The machine verifies it and goes on.{rest}\nWatch it: befund job watch {job}",
-        look.good("Signed.")
-    )
+    format!("{} {next}\nWatch it: befund job watch {job}", look.good("Signed."))
 }
 
 /// What waits for a signature.
@@ -169,7 +174,8 @@ pub(crate) fn waiting(look: &Look, pending: &[Pending]) -> String {
     if pending.is_empty() {
         return "Nothing waits for a signature.".to_owned();
     }
-    let mut rows = table(look, &["job", "machine", "ticket", "does", "for", "risk", "until"]);
+    let mut rows =
+        table(look, &["job", "machine", "ticket", "does", "for", "risk", "signed", "until"]);
     for one in pending {
         let statement = &one.statement;
         let step = &statement.step;
@@ -180,6 +186,7 @@ pub(crate) fn waiting(look: &Look, pending: &[Pending]) -> String {
             cell(act(&step.act)),
             cell(format!("{}: {}", step.runbook.name, step.fix.cause)),
             cell(step.risk.as_str()),
+            cell(format!("{} of {}", one.signed.len(), one.people.max(1))),
             toned(look.time(statement.expires), Tone::Faint),
         ]);
     }

@@ -151,8 +151,14 @@ pub(crate) fn end(look: &Look, result: &RunbookResult) -> Option<String> {
         Some(false) => Some(look.bad("The trouble is not over.")),
         None => None,
     };
-    let to =
-        result.escalate_to.as_ref().map(|group| format!("It should go to {}.", text::line(group)));
+    let to = match (&result.escalate_to, &result.escalate_unknown) {
+        (Some(group), _) => Some(format!("It should go to {}.", text::line(group))),
+        (None, Some(why)) => Some(format!(
+            "It should go on to the next level; to which group could not be told: {}.",
+            text::line(why)
+        )),
+        (None, None) => None,
+    };
     match (over, to) {
         (None, None) => None,
         (over, to) => Some(over.into_iter().chain(to).collect::<Vec<_>>().join(" ")),

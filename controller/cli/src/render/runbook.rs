@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use befund_model::Timestamp;
 use befund_model::api::{CatalogueView, CauseEffect, RunbookInfo};
 use befund_model::id::TicketNumber;
 use befund_runbook::document::{Act, Runbook, Whom};
@@ -41,7 +42,46 @@ pub(crate) fn list(look: &Look, runbooks: &[RunbookInfo], ticket: Option<TicketN
         row.push(toned(helped(&runbook.effects), Tone::Faint));
         rows.add_row(row);
     }
-    tables::text(&rows, 0)
+    let mut out = tables::text(&rows, 0);
+    if ticket.is_some() {
+        for runbook in runbooks.iter().filter(|runbook| runbook.fit > 0) {
+            out.push_str(&so_far(look, runbook));
+        }
+    }
+    out
+}
+
+/// What a runbook found so far, and what became of that, cause by cause and fix by fix; nothing if it never ran.
+fn so_far(look: &Look, runbook: &RunbookInfo) -> String {
+    let mut out = String::new();
+    let causes = runbook.effects.iter().filter(|effect| effect.fix.is_none());
+    for cause in causes {
+        if out.is_empty() {
+            let title = format!("{}: found so far, and what helped", text::line(&runbook.name));
+            let _ = writeln!(out, "\n{}", look.strong(&title));
+        }
+        let title = cause.title.as_ref().map_or(&cause.cause, |title| &title.en);
+        let _ = writeln!(out, "  {}: found {}", text::line(title), times(cause.came_up));
+        let of_it = |effect: &&CauseEffect| effect.fix.is_some() && effect.cause == cause.cause;
+        for fix in runbook.effects.iter().filter(of_it) {
+            let back = match fix.came_back {
+                0 => String::new(),
+                back => format!(", {back} came back"),
+            };
+            let (done, right) = (times(fix.done), times(fix.verified));
+            let act = text::line(&fix.act);
+            let _ = writeln!(out, "    {act}: done {done}, put right {right}{back}");
+        }
+    }
+    out
+}
+
+fn times(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
 }
 
 /// Of how many fixes that were done the cause was gone.
@@ -104,8 +144,8 @@ fn causes(look: &Look, runbook: &Runbook, effects: &[CauseEffect]) -> String {
         let of = |fix: Option<u32>| {
             effects.iter().find(|effect| effect.cause == cause.id && effect.fix == fix)
         };
-        let seen =
-            of(None).map_or_else(String::new, |effect| format!(", found {} times", effect.came_up));
+        let seen = of(None)
+            .map_or_else(String::new, |effect| format!(", found {}", times(effect.came_up)));
         let (title, id) = (text::line(&cause.title.en), text::line(&cause.id));
         let _ = writeln!(out, "  {title} {}{}", look.faint(&format!("({id})")), look.faint(&seen));
         for (index, fix) in (0..).zip(&cause.fixes) {
@@ -264,7 +304,7 @@ pub(crate) fn verified(look: &Look, manifest: &Manifest, verdict: &Verdict) -> S
 }
 
 /// The catalogues that were published.
-pub(crate) fn catalogues(look: &Look, views: &[CatalogueView]) -> String {
+pub(crate) fn catalogues(look: &Look, views: &[CatalogueView], now: Timestamp) -> String {
     if views.is_empty() {
         return "No catalogue was published yet.".to_owned();
     }
@@ -280,7 +320,11 @@ pub(crate) fn catalogues(look: &Look, views: &[CatalogueView]) -> String {
             cell(&view.published_by),
             cell(look.time(view.expires)),
             cell(files),
-            toned(if view.current { "current" } else { "" }, Tone::Good),
+            match (view.current, view.expires <= now) {
+                (true, true) => toned("current, EXPIRED: sign and publish a new one", Tone::Bad),
+                (true, false) => toned("current", Tone::Good),
+                (false, _) => toned("", Tone::Plain),
+            },
         ]);
     }
     tables::text(&rows, 0)

@@ -111,9 +111,17 @@ fn news_text(look: &Look, news: &JobNews) -> String {
         JobNews::Consent { given: false, by, .. } => {
             format!("{}: {}", look.bad("not agreed"), text::line(by))
         }
-        JobNews::ApprovalAsked { fix, people, .. } => format!(
-            "the fix for {} waits for {people} signature(s): befund approve",
-            text::line(&fix.cause)
+        JobNews::ApprovalAsked { fix, people, .. } => {
+            let whose = match people {
+                0 | 1 => "a signature".to_owned(),
+                people => format!("the signatures of {people} different people"),
+            };
+            format!("the fix for {} waits for {whose}: befund approve", text::line(&fix.cause))
+        }
+        JobNews::Signed { by, people, .. } => format!(
+            "signed by {}: {} of {people}, waiting for another person",
+            text::line(&by.join(", ")),
+            by.len()
         ),
         JobNews::Approved { by, .. } => format!("approved by {}", text::line(by)),
         JobNews::Acting { fix, act } => {

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use befund_model::api::TrustRootView;
+use befund_model::Timestamp;
+use befund_model::api::{MachineView, TrustRootView};
+use befund_model::machine::{MachineTrust, TrustStanding};
 use befund_trust::key::PublicKey;
 use befund_trust::root::{Role, Root};
 
@@ -103,4 +105,133 @@ pub(crate) fn list(look: &Look, views: &[TrustRootView], pinned: Option<&str>) -
         out.push_str("\nNone is pinned here: have a colleague hand you the root, then: befund trust pin FILE");
     }
     out
+}
+
+/// What a controller hands out now; 0 for none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handed {
+    /// The newest root's version.
+    pub(crate) root: u32,
+    /// Until when it is good.
+    pub(crate) root_expires: Option<Timestamp>,
+    /// The current catalogue's version.
+    pub(crate) catalogue: u64,
+    /// Until when it is good.
+    pub(crate) catalogue_expires: Option<Timestamp>,
+    /// The time.
+    pub(crate) now: Timestamp,
+}
+
+impl Handed {
+    /// How a machine stands to it; `None` if it never said what it trusts.
+    pub(crate) fn standing(&self, view: &MachineView) -> Option<TrustStanding> {
+        view.trust.as_ref().map(|trust| trust.standing(self.root, self.catalogue))
+    }
+}
+
+/// How many digits of a policy's digest are shown.
+const DIGEST_SHOWN: usize = 12;
+
+/// What machines trust, and which of them lag: so many of so many.
+pub(crate) fn machines(
+    look: &Look,
+    handed: &Handed,
+    machines: &[MachineView],
+    (lagging, total): (usize, usize),
+) -> String {
+    let until = |version: u64, expires: Option<Timestamp>| match expires {
+        None => "none".to_owned(),
+        Some(expires) if expires <= handed.now => {
+            format!("{version}, {}", look.bad(&format!("expired {}", look.time(expires))))
+        }
+        Some(expires) => format!("{version}, until {}", look.time(expires)),
+    };
+    let mut out = format!(
+        "Handed out: trust root {}; catalogue {}\n",
+        until(handed.root.into(), handed.root_expires),
+        until(handed.catalogue, handed.catalogue_expires)
+    );
+    if !machines.is_empty() {
+        let mut rows =
+            table(look, &["machine", "root", "catalogue", "policy", "state", "last seen"]);
+        for view in machines {
+            let seen = match (view.connected, view.machine.last_seen) {
+                (true, _) => toned("connected", Tone::Good),
+                (false, Some(at)) => toned(look.time(at), Tone::Faint),
+                (false, None) => toned("never", Tone::Faint),
+            };
+            let version = |version: u64| match version {
+                0 => "none".to_owned(),
+                version => version.to_string(),
+            };
+            let (state, tone) = state(handed, view);
+            let trust = view.trust.clone().unwrap_or_default();
+            rows.add_row(vec![
+                cell(&view.machine.name),
+                cell(version(trust.root_version.into())),
+                cell(version(trust.catalogue_version)),
+                cell(trust.policy.get(..DIGEST_SHOWN).unwrap_or("as shipped")),
+                toned(state, tone),
+                seen,
+            ]);
+        }
+        out.push_str(&tables::text(&rows, 0));
+    }
+    if handed.catalogue_expires.is_some_and(|expires| expires <= handed.now) {
+        out.push_str(&look.bad("The catalogue expired: machines run nothing of it."));
+        out.push_str(" Sign it anew and publish it: befund runbook sign FOLDER, befund runbook publish FOLDER\n");
+    }
+    if handed.root_expires.is_some_and(|expires| expires <= handed.now) {
+        out.push_str(&look.bad("The trust root expired: machines take no signatures under it."));
+        out.push_str(" Make the next one: befund trust next FILE\n");
+    }
+    let _ = match (lagging, total) {
+        (_, 0) => write!(out, "There are no machines."),
+        (0, total) => write!(out, "{} up to date.", all_of(total)),
+        (lagging, total) => write!(
+            out,
+            "{lagging} of {} not up to date. One that is connected fetches what is new within seconds; another when it is \
+             back.",
+            text::count(total, "machine")
+        ),
+    };
+    out
+}
+
+fn all_of(total: usize) -> String {
+    match total {
+        1 => "The one machine is".to_owned(),
+        total => format!("All {total} machines are"),
+    }
+}
+
+/// A machine's state in words.
+fn state(handed: &Handed, view: &MachineView) -> (String, Tone) {
+    let Some(trust) = &view.trust else {
+        return ("has not said yet what it trusts".to_owned(), Tone::Faint);
+    };
+    let why = |words: &str, trust: &MachineTrust| match trust.complaint() {
+        Some(why) => format!("{words}: {}", text::line(why)),
+        None => words.to_owned(),
+    };
+    match trust.standing(handed.root, handed.catalogue) {
+        TrustStanding::Current => ("up to date".to_owned(), Tone::Good),
+        TrustStanding::Behind => {
+            let mut lacks = Vec::new();
+            if trust.root_version != handed.root {
+                lacks.push(format!("root {} of {}", trust.root_version, handed.root));
+            }
+            if trust.catalogue_version != handed.catalogue {
+                lacks
+                    .push(format!("catalogue {} of {}", trust.catalogue_version, handed.catalogue));
+            }
+            (format!("behind: {}", lacks.join(", ")), Tone::Bad)
+        }
+        TrustStanding::Unpinned => {
+            ("nobody vouched for its root: only reading steps run".to_owned(), Tone::Bad)
+        }
+        TrustStanding::Refused => (why("refused what was handed out", trust), Tone::Bad),
+        TrustStanding::NoPolicy => (why("its policy cannot be used", trust), Tone::Bad),
+        TrustStanding::NoExecutor => (why("its executor does not answer", trust), Tone::Bad),
+    }
 }

@@ -9,6 +9,7 @@ use befund_model::runbook::FixRef;
 use befund_model::section;
 use befund_runbook::document::{Fix, Runbook, Source, UndoBy};
 
+use super::said;
 use super::words::RunWords;
 
 mod probes;
@@ -57,6 +58,14 @@ impl Names {
         let causes = self.runbook.iter().flat_map(|runbook| &runbook.causes);
         let cause = causes.into_iter().find(|cause| cause.id == id)?;
         cause.advice.as_ref().map(|advice| self.words(advice).to_owned())
+    }
+
+    /// The same as the machine tells it, in English.
+    #[must_use]
+    pub fn advice_as_told(&self, id: &str) -> Option<String> {
+        let causes = self.runbook.iter().flat_map(|runbook| &runbook.causes);
+        let cause = causes.into_iter().find(|cause| cause.id == id)?;
+        cause.advice.as_ref().map(|advice| advice.en.clone())
     }
 
     /// What a step looks at.
@@ -112,10 +121,16 @@ impl Names {
                 (None, "nobody") => "niemand".to_owned(),
                 (None, by) => match by.strip_prefix("the user") {
                     Some(name) => format!("der Benutzer{name}"),
-                    None => by.to_owned(),
+                    None => self.said(by),
                 },
             },
         }
+    }
+
+    /// What the machine said in a sentence of its own, in the reader's language where that is known.
+    #[must_use]
+    pub fn said(&self, text: &str) -> String {
+        said::in_language(text, self.language)
     }
 
     fn written(&self, fix: &FixRef) -> Option<&Fix> {

@@ -49,6 +49,17 @@ impl<'a> SigningBox<'a> {
         })
     }
 
+    /// What would change, line by line. That it cannot be predicted is said once.
+    #[must_use]
+    pub fn prediction(&self) -> Vec<&'a str> {
+        let lines = self.statement.map(|one| one.prediction.as_slice()).unwrap_or_default();
+        let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        if lines.len() > 1 && lines[1].starts_with("cannot predict: ") {
+            lines.remove(0);
+        }
+        lines
+    }
+
     /// The parameters, name and value.
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'a str, String)> {

@@ -121,6 +121,8 @@ pub struct Signing {
     pub statement: Option<Box<Statement>>,
     /// How many people it takes.
     pub people: u32,
+    /// Who has signed so far.
+    pub by: Vec<String>,
     /// Whether it is no longer waited for.
     pub over: bool,
 }
@@ -199,8 +201,15 @@ impl Story {
                     text: statement.clone(),
                     statement: read,
                     people: *people,
+                    by: Vec::new(),
                     over: false,
                 });
+            }
+            JobNews::Signed { fix, by, people } => {
+                if let Some(signing) = &mut self.last(fix).signing {
+                    signing.by.clone_from(by);
+                    signing.people = *people;
+                }
             }
             JobNews::Approved { fix, by } => self.last(fix).approved = Some(by.clone()),
             JobNews::Acting { fix, act } => {

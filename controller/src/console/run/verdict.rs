@@ -49,13 +49,7 @@ pub fn verdict(run: &Run) -> (Tone, String) {
         ),
         JobState::Running => (Tone::Works, running(run)),
         JobState::Asking => asking(run),
-        JobState::NeedsApproval => (
-            Tone::Needs,
-            pick(
-                "Waits for a signature: nothing is changed before.",
-                "Wartet auf eine Unterschrift: Vorher wird nichts geändert.",
-            ),
-        ),
+        JobState::NeedsApproval => (Tone::Needs, needs_approval(run)),
         JobState::Rebooting => (
             Tone::Works,
             pick(
@@ -132,6 +126,24 @@ fn asking(run: &Run) -> (Tone, String) {
         (None, true) => "Wartet auf die Zustimmung der Person am Rechner.",
     };
     (Tone::Needs, words.to_owned())
+}
+
+fn needs_approval(run: &Run) -> String {
+    let signing = run.story.unsigned().map(|(_, signing)| signing);
+    match (signing.filter(|signing| signing.people > 1), run.r.lang == "de") {
+        (None, false) => "Waits for a signature: nothing is changed before.".to_owned(),
+        (None, true) => "Wartet auf eine Unterschrift: Vorher wird nichts geändert.".to_owned(),
+        (Some(signing), false) => format!(
+            "Waits for signatures, {} of {} are there: nothing is changed before.",
+            signing.by.len(),
+            signing.people
+        ),
+        (Some(signing), true) => format!(
+            "Wartet auf Unterschriften, {} von {} sind da: Vorher wird nichts geändert.",
+            signing.by.len(),
+            signing.people
+        ),
+    }
 }
 
 /// What undoing came to: what has nothing to be put back counts for nothing.

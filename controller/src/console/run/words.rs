@@ -20,6 +20,7 @@ words! {
     says: "the ticket says", "im Ticket steht";
     same_kind: "it is about the kind of trouble that was found", "es behandelt die Art von Störung, die gefunden wurde";
     never_run: "Not run yet.", "Noch nie ausgeführt.";
+    what_helped: "What was found so far, and what helped", "Was bisher gefunden wurde, und was geholfen hat";
     look_only: "Look only (dry run)", "Nur nachsehen (Probelauf)";
     run: "Run", "Ausführen";
     settings: "Settings", "Einstellungen";
@@ -79,6 +80,7 @@ words! {
     lines_left_out: "earlier lines are not shown", "frühere Zeilen werden nicht gezeigt";
     output: "Output", "Ausgabe";
     lines: "lines", "Zeilen";
+    one_line: "line", "Zeile";
     during: "during", "während";
     put_right: "put right", "behoben";
     still_there: "still there", "besteht weiter";
@@ -90,6 +92,7 @@ words! {
     see_it: "Show", "Zeigen";
     undo_all: "Undo everything this ticket changed", "Alles zurücknehmen, was dieses Ticket geändert hat";
     escalate: "Escalate", "Weitergeben";
+    group_unknown: "The ticket should go on to the next level; to which group the runbook cannot tell", "Das Ticket sollte an die nächste Stufe gehen; an welche Gruppe, kann das Runbook nicht sagen";
     // Undoing.
     undo_title: "Undo everything?", "Alles zurücknehmen?";
     undo_what: "On this machine, this is undone, last first:", "Auf diesem Rechner wird dies zurückgenommen, das Letzte zuerst:";
@@ -101,7 +104,7 @@ words! {
     back_to_ticket: "Back to the ticket", "Zurück zum Ticket";
     // Escalating.
     escalate_title: "Escalate", "Weitergeben";
-    escalate_hint: "This is what the run found and tried. Add what you know; whoever takes over reads it first.", "Das hat der Lauf gefunden und versucht. Ergänzen Sie, was Sie wissen; wer übernimmt, liest es zuerst.";
+    escalate_hint: "This is what is known, what to look at next first. Add what you know; whoever takes over reads it first.", "Das ist bekannt; zuerst, was als Nächstes anzusehen ist. Ergänzen Sie, was Sie wissen; wer übernimmt, liest es zuerst.";
     brief: "What the next one has to know", "Was die nächste Person wissen muss";
     to_level: "To level", "An Stufe";
     escalate_yes: "Escalate with this text", "Mit diesem Text weitergeben";
@@ -148,6 +151,12 @@ words! {
     refused: "refused", "abgelehnt";
     up_to_date: "up to date", "aktuell";
     behind: "not up to date", "nicht aktuell";
+    policy: "Policy", "Richtlinie";
+    policy_default: "as shipped", "wie ausgeliefert";
+    no_policy: "its policy cannot be used", "die Richtlinie ist nicht brauchbar";
+    no_executor: "its executor does not answer", "der Ausführende antwortet nicht";
+    away: "not connected", "nicht verbunden";
+    catalogue_expired: "The published catalogue expired: machines run none of its runbooks. An author signs them anew and publishes them:", "Der veröffentlichte Katalog ist abgelaufen: Rechner führen nichts daraus aus. Wer Runbooks schreibt, unterschreibt sie neu und veröffentlicht sie:";
     never_said: "has not said yet what it trusts", "hat noch nicht gesagt, wem er vertraut";
     another: "Start another runbook", "Ein weiteres Runbook starten";
 }
@@ -305,6 +314,16 @@ impl RunWords {
             (1, _) => "One person has to sign.".to_owned(),
             (count, "de") => format!("{count} verschiedene Personen müssen unterschreiben."),
             (count, _) => format!("{count} different people have to sign."),
+        }
+    }
+
+    /// Who has signed, of how many.
+    #[must_use]
+    pub fn signed_by(&self, by: &[String], people: &u32) -> String {
+        let (count, names) = (by.len(), by.join(", "));
+        match self.lang {
+            "de" => format!("{count} von {people}: {names}. Es fehlt noch eine andere Person."),
+            _ => format!("{count} of {people}: {names}. Another person has to sign as well."),
         }
     }
 

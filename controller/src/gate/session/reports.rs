@@ -48,6 +48,11 @@ impl Reports {
         self.messages >= MOST_MESSAGES || self.outcomes >= MOST_OUTCOMES
     }
 
+    /// Whether a job has ended.
+    pub(super) const fn has_outcome(&self) -> bool {
+        self.outcomes > 0
+    }
+
     /// The reports.
     pub(super) fn into_reports(self) -> Vec<JobReport> {
         self.reports

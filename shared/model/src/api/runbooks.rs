@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::Timestamp;
 use crate::action::Risk;
+use crate::id::JobId;
 use crate::language::Text;
+use crate::ticket::Level;
 
 /// The body of `POST /api/v1/catalogues`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,13 +133,17 @@ pub struct CauseEffect {
     pub fix: Option<u32>,
     /// What the fix does; empty for the cause itself.
     pub act: String,
+    /// What the cause, or the fix, is called in the current catalogue; absent if it has none of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text>,
     /// In how many runs the cause was found, or the fix was up.
     pub came_up: u64,
     /// In how many the fix was done.
     pub done: u64,
     /// In how many the cause was gone afterwards.
     pub verified: u64,
-    /// How many of the tickets of those runs were opened again afterwards.
+    /// How many of the tickets of those runs were opened again afterwards; of a fix, of those runs in which the cause
+    /// was gone after it.
     pub came_back: u64,
 }
 
@@ -165,4 +171,18 @@ pub struct ApproveFix {
     pub fix: crate::runbook::FixRef,
     /// The signatures, each as `ssh-keygen -Y sign` writes it; none to decline.
     pub signatures: Vec<String>,
+}
+
+/// What whoever takes a ticket over has to know: the answer of `GET /api/v1/tickets/{number}/brief`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BriefView {
+    /// The run that it tells of.
+    pub job: JobId,
+    /// The ticket's version.
+    pub version: i64,
+    /// The level that the ticket would go to.
+    pub level: Level,
+    /// The brief, plain text.
+    pub text: String,
 }

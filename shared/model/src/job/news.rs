@@ -89,6 +89,15 @@ pub enum JobNews {
         /// How many people have to sign it.
         people: u32,
     },
+    /// Somebody signed, and a fix waits for others to sign as well; a new [`Self::ApprovalAsked`] begins anew.
+    Signed {
+        /// Which fix.
+        fix: FixRef,
+        /// Who has signed so far, each as `Name (id)`.
+        by: Vec<String>,
+        /// How many people have to sign it.
+        people: u32,
+    },
     /// A fix was approved.
     Approved {
         /// Which fix.

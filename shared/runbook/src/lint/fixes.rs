@@ -135,13 +135,20 @@ impl Linter<'_> {
                         self.error("undo", &path, message);
                     }
                 }
-                if fix.risk == Risk::Read {
-                    self.warn("undo", &path, "there is nothing to undo: it changes nothing");
+                // Who agrees to a fix, and who signs it, agrees to its undoing: that may do no more than the fix.
+                if undo.risk > fix.risk {
+                    let message = format!(
+                        "`{name}` is `{}`, and what it undoes only `{}`: raise the fix's `risk`",
+                        undo.risk.as_str(),
+                        fix.risk.as_str()
+                    );
+                    self.error("undo", &path, message);
                 }
             }
             UndoBy::Script(_) => {
                 if fix.risk == Risk::Read {
-                    self.warn("undo", &path, "there is nothing to undo: it changes nothing");
+                    let message = "there is nothing to undo: it changes nothing, as it says";
+                    self.error("undo", &path, message);
                 }
             }
             UndoBy::None => {

@@ -37,7 +37,9 @@ pub(super) fn of(
         Ok(None) => {}
         Ok(Some(group)) => parts.push(format!("it should go to {group}")),
         Err(reason) => {
-            parts.push(format!("it should go on, and to whom could not be told ({reason})"));
+            parts.push(format!(
+                "it should go on to the next level; to which group could not be told ({reason})"
+            ));
         }
     }
     let sentence = lines::cut(&parts.join("; "), MAX_CONCLUSION);

@@ -184,9 +184,13 @@ impl Run {
                 Held::Unknown(_) => None,
             },
             escalate_to: None,
+            escalate_unknown: None,
         };
         result.conclusion = conclusion::of(&result, &accepted, early, &escalate_to);
-        result.escalate_to = escalate_to.ok().flatten();
+        match escalate_to {
+            Ok(group) => result.escalate_to = group,
+            Err(reason) => result.escalate_unknown = Some(lines::cut(&reason, 300)),
+        }
         result
     }
 }

@@ -75,6 +75,8 @@ struct Inner {
     state: JobState,
     interruptions: u32,
     reboots: u32,
+    /// Whether what is still outstanding is to be wanted again: the end of a run that is to stop asks for something, too.
+    again: bool,
 }
 
 /// The driver's side.
@@ -92,6 +94,7 @@ impl Exchange {
             state: JobState::Running,
             interruptions: 0,
             reboots: 0,
+            again: false,
         })))
     }
 
@@ -129,7 +132,14 @@ impl Exchange {
 
     /// What the run has wanted since this was asked last.
     pub(super) fn wanted(&self) -> Vec<Do> {
-        std::mem::take(&mut self.inner().wanted)
+        let mut inner = self.inner();
+        let mut wanted = std::mem::take(&mut inner.wanted);
+        if std::mem::take(&mut inner.again) {
+            let again = inner.outstanding.values().filter(|open| !is_change(open));
+            let again: Vec<Do> = again.filter(|open| !wanted.contains(open)).cloned().collect();
+            wanted.extend(again);
+        }
+        wanted
     }
 
     /// What is not answered yet.
@@ -314,6 +324,9 @@ impl Inner {
         if self.stop.is_none() {
             let again = self.outstanding.values().filter(|wanted| !is_change(wanted));
             self.wanted.extend(again.cloned());
+        } else {
+            // What the run withdraws now, it must not want again; what is left then, it waits for.
+            self.again = true;
         }
     }
 }

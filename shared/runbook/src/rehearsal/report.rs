@@ -63,7 +63,11 @@ impl Report {
         }
         if let Some(group) = escalate_to {
             let group = if group.is_empty() { "nobody" } else { group };
-            let found = result.escalate_to.clone().unwrap_or_else(|| "nobody".to_owned());
+            let found = match (&result.escalate_to, &result.escalate_unknown) {
+                (Some(group), _) => group.clone(),
+                (None, Some(why)) => format!("unknown ({why})"),
+                (None, None) => "nobody".to_owned(),
+            };
             lines.push(Line::same("escalate_to".to_owned(), group.to_owned(), found));
         }
         for words in conclusion {

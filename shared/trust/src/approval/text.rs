@@ -1,10 +1,10 @@
-//! What a statement or an order says, in plain words, for whoever is about to sign it. What came from a machine is
+//! What a statement says, in plain words, for whoever is about to sign it. What came from a machine is
 //! shown with its controls written out. Not how it is asked.
 
 use befund_model::action::Risk;
 use serde_json::Value;
 
-use super::{Act, Order, Statement, Step};
+use super::{Act, Statement, Step};
 use crate::plain::shown;
 
 impl Statement {
@@ -29,28 +29,6 @@ impl Statement {
         lines.push(line("Good", format!("once, from {} to {}", self.not_before, self.expires)));
         lines.push(line("Number", self.number.to_string()));
         lines.push(line("Challenge", self.challenge.to_string()));
-        finish(lines)
-    }
-}
-
-impl Order {
-    /// What is signed, in plain words.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut lines = vec![
-            format!("{}: order one step on one machine beforehand", shown(&self.organisation)),
-            String::new(),
-            line("Machine", format!("agent {}", self.step.agent)),
-        ];
-        step(&mut lines, &self.step);
-        lines.push(String::new());
-        lines.push(
-            "The machine will do this without asking again, if it finds the cause.".to_owned(),
-        );
-        lines.push(String::new());
-        references(&mut lines, &self.step);
-        lines.push(line("Good", format!("once, from {} to {}", self.not_before, self.expires)));
-        lines.push(line("Number", self.number.to_string()));
         finish(lines)
     }
 }

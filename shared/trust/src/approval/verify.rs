@@ -6,7 +6,7 @@ use befund_model::action::Risk;
 
 use super::{MAX_BYTES, Malformed, Statement};
 use crate::floor::{Floors, Now};
-use crate::root::{Person, Role, Signers, Standing, TooFew, Trusted, Unsigned, signers};
+use crate::root::{Person, Role, Standing, TooFew, Trusted, Unsigned, signers};
 use crate::signature::Namespace;
 
 /// Why a step is not approved.
@@ -20,11 +20,6 @@ pub enum Refusal {
         "verifying an approval: a step that only reads is not approved by signatures, but by the machine's policy"
     )]
     NothingToApprove,
-    /// Disruptive steps are not signed beforehand.
-    #[error(
-        "verifying an approval: a disruptive step cannot be ordered beforehand; it needs a fresh challenge of the machine"
-    )]
-    NeedsChallenge,
     /// Its signatures are not good.
     #[error("verifying an approval")]
     Unsigned(#[from] Unsigned),
@@ -119,7 +114,7 @@ pub fn verify(
 }
 
 /// Whom a risk takes, of bytes that are not too many.
-fn role(bytes: &[u8], risk: Risk) -> Result<Role, Refusal> {
+pub(super) fn role(bytes: &[u8], risk: Risk) -> Result<Role, Refusal> {
     if bytes.len() > MAX_BYTES {
         return Err(Refusal::TooLarge(bytes.len()));
     }
@@ -128,17 +123,6 @@ fn role(bytes: &[u8], risk: Risk) -> Result<Role, Refusal> {
         Risk::Change => Ok(Role::Change),
         Risk::Disruptive => Ok(Role::Disruptive),
     }
-}
-
-/// The keys that signed an order, and those of the role `change` among their owners.
-pub(super) fn order_signers(
-    bytes: &[u8],
-    signatures: &[impl AsRef<[u8]>],
-    root: &Trusted,
-) -> Result<Vec<Person>, Refusal> {
-    let role = role(bytes, Risk::Change)?;
-    let keys: Signers = signers(Namespace::Approval, bytes, signatures)?;
-    Ok(root.root().demand(role, &keys)?)
 }
 
 pub(super) fn check_root(

@@ -1,4 +1,4 @@
-//! The numbers of statements and orders that were used, so that none is used twice. A number is kept until what it
+//! The numbers of statements that were used, so that none is used twice. A number is kept until what it
 //! belongs to has expired, and never forgotten before: when there is no place left, nothing more is taken.
 
 use std::collections::BTreeMap;

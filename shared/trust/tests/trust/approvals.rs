@@ -1,13 +1,13 @@
-//! Statements and orders that are taken.
+//! Statements that are taken.
 
 use befund_model::action::Risk;
-use befund_trust::approval::{Differs, Malformed, Order, Refusal, Statement, verify};
-use befund_trust::root::Standing;
+use befund_trust::approval::{Gathered, Malformed, NotTaken, Reached, Refusal, Statement, verify};
+use befund_trust::root::{Standing, Trusted};
 use befund_trust::signature::Namespace;
 use serde_json::json;
 
 use crate::organisation::{
-    ANNA, BEN, CARA, DAN, NOW, at, document, floors, ids, now, order, signed, statement, trusted,
+    ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, document, floors, ids, now, signed, statement, trusted,
     trusted_of,
 };
 
@@ -30,6 +30,58 @@ fn one_person_signs_a_change_and_two_a_disruption() {
 }
 
 #[test]
+fn signatures_of_different_people_are_gathered_until_they_are_enough() {
+    let bytes = statement(Risk::Disruptive).seal().expect("a statement");
+    let mut gathered = Gathered::default();
+    let mut take = |seeds: &[u8], root: &Trusted| {
+        let by = signed(Namespace::Approval, &bytes, seeds);
+        gathered.take(&bytes, &by, root, Risk::Disruptive, &floors(), now())
+    };
+    let ours = trusted();
+    let nobody_new = |taken| matches!(taken, Err(NotTaken::NobodyNew { .. }));
+    assert!(nobody_new(take(&[EVE, DAN], &ours)), "neither may sign this");
+
+    let Ok(Reached::Short { signed, needed }) = take(&[ANNA], &ours) else { panic!("one of two") };
+    assert_eq!((ids(&signed), needed), (["anna"].into(), 2));
+    assert!(nobody_new(take(&[ANNA], &ours)), "the same key");
+    let told = take(&[ANNA_TOO], &ours).expect_err("the same person").to_string();
+    assert!(told.contains("1 did already (anna)"), "{told}");
+    assert!(told.contains("another one of ben, cara"), "{told}");
+
+    let mut without = document();
+    without.roles.disruptive.people = vec!["ben".into(), "cara".into()];
+    let without = trusted_of(&without, Standing::Pinned);
+    let Ok(Reached::Short { signed, .. }) = take(&[BEN], &without) else { panic!("one of two") };
+    assert_eq!(ids(&signed), ["ben"].into(), "who may no longer sign does not count any more");
+    let Ok(Reached::Enough(people)) = take(&[EVE, CARA], &without) else { panic!("two of two") };
+    assert_eq!(ids(&people), ["ben", "cara"].into());
+}
+
+#[test]
+fn one_bad_signature_spoils_neither_what_was_gathered_nor_what_follows() {
+    let bytes = statement(Risk::Disruptive).seal().expect("a statement");
+    let mut gathered = Gathered::default();
+    let mut take = |by: &[String], root: &Trusted| {
+        gathered.take(&bytes, by, root, Risk::Disruptive, &floors(), now())
+    };
+    let good = |seed| signed(Namespace::Approval, &bytes, &[seed]);
+    assert!(matches!(take(&good(ANNA), &trusted()), Ok(Reached::Short { .. })));
+    for bad in [
+        signed(Namespace::Catalogue, &bytes, &[BEN]),
+        signed(Namespace::Approval, b"something else", &[BEN]),
+        [good(BEN), signed(Namespace::Root, &bytes, &[CARA])].concat(),
+        Vec::new(),
+    ] {
+        let refused = take(&bad, &trusted());
+        assert!(matches!(refused, Err(NotTaken::Refused(Refusal::Unsigned(_)))), "{refused:?}");
+    }
+    let unpinned = trusted_of(&document(), Standing::Unpinned);
+    let refused = take(&good(BEN), &unpinned);
+    assert!(matches!(refused, Err(NotTaken::Refused(Refusal::Unpinned))), "{refused:?}");
+    assert!(matches!(take(&good(BEN), &trusted()), Ok(Reached::Enough(_))));
+}
+
+#[test]
 fn what_only_reads_is_signed_by_nobody() {
     let read = statement(Risk::Read);
     assert!(matches!(read.seal(), Err(Malformed::Field { field: "the risk", .. })));
@@ -44,10 +96,6 @@ fn nothing_is_approved_under_a_root_that_nobody_vouched_for() {
     let by = signed(Namespace::Approval, &bytes, &[ANNA]);
     let root = trusted_of(&document(), Standing::Unpinned);
     let refused = verify(&bytes, &by, &root, Risk::Change, &floors(), now());
-    assert!(matches!(refused, Err(Refusal::Unpinned)), "{refused:?}");
-    let bytes = order().bytes();
-    let by = signed(Namespace::Approval, &bytes, &[ANNA]);
-    let refused = Order::verify(&bytes, &by, &root, &floors(), now());
     assert!(matches!(refused, Err(Refusal::Unpinned)), "{refused:?}");
 }
 
@@ -88,34 +136,4 @@ fn a_statement_that_is_too_long_is_not_made() {
     let mut long = statement(Risk::Change);
     long.prediction = vec![String::new(); 25];
     assert!(matches!(long.seal(), Err(Malformed::Field { field: "the prediction", .. })));
-}
-
-#[test]
-fn an_order_covers_its_step_and_no_other() {
-    let bytes = order().seal().expect("an order");
-    let by = signed(Namespace::Approval, &bytes, &[BEN]);
-    let order = Order::verify(&bytes, &by, &trusted(), &floors(), now()).expect("a good order");
-    assert_eq!(ids(order.signers()), ["ben"].into());
-    let order = order.get();
-    assert_eq!(order.covers(&statement(Risk::Change)), Ok(()));
-    type Change = fn(&mut Statement);
-    let cases: &[(&str, Change)] = &[
-        ("the organisation", |it| it.organisation = "Another".into()),
-        ("the machine", |it| {
-            it.step.agent = befund_model::id::AgentId::new(at(NOW), [1; 10]);
-        }),
-        ("the job", |it| it.step.job = befund_model::id::JobId::new(at(NOW), [1; 10])),
-        ("the ticket", |it| it.step.ticket = None),
-        ("the catalogue", |it| it.step.catalogue.version = 8),
-        ("the runbook", |it| it.step.runbook.digest.0[0] ^= 1),
-        ("the fix", |it| it.step.fix.index = 1),
-        ("what is done", |it| it.step.act = befund_trust::approval::Act::Reboot),
-        ("a parameter", |it| it.step.parameters = json!({"interface": "eth1", "wait": 30})),
-        ("the risk", |it| it.step.risk = Risk::Disruptive),
-    ];
-    for (what, change) in cases {
-        let mut other = statement(Risk::Change);
-        change(&mut other);
-        assert_eq!(order.covers(&other), Err(Differs(what)));
-    }
 }

@@ -3,7 +3,7 @@
 
 use befund_model::action::Risk;
 use befund_model::id::AgentId;
-use befund_trust::approval::{self, Act, Order, Statement};
+use befund_trust::approval::{self, Act, Statement};
 use befund_trust::catalogue::{self, Manifest};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::{Floors, Now, Number, Seen};
@@ -13,7 +13,7 @@ use data_encoding::BASE64;
 
 use crate::organisation::{
     ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, at, chain, document, floors, key, key_of, manifest, now,
-    now_at, order, quorum, root, second, signed, statement, trusted, trusted_of, verified,
+    now_at, quorum, root, second, signed, statement, trusted, trusted_of, verified,
 };
 
 /// What came of it: what was taken, or the words of the refusal.
@@ -146,20 +146,6 @@ fn retargeted(change: impl FnOnce(&mut Statement)) -> Came {
     approve(&made, &other, &[ANNA, BEN])
 }
 
-fn use_order(order: &Order, seeds: &[u8], now: Now) -> Came {
-    let bytes = order.bytes();
-    let by = signed(Namespace::Approval, &bytes, seeds);
-    Order::verify(&bytes, &by, &trusted(), &floors(), now).map_err(|error| chain(&error)).and_then(
-        |order| order.get().covers(&statement(Risk::Change)).map_err(|error| chain(&error)),
-    )
-}
-
-fn ordered(change: impl FnOnce(&mut Order)) -> Came {
-    let mut order = order();
-    change(&mut order);
-    use_order(&order, &[ANNA, BEN, CARA], now())
-}
-
 #[test]
 fn what_the_attacks_differ_from_is_taken() {
     assert_eq!(Catalogue::good().taken(), Ok(()));
@@ -168,7 +154,6 @@ fn what_the_attacks_differ_from_is_taken() {
     for (risk, seeds) in [(Risk::Change, &[DAN][..]), (Risk::Disruptive, &[ANNA, BEN])] {
         assert_eq!(approve(&statement(risk), &statement(risk), seeds), Ok(()));
     }
-    assert_eq!(use_order(&order(), &[DAN], now()), Ok(()));
 }
 
 #[test]
@@ -448,37 +433,10 @@ attacks! {
         };
     "a number that has expired", "it expired at",
         || Seen::default().take(Number([1; 16]), at("2026-05-01T12:00:00Z"), now()).map_err(|error| chain(&error));
-    "an order in a statement's place", "unknown variant",
-        || {
-            let bytes = order().bytes();
-            let by = signed(Namespace::Approval, &bytes, &[DAN]);
-            approval::verify(&bytes, &by, &trusted(), Risk::Change, &floors(), now())
-                .map(drop)
-                .map_err(|error| chain(&error))
-        };
     "a clock set back", "it says 1999",
         || {
             let mut floors = floors();
             floors.saw(now(), &verified());
             floors.now(at("1999-01-01T00:00:00Z")).now().map(drop).map_err(|error| chain(&error))
-        };
-
-    // Orders.
-    "a disruptive order", "needs a fresh challenge", || ordered(|it| it.step.risk = Risk::Disruptive);
-    "an order that lives too long", "at most 30 days", || ordered(|it| it.expires = at("2026-06-01T10:00:00Z"));
-    "an expired order", "it expired at", || use_order(&order(), &[DAN], now_at("2026-05-04T10:00:00Z"));
-    "an order before its time", "it is good from", || use_order(&order(), &[DAN], now_at("2026-05-01T09:59:59Z"));
-    "an order for another machine", "the machine is another one",
-        || ordered(|it| it.step.agent = AgentId::new(at("2026-01-01T00:00:00Z"), [1; 10]));
-    "an order with another parameter", "a parameter is another one",
-        || ordered(|it| it.step.parameters["wait"] = 31.into());
-    "an order of another catalogue", "the catalogue is another one", || ordered(|it| it.step.catalogue.version = 6);
-    "an order by nobody", "1 different people of the role change have to sign, and 0 did",
-        || use_order(&order(), &[EVE], now());
-    "a statement in an order's place", "unknown variant",
-        || {
-            let bytes = statement(Risk::Change).bytes();
-            let by = signed(Namespace::Approval, &bytes, &[DAN]);
-            Order::verify(&bytes, &by, &trusted(), &floors(), now()).map(drop).map_err(|error| chain(&error))
         };
 }

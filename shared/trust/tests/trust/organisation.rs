@@ -1,4 +1,4 @@
-//! An organisation to be tried on: four people, five keys, a root, a catalogue, a statement and an order.
+//! An organisation to be tried on: four people, five keys, a root, a catalogue and a statement.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -8,9 +8,7 @@ use befund_model::Timestamp;
 use befund_model::action::Risk;
 use befund_model::id::{AgentId, JobId, TicketNumber};
 use befund_model::runbook::FixRef;
-use befund_trust::approval::{
-    self, Act, CatalogueRef, Challenge, Order, OrderFormat, RunbookRef, Statement, Step,
-};
+use befund_trust::approval::{self, Act, CatalogueRef, Challenge, RunbookRef, Statement, Step};
 use befund_trust::catalogue::{self, Manifest, Verified};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::{Floors, Now, Number};
@@ -169,17 +167,6 @@ pub(crate) fn statement(risk: Risk) -> Statement {
         not_before: at("2026-05-01T11:59:30Z"),
         expires: at("2026-05-01T12:29:30Z"),
         challenge: Challenge([5; 32]),
-    }
-}
-
-pub(crate) fn order() -> Order {
-    Order {
-        format: OrderFormat::V1,
-        organisation: "Example Ltd".into(),
-        step: step(Risk::Change),
-        number: Number([10; 16]),
-        not_before: at("2026-05-01T10:00:00Z"),
-        expires: at("2026-05-04T10:00:00Z"),
     }
 }
 

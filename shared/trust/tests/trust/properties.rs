@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use befund_model::action::Risk;
 use befund_trust::allowed::AllowedSigners;
-use befund_trust::approval::{self, Order, Statement};
+use befund_trust::approval::{self, Statement};
 use befund_trust::catalogue::{self, Manifest};
 use befund_trust::floor::{Number, Seen};
 use befund_trust::key::PublicKey;
@@ -15,8 +15,8 @@ use proptest::prelude::{Just, Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::organisation::{
-    ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, at, document, floors, key, manifest, now, now_at, order,
-    root, second, signed, statement, trusted, verified,
+    ANNA, ANNA_TOO, BEN, CARA, DAN, EVE, at, document, floors, key, manifest, now, now_at, root,
+    second, signed, statement, trusted, verified,
 };
 
 /// A change to bytes.
@@ -70,7 +70,6 @@ fn parse_all(bytes: &[u8]) {
     let _ = Root::parse(bytes);
     let _ = Manifest::parse(bytes);
     let _ = Statement::parse(bytes).map(|statement| statement.text());
-    let _ = Order::parse(bytes).map(|order| order.text());
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = text.parse::<PublicKey>();
         let _ = AllowedSigners::parse(text);
@@ -96,7 +95,7 @@ proptest! {
 
     #[test]
     fn no_reader_panics_over_what_is_nearly_good(
-        which in 0..7_usize,
+        which in 0..6_usize,
         mutations in prop::collection::vec(mutation(), 1..4),
     ) {
         let mut bytes = match which {
@@ -104,8 +103,7 @@ proptest! {
             1 => document().bytes(),
             2 => manifest().bytes(),
             3 => statement(Risk::Disruptive).bytes(),
-            4 => order().bytes(),
-            5 => key(ANNA).to_openssh("anna").into_bytes(),
+            4 => key(ANNA).to_openssh("anna").into_bytes(),
             _ => befund_trust::allowed::of_root(&root()).into_bytes(),
         };
         for mutation in &mutations {

@@ -5,7 +5,7 @@ use befund_trust::allowed::{self, AllowedSigners};
 use befund_trust::approval::Act;
 use serde_json::json;
 
-use crate::organisation::{ANNA, NOW, at, chain, document, key, manifest, order, root, statement};
+use crate::organisation::{ANNA, NOW, at, chain, document, key, manifest, root, statement};
 
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("JSON is text")
@@ -14,11 +14,6 @@ fn text(bytes: Vec<u8>) -> String {
 #[test]
 fn a_statement_as_it_is_shown() {
     insta::assert_snapshot!(statement(Risk::Disruptive).text());
-}
-
-#[test]
-fn an_order_as_it_is_shown() {
-    insta::assert_snapshot!(order().text());
 }
 
 #[test]
@@ -40,7 +35,6 @@ fn nothing_hostile_in_a_statement_reaches_the_screen_as_it_is() {
 #[test]
 fn documents_as_they_are_signed() {
     insta::assert_snapshot!("statement", text(statement(Risk::Change).bytes()));
-    insta::assert_snapshot!("order", text(order().bytes()));
     insta::assert_snapshot!("manifest", text(manifest().bytes()));
     insta::assert_snapshot!("root", text(document().bytes()));
     insta::assert_snapshot!("allowed_signers", allowed::of_root(&root()));

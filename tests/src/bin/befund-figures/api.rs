@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use befund_model::api::{LoggedIn, Login, NewJob, Page};
-use befund_model::job::{Job, JobState, Work};
-use befund_model::ticket::Ticket;
+use befund_model::api::{LoggedIn, Login, MachineView, NewJob, Page};
+use befund_model::id::{JobId, TicketNumber};
+use befund_model::job::{Job, JobNews, JobState, Work};
+use befund_model::ticket::{Ticket, TicketEvent, TimelineEntry};
 use befund_model::token::CaPin;
 use befund_runtime::clock::Clock;
 use befund_runtime::tls;
@@ -36,6 +37,8 @@ impl Technician {
         let http = reqwest::Client::builder()
             .no_proxy()
             .tcp_nodelay(true)
+            // The controller closes those that were idle for 10 s.
+            .pool_idle_timeout(Duration::from_secs(5))
             .tls_backend_preconfigured(tls)
             .build()
             .context("make a client")?;
@@ -51,38 +54,58 @@ impl Technician {
         Ok(Self { http, url, token })
     }
 
-    /// Runs a probe to its end.
-    pub(crate) async fn run(&self, machine: &str, probe: &str) -> Result<Timed> {
+    /// Starts something on a machine, on a ticket if one is named.
+    pub(crate) async fn start(
+        &self,
+        machine: &str,
+        work: &Work,
+        ticket: Option<TicketNumber>,
+    ) -> Result<Job> {
         let new = NewJob {
             machine: machine.to_owned(),
-            work: Work::Probe(probe.to_owned()),
+            work: work.clone(),
             parameters: serde_json::Value::Null,
-            ticket: None,
+            ticket,
             deadline_seconds: None,
             mode: befund_model::runbook::Mode::Run,
         };
-        let begun = Instant::now();
         let post = self.http.post(format!("{}/api/v1/jobs", self.url)).bearer_auth(&self.token);
         let answer = post.json(&new).send().await.and_then(reqwest::Response::error_for_status);
-        let job: Job = answer.context("start a job")?.json().await.context("start a job")?;
+        answer.context("start a job")?.json().await.context("start a job")
+    }
+
+    /// Runs something to its end.
+    pub(crate) async fn run(&self, machine: &str, work: &Work) -> Result<Timed> {
+        let begun = Instant::now();
+        let job = self.start(machine, work, None).await?;
         let answered = begun.elapsed();
-        let mut events = self.stream(&format!("/api/v1/jobs/{}/events", job.id)).await?;
+        self.end_of(job.id).await?;
+        Ok(Timed { answered, ended: begun.elapsed() })
+    }
+
+    /// Waits for the end of a job, which must be a good one.
+    pub(crate) async fn end_of(&self, job: JobId) -> Result<()> {
+        let mut events = self.stream(&format!("/api/v1/jobs/{job}/events")).await?;
         let end = events.until("end").await?;
-        let ended = begun.elapsed();
         let job: Job = serde_json::from_str(&end).context("read a job's end")?;
         if job.state != JobState::Done {
             bail!("job {} ended as {}: {:?}", job.id, job.state, job.outcome);
         }
         // Lets the connection be used again.
         while events.more().await? {}
-        Ok(Timed { answered, ended })
+        Ok(())
+    }
+
+    /// What is known of a machine.
+    pub(crate) async fn machine(&self, machine: &str) -> Result<MachineView> {
+        let answer = self.get(&format!("/api/v1/machines/{machine}")).await?;
+        answer.json().await.context("look up a machine")
     }
 
     /// The highest ticket number in the queue; 0 if it is empty.
     pub(crate) async fn newest_ticket(&self) -> Result<i64> {
-        let get = self.http.get(format!("{}/api/v1/tickets", self.url)).bearer_auth(&self.token);
-        let answer = get.send().await.and_then(reqwest::Response::error_for_status);
-        let page: Page<Ticket> = answer.context("list tickets")?.json().await?;
+        let answer = self.get("/api/v1/tickets").await?;
+        let page: Page<Ticket> = answer.json().await.context("list tickets")?;
         Ok(page.items.iter().map(|ticket| ticket.number.0).max().unwrap_or(0))
     }
 
@@ -91,13 +114,19 @@ impl Technician {
         Ok(Queue(self.stream("/tickets/live").await?))
     }
 
-    async fn stream(&self, path: &str) -> Result<Events> {
+    /// A ticket's timeline, from its beginning and then as it grows.
+    pub(crate) async fn watch_ticket(&self, ticket: TicketNumber) -> Result<Timeline> {
+        Ok(Timeline(self.stream(&format!("/api/v1/tickets/{ticket}/events")).await?))
+    }
+
+    async fn get(&self, path: &str) -> Result<reqwest::Response> {
         let get = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
         let answer = get.send().await.and_then(reqwest::Response::error_for_status);
-        Ok(Events {
-            answer: answer.with_context(|| format!("listen to {path}"))?,
-            text: String::new(),
-        })
+        answer.with_context(|| format!("ask for {path}"))
+    }
+
+    async fn stream(&self, path: &str) -> Result<Events> {
+        Ok(Events { answer: self.get(path).await?, text: String::new() })
     }
 }
 
@@ -112,6 +141,23 @@ impl Queue {
     }
 }
 
+/// A ticket's timeline, watched.
+#[derive(Debug)]
+pub(crate) struct Timeline(Events);
+
+impl Timeline {
+    /// The next lines that a job of the ticket printed, and which job. Cancel-safe.
+    pub(crate) async fn output(&mut self) -> Result<(JobId, String)> {
+        loop {
+            let data = self.0.until("").await?;
+            let entry: TimelineEntry = serde_json::from_str(&data).context("read a timeline")?;
+            if let TicketEvent::Output { job, news: JobNews::Output(text) } = entry.event {
+                return Ok((job, text));
+            }
+        }
+    }
+}
+
 /// Server-sent events as they come.
 #[derive(Debug)]
 struct Events {
@@ -120,22 +166,23 @@ struct Events {
 }
 
 impl Events {
-    /// The data of the next event of this name.
+    /// The data of the next event of this name; of one without a name if it is empty. Cancel-safe.
     async fn until(&mut self, name: &str) -> Result<String> {
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n") {
                 let field = |key: &str| {
                     event.lines().find_map(|line| line.strip_prefix(key)).map(str::trim)
                 };
-                let found = (field("event:") == Some(name))
-                    .then(|| field("data:").unwrap_or_default().to_owned());
+                let found = (field("event:").unwrap_or_default() == name)
+                    .then(|| field("data:").map(str::to_owned))
+                    .flatten();
                 self.text = rest.to_owned();
                 if let Some(data) = found {
                     return Ok(data);
                 }
             }
             if !self.more().await? {
-                bail!("the stream ended without the event {name}");
+                bail!("the stream ended without the event {name:?}");
             }
         }
     }

@@ -41,6 +41,14 @@ pub(crate) fn busy(pid: u32) -> Result<Duration> {
     Ok(Duration::from_nanos(nanos))
 }
 
+/// Which part of the agent a process is: its program's first argument.
+pub(crate) fn part(pid: u32) -> Result<String> {
+    let path = format!("/proc/{pid}/cmdline");
+    let line = std::fs::read(&path).with_context(|| format!("read {path}"))?;
+    let part = line.split(|byte| *byte == 0).nth(1).unwrap_or_default();
+    Ok(String::from_utf8_lossy(part).into_owned())
+}
+
 /// The process and everything that it started, as far as it still runs.
 pub(crate) fn family(pid: u32) -> Result<Vec<u32>> {
     let mut parents = Vec::new();

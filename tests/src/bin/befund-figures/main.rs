@@ -8,12 +8,14 @@
 mod api;
 mod history;
 mod machine;
+mod runbooks;
 mod snapshot;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use befund_model::job::Work;
 use befund_tests::agent::TestAgent;
 use befund_tests::controller::TestController;
 use befund_tests::programs::program;
@@ -44,6 +46,12 @@ struct Options {
     /// Only this: days of a machine's history, to see what they take in the store.
     #[arg(long, value_name = "DAYS")]
     history: Option<usize>,
+    /// Only this: what signed runbooks cost, with `--jobs` of each kind.
+    #[arg(long)]
+    runbooks: bool,
+    /// With `--runbooks`: how long output is watched, seconds.
+    #[arg(long, default_value_t = 20)]
+    output: u64,
     /// The controller's database; by default SQLite in its folder.
     #[arg(long)]
     database: Option<String>,
@@ -59,6 +67,14 @@ fn main() -> Result<()> {
         .build()
         .context("start the runtime")?;
     sizes()?;
+    if options.runbooks {
+        let watched = Duration::from_secs(options.output);
+        return runtime.block_on(runbooks::cost(
+            options.database.as_deref(),
+            options.jobs,
+            watched,
+        ));
+    }
     snapshot::cost(&program("befund-agent"), options.snapshots)?;
     let controller = TestController::start_on(options.database.as_deref());
     let mut agent = TestAgent::connected_to(&controller);
@@ -89,13 +105,14 @@ fn sizes() -> Result<()> {
 }
 
 async fn jobs(options: &Options, technician: &Technician, machine: &str) -> Result<()> {
+    let probe = Work::Probe(options.probe.clone());
     // The first starts the executor.
     for _ in 0..5 {
-        technician.run(machine, &options.probe).await?;
+        technician.run(machine, &probe).await?;
     }
     let (mut answered, mut ended) = (Vec::new(), Vec::new());
     for _ in 0..options.jobs {
-        let timed = technician.run(machine, &options.probe).await?;
+        let timed = technician.run(machine, &probe).await?;
         answered.push(timed.answered);
         ended.push(timed.ended);
     }
@@ -179,6 +196,6 @@ pub(crate) fn times(what: &str, mut times: Vec<Duration>) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn mib(bytes: u64) -> f64 {
+pub(crate) fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }

@@ -62,7 +62,7 @@ impl Aim {
             (15, Whom::BothReversed),
         ]);
         let event = chance.of_these(&[
-            (40, Event::Chance),
+            (30, Event::Chance),
             (6, Event::Received),
             (6, Event::Asked),
             (16, Event::Intent),

@@ -51,6 +51,9 @@ struct Options {
     /// Kills of one machine; then its jobs are judged, and another one takes its place
     #[arg(long, default_value_t = 250)]
     each: u64,
+    /// Begin with no more machines after so many minutes, however many kills are left
+    #[arg(long)]
+    minutes: Option<u64>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -83,7 +86,8 @@ fn main() -> Result<ExitCode> {
     let mut wrong: Vec<String> = Vec::new();
     let mut left = options.kills;
     for round in 0.. {
-        if left == 0 || !wrong.is_empty() {
+        let late = options.minutes.is_some_and(|most| begun.elapsed().as_secs() >= most * 60);
+        if left == 0 || late || !wrong.is_empty() {
             break;
         }
         let parts = parts(&options, seed, round, &mut left);

@@ -31,7 +31,7 @@ const UNDONE: f64 = 0.25;
 /// How long a job may take with everything that comes between, and how long what is left may take after the last kill.
 const PATIENCE: Duration = Duration::from_secs(400);
 /// How long an event is waited for before the kill comes without it.
-const WAIT: Duration = Duration::from_millis(1_500);
+const WAIT: Duration = Duration::from_secs(4);
 
 /// What all machines share.
 #[derive(Clone, Debug)]

@@ -99,12 +99,17 @@ impl Strays {
         (self.seen, self.ended) = (there, ended);
         let mut left = Vec::new();
         for (pid, since) in &self.seen {
+            let line = line(*pid);
+            if line.is_empty() {
+                // Its memory is gone: it does nothing any more.
+                continue;
+            }
             let lived = since.elapsed();
             if lived > self.longest.0 {
-                self.longest = (lived, line(*pid));
+                self.longest = (lived, line.clone());
             }
             if lived > PATIENCE {
-                left.push(format!("{pid} ({})", line(*pid)));
+                left.push(format!("{pid} ({line})"));
             }
         }
         left

@@ -23,6 +23,9 @@ use serde_json::Value;
 
 use crate::book;
 
+/// How long a technician waits until a signature of which nothing came is handed over again.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// Somebody who is signed in, with a key that may let changes happen.
 #[derive(Debug)]
 pub(crate) struct Technician {
@@ -42,6 +45,8 @@ impl Technician {
         let http = reqwest::Client::builder()
             .no_proxy()
             .tcp_nodelay(true)
+            // What the controller has closed meanwhile is no news of it.
+            .pool_max_idle_per_host(0)
             .tls_backend_preconfigured(tls)
             .build()
             .context("make a client")?;
@@ -139,7 +144,19 @@ impl Technician {
         let answer = get.and_then(reqwest::Response::error_for_status);
         let mut answer = answer.with_context(|| format!("follow job {job}"))?;
         let mut text = String::new();
-        while let Some(chunk) = answer.chunk().await.with_context(|| format!("follow job {job}"))? {
+        // The newest statement that nothing came of yet.
+        let mut asked: Option<JobEvent> = None;
+        loop {
+            let chunk = match tokio::time::timeout(AGAIN, answer.chunk()).await {
+                Ok(chunk) => chunk.with_context(|| format!("follow job {job}"))?,
+                Err(_) => {
+                    if let Some(asked) = &asked {
+                        self.sign(job, asked).await?;
+                    }
+                    continue;
+                }
+            };
+            let Some(chunk) = chunk else { break };
             text.push_str(&String::from_utf8_lossy(&chunk));
             while let Some((event, rest)) = text.split_once("\n\n") {
                 let event = event.to_owned();
@@ -152,7 +169,14 @@ impl Technician {
                         let told: JobEvent = serde_json::from_str(data).context("read news")?;
                         if told.seq > *last {
                             *last = told.seq;
-                            self.sign(job, told).await?;
+                            match told.what {
+                                JobNews::ApprovalAsked { .. } => {
+                                    self.sign(job, &told).await?;
+                                    asked = Some(told);
+                                }
+                                JobNews::Approved { .. } => asked = None,
+                                _ => {}
+                            }
                         }
                     }
                     (Some("end"), Some(data)) => {
@@ -165,12 +189,13 @@ impl Technician {
         Ok(None)
     }
 
-    async fn sign(&self, job: JobId, told: JobEvent) -> Result<()> {
-        let JobNews::ApprovalAsked { fix, statement, .. } = told.what else { return Ok(()) };
+    async fn sign(&self, job: JobId, told: &JobEvent) -> Result<()> {
+        let JobNews::ApprovalAsked { fix, statement, .. } = &told.what else { return Ok(()) };
         let signature = self.key.sign(Namespace::Approval, statement.as_bytes());
-        let body = ApproveFix { fix, signatures: vec![signature] };
+        let body = ApproveFix { fix: fix.clone(), signatures: vec![signature] };
         let post = self.http.post(format!("{}/api/v1/jobs/{job}/approval", self.url)).json(&body);
-        let answer = post.bearer_auth(&self.token).send().await.context("hand over a signature")?;
+        // One that does not arrive is handed over again.
+        let Ok(answer) = post.bearer_auth(&self.token).send().await else { return Ok(()) };
         // One that has ended meanwhile, as a signature of a statement that was made anew would find it.
         if answer.status().is_success() || answer.status() == http::StatusCode::CONFLICT {
             return Ok(());

@@ -15,8 +15,6 @@ const PATIENCE: Duration = Duration::from_secs(400);
 const LOOK: Duration = Duration::from_millis(150);
 /// How often a controller is asked that is busy.
 const TIMES: u32 = 20;
-/// How often a step is signed, by one after the other, before it is declined.
-const MOST_SIGNATURES: usize = 8;
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -72,10 +70,6 @@ impl<'a> Begun<'a> {
         loop {
             let job = asked(operator, &["job", "show", &id]);
             match job["state"].as_str().expect("a state") {
-                // What several have to sign may not be to be had.
-                "needs_approval" if signed >= MOST_SIGNATURES => {
-                    let _ = operator.run(&["decline", &id]);
-                }
                 "needs_approval" => {
                     // Of two who have to sign, the second comes after the first.
                     let key = &keys[signed % keys.len()];

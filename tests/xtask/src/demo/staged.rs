@@ -21,7 +21,6 @@ fits:
 collect:
   log: {probe: log.tail@1, timeout: 10s, with: {log: vpn}}
   link: {probe: net.link@1, timeout: 10s}
-  clock: {section: time, timeout: 10s}
 causes:
   - id: link-down
     title: {en: "No network card has a signal", de: "Keine Netzwerkkarte hat ein Signal"}

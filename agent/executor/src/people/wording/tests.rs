@@ -109,6 +109,7 @@ fn result(mode: Mode, accepted: Option<bool>, escalate_to: Option<&str>) -> Runb
         ],
         accepted,
         escalate_to: escalate_to.map(ToOwned::to_owned),
+        escalate_unknown: None,
     }
 }
 

@@ -146,8 +146,8 @@ fn keep(program: Pid, entry: &Entry) -> ! {
             Buried::One(..) => {}
             // SAFETY: nothing is to be cleaned up in a fork.
             Buried::NobodyLeft => unsafe { libc::_exit(0) },
-            // SAFETY: the set was filled above.
             Buried::NobodyYet => {
+                // SAFETY: the set was filled above.
                 let signal = unsafe { libc::sigwaitinfo(&raw const awaited, std::ptr::null_mut()) };
                 if signal == libc::SIGTERM {
                     end_all(program);

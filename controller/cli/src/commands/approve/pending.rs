@@ -28,6 +28,21 @@ pub(crate) struct Pending {
     pub(crate) bytes: Vec<u8>,
     /// How many people have to sign.
     pub(crate) people: u32,
+    /// Who has signed so far, each as the machine names them: `Name (id)`.
+    pub(crate) signed: Vec<String>,
+}
+
+/// What a machine wants signed, as it told it.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// For which fix.
+    pub(crate) fix: FixRef,
+    /// The text, exactly as it is signed.
+    pub(crate) statement: String,
+    /// How many people have to sign it.
+    pub(crate) people: u32,
+    /// Who has signed so far.
+    pub(crate) signed: Vec<String>,
 }
 
 impl Pending {
@@ -35,18 +50,13 @@ impl Pending {
     ///
     /// # Errors
     /// If it is not.
-    pub(crate) fn of(
-        what: &str,
-        job: Job,
-        fix: FixRef,
-        text: &str,
-        people: u32,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of(what: &str, job: Job, wanted: Wanted) -> Result<Self, Failure> {
+        let Wanted { fix, statement: text, people, signed } = wanted;
         let refused = |why: String| {
             Failure::cannot(Exit::Failed, what, why)
                 .hint("sign nothing, and have somebody look at the machine and the controller")
         };
-        let bytes = text.as_bytes().to_vec();
+        let bytes = text.into_bytes();
         let statement = Statement::parse(&bytes).map_err(|error| refused(chain(&error)))?;
         let step = &statement.step;
         let (said, is) =
@@ -56,7 +66,7 @@ impl Pending {
                 "what is to be signed is of another job, machine, ticket or fix than it stands under".to_owned(),
             ));
         }
-        Ok(Self { job, fix, statement, bytes, people })
+        Ok(Self { job, fix, statement, bytes, people, signed })
     }
 
     /// Whose signature it takes.
@@ -76,13 +86,12 @@ impl Pending {
 pub(super) async fn of(client: &Client, what: &str, id: JobId) -> Result<Pending, Failure> {
     let job: Job = read(what, &client.get(what, &["jobs", &id.to_string()]).await?)?;
     let events = events(client, what, id).await?;
-    let Some((fix, text, people)) = newest(&events).filter(|_| !job.state.is_final()) else {
+    let Some(wanted) = newest(&events).filter(|_| !job.state.is_final()) else {
         let why = format!("it waits for no signature: it is {}", job.state);
         return Err(Failure::cannot(Exit::Conflict, what, why)
             .hint("see what waits: befund approve; or watch it: befund job watch JOB"));
     };
-    let (fix, text) = (fix.clone(), text.to_owned());
-    Pending::of(what, job, fix, &text, people)
+    Pending::of(what, job, wanted)
 }
 
 /// All that a job has told.
@@ -109,12 +118,23 @@ pub(crate) async fn events(
 }
 
 /// The newest statement that was not answered: neither approved nor left behind by the job.
-fn newest(events: &[JobEvent]) -> Option<(&FixRef, &str, u32)> {
-    let mut asked = None;
+fn newest(events: &[JobEvent]) -> Option<Wanted> {
+    let mut asked: Option<Wanted> = None;
     for event in events {
         match &event.what {
             JobNews::ApprovalAsked { fix, statement, people } => {
-                asked = Some((fix, statement.as_str(), *people));
+                asked = Some(Wanted {
+                    fix: fix.clone(),
+                    statement: statement.clone(),
+                    people: *people,
+                    signed: Vec::new(),
+                });
+            }
+            JobNews::Signed { by, people, .. } => {
+                if let Some(wanted) = &mut asked {
+                    wanted.signed.clone_from(by);
+                    wanted.people = *people;
+                }
             }
             JobNews::Approved { .. } | JobNews::Acting { .. } => asked = None,
             JobNews::State(JobState::NeedsApproval) => {}
@@ -158,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_was_answered_or_left_behind_no_longer_waits() {
-        let waits = |news| newest(&told(news)).map(|(fix, _, _)| fix.index);
+        let waits = |news| newest(&told(news)).map(|wanted| wanted.fix.index);
         let needs = || JobNews::State(JobState::NeedsApproval);
         assert_eq!(waits(vec![JobNews::Started]), None);
         assert_eq!(waits(vec![needs(), asked(0)]), Some(0));
@@ -168,5 +188,14 @@ mod tests {
         assert_eq!(waits(vec![asked(0), approved, needs(), asked(1)]), Some(1));
         assert_eq!(waits(vec![asked(0), JobNews::State(JobState::Running)]), None);
         assert_eq!(waits(vec![asked(0), asked(0)]), Some(0));
+    }
+
+    #[test]
+    fn who_signed_before_is_told_until_it_is_asked_anew() {
+        let signed = || JobNews::Signed { fix: fix(0), by: vec!["Anna (anna)".into()], people: 2 };
+        let by = |news| newest(&told(news)).map(|wanted| wanted.signed.join(", "));
+        assert_eq!(by(vec![asked(0), signed()]).as_deref(), Some("Anna (anna)"));
+        assert_eq!(by(vec![asked(0), signed(), asked(0)]).as_deref(), Some(""));
+        assert_eq!(by(vec![signed()]), None);
     }
 }

@@ -1,8 +1,9 @@
 //! `runbook list` and `runbook show`: the runbooks of the current catalogue.
 
-use befund_model::api::{CatalogueDocument, RunbookInfo};
+use befund_model::api::{CatalogueDocument, CatalogueView, RunbookInfo};
 use befund_model::id::TicketNumber;
 use befund_runbook::document::Runbook;
+use befund_runtime::clock::Clock;
 use befund_trust::catalogue::Manifest;
 use serde::Serialize;
 
@@ -24,9 +25,21 @@ pub(super) async fn list(
     desk: &mut Desk<'_>,
 ) -> Result<Exit, Failure> {
     let what = "list the runbooks";
-    let raw = desk.client()?.get_with(what, &["runbooks"], &For { ticket }).await?;
+    let client = desk.client()?;
+    let raw = client.get_with(what, &["runbooks"], &For { ticket }).await?;
     let runbooks: Vec<RunbookInfo> = read(what, &raw)?;
     desk.screen.show(&raw, |look| render::runbook::list(look, &runbooks, ticket))?;
+    if desk.for_people() {
+        let views: Vec<CatalogueView> = read(what, &client.get(what, &["catalogues"]).await?)?;
+        let current = views.into_iter().find(|view| view.current);
+        if let Some(view) = current.filter(|view| view.expires <= Clock::system().now()) {
+            desk.screen.note(&format!(
+                "version {} of the catalogue expired at {}: machines run nothing of it. Sign it anew and publish it: \
+                 befund runbook sign FOLDER, befund runbook publish FOLDER",
+                view.version, view.expires
+            ));
+        }
+    }
     Ok(Exit::Ok)
 }
 

@@ -108,7 +108,8 @@ pub(super) async fn catalogues(desk: &mut Desk<'_>) -> Result<Exit, Failure> {
     let what = "list the catalogues";
     let raw = desk.client()?.get(what, &["catalogues"]).await?;
     let views: Vec<CatalogueView> = read(what, &raw)?;
-    desk.screen.show(&raw, |look| render::runbook::catalogues(look, &views))?;
+    let now = Clock::system().now();
+    desk.screen.show(&raw, |look| render::runbook::catalogues(look, &views, now))?;
     Ok(Exit::Ok)
 }
 

@@ -159,7 +159,10 @@ fn a_trust_root_and_catalogues() {
         }))
     };
     let views = [view(3, &[], true), view(2, &["a.yaml", "b.yaml"], false)];
-    insta::assert_snapshot!("catalogues", render::runbook::catalogues(&plain(), &views));
+    insta::assert_snapshot!(
+        "catalogues",
+        render::runbook::catalogues(&plain(), &views, at("09:30:00").parse().expect("a time"))
+    );
 }
 
 #[test]

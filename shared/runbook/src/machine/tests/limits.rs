@@ -9,7 +9,7 @@ use befund_model::snapshot::Status;
 
 use super::player::{Player, acted, is_act, is_undo};
 use crate::document::{Act, Fix, Runbook};
-use crate::machine::{Do, Heard, Interruption};
+use crate::machine::{Do, Heard, Interruption, MAX_INTERRUPTIONS};
 use crate::sample::{cause, fix, seconds, without_question};
 
 fn two_fixes() -> Runbook {
@@ -86,6 +86,28 @@ fn a_machine_that_restarts_over_and_over_ends_the_run() {
     player.resume(Interruption::Reboot);
     let result = player.end();
     assert!(result.conclusion.contains("more often"), "{}", result.conclusion);
+}
+
+#[test]
+fn what_the_end_of_a_run_asks_is_asked_again_after_an_interruption() {
+    let asks = |name: &'static str| move |wanted: &Do| matches!(wanted, Do::Evaluate { step, .. } if step.0.starts_with(name));
+    let mut often = Player::new(two_fixes());
+    for _ in 0..=MAX_INTERRUPTIONS {
+        often.resume(Interruption::AgentRestart);
+    }
+    let open = often.until(asks("escalate"));
+    assert!(often.resume(Interruption::AgentRestart).contains(&open), "nobody would ever answer");
+    assert!(often.resume(Interruption::AgentRestart).contains(&open), "nor the second time");
+    assert!(often.end().conclusion.contains("more often"));
+
+    // The one that is too much comes when there is nothing left to stop.
+    let mut late = Player::new(two_fixes());
+    for _ in 0..MAX_INTERRUPTIONS {
+        late.resume(Interruption::AgentRestart);
+    }
+    let open = late.until(asks("escalate"));
+    assert!(late.resume(Interruption::AgentRestart).contains(&open), "nobody would ever answer");
+    late.end();
 }
 
 #[test]
