@@ -29,6 +29,10 @@ const DHCLIENT: &str =
 /// Where in the Internet an office's own time server is.
 const TIME_SERVER: u8 = 123;
 
+/// How long an office may take to open, of which several open at one time.
+const OPENING: Duration = Duration::from_secs(240);
+const LOOK: Duration = Duration::from_millis(200);
+
 /// The help desk: a controller in the Internet, a technician, and the shipped runbooks, signed.
 #[derive(Debug)]
 pub struct Desk {
@@ -157,11 +161,15 @@ impl<'a> Office<'a> {
         let subject = format!("office {number}");
         let ticket = ["ticket", "new", "--subject", &subject, "--machine", &agent];
         this.ticket = desk.operator.json(&ticket)["ticket"]["number"].to_string();
-        eventually("the machine to have the catalogue", || {
-            std::thread::sleep(Duration::from_millis(200));
+        let until = Instant::now() + OPENING;
+        loop {
+            std::thread::sleep(LOOK);
             let shown = desk.operator.json(&["machine", "show", &agent]);
-            shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
-        });
+            if shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0) {
+                break;
+            }
+            assert!(Instant::now() < until, "the machine has no catalogue: {shown:#}");
+        }
         this
     }
 
