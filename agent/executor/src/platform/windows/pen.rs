@@ -92,7 +92,7 @@ impl Pen {
     pub(crate) const fn ask(&self) {}
 
     /// Services are started by the service manager, and are nowhere near this.
-    #[expect(clippy::unused_self, clippy::unused_async, reason = "elsewhere it is handed over")]
+    #[expect(clippy::unused_async, reason = "elsewhere it is handed over")]
     pub(crate) async fn let_go(&mut self) -> Result<usize, String> {
         Ok(0)
     }
