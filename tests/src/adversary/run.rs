@@ -97,6 +97,9 @@ impl Run {
             Heard::Event(of, JobEvent { what, .. }) if *of == job => match what {
                 JobNews::Output(line) if line.contains("approval") => Some(line.clone()),
                 JobNews::Approved { by, .. } => Some(format!("approved by {by}")),
+                JobNews::Signed { by, people, .. } => {
+                    Some(format!("signed by {} of {people}: {}", by.len(), by.join(", ")))
+                }
                 _ => None,
             },
             Heard::Ended(of, outcome) if *of == job => Some(told(outcome)),

@@ -84,16 +84,16 @@ pub(crate) const CHANGE: Group = Group {
         "an approval without its armor", "number 1 of them is not good", |it| resigned(it, |by| *by = by.lines().filter(|line| !line.starts_with('-')).collect());
         "a second signature that is none, behind a good one", "number 2 of them is not good",
             |it| it.sign(|run| [run.signatures(&[TINA]), vec!["and me".to_owned()]].concat());
-        "the attacker's own key on it", "1 different people of the role change have to sign, and 0 did (nobody)", |it| of(it, &[EVE]);
-        "people who sign catalogues, and no changes", "and 0 did (nobody)", |it| of(it, &[ADA, BEN]);
-        "a technician whom the last root let go", "and 0 did (nobody)", |it| of(it, &[CARA]);
+        "the attacker's own key on it", "1 different people have to sign, 0 did already (nobody)", |it| of(it, &[EVE]);
+        "people who sign catalogues, and no changes", "0 did already (nobody)", |it| of(it, &[ADA, BEN]);
+        "a technician whom the last root let go", "0 did already (nobody)", |it| of(it, &[CARA]);
         "a technician's signature as for a catalogue", "it was made for", |it| it.sign(|run| signed(Namespace::Catalogue, run.statement.as_bytes(), &[TINA]));
         "a technician's signature as for a root", "it was made for", |it| it.sign(|run| signed(Namespace::Root, run.statement.as_bytes(), &[TINA]));
         "a signature under nothing but the challenge", "not this key's over these bytes", |it| it.sign(|run| {
             let statement = Statement::parse(run.statement.as_bytes()).unwrap();
             vec![key(TINA).sign(Namespace::Approval, statement.challenge.to_string().as_bytes())]
         });
-        "a technician's name with the attacker's signature", "and 0 did (nobody)", |it| it.sign(|run| {
+        "a technician's name with the attacker's signature", "0 did already (nobody)", |it| it.sign(|run| {
             let by = key(EVE).sign(Namespace::Approval, run.statement.as_bytes());
             vec![by.replace("-----BEGIN", "\n-----BEGIN").trim_start().to_owned()]
         });
@@ -140,11 +140,11 @@ pub(crate) const DISRUPTIVE: Group = Group {
     title: "Approvals by two",
     about: "A step that interrupts work waits for two different technicians' signatures. The person at the machine has agreed.",
     attacks: attacks! {
-        "one of two", "2 different people of the role disruptive have to sign, and 1 did (tina)", |it| strong(it, |run| run.signatures(&[TINA]));
-        "one technician's key twice", "and 1 did (tina)", |it| strong(it, |run| run.signatures(&[TINA, TINA]));
-        "two keys of one technician", "and 1 did (tina)", |it| strong(it, |run| run.signatures(&[TINA, TINA_TOO]));
-        "one technician and one who signs catalogues", "and 1 did (otto)", |it| strong(it, |run| run.signatures(&[OTTO, ADA]));
-        "one technician and one whom the last root let go", "and 1 did (otto)", |it| strong(it, |run| run.signatures(&[OTTO, CARA]));
+        "one of two", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[TINA]));
+        "one technician's key twice", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[TINA, TINA]));
+        "two keys of one technician", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[TINA, TINA_TOO]));
+        "one technician and one who signs catalogues", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[OTTO, ADA]));
+        "one technician and one whom the last root let go", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[OTTO, CARA]));
         "two technicians, of whom one signed something else", "number 2 of them is not good",
             |it| strong(it, |run| [run.signatures(&[TINA]), run.forged(|it| it.step.ticket = None, &[OTTO])].concat());
     },

@@ -185,7 +185,7 @@ pub(crate) const LINK_GROUP: Group = Group {
             it.keep_waiting(run);
             said
         };
-        "a forged approval, past the controller", "and 0 did (nobody)", |it| {
+        "a forged approval, past the controller", "0 did already (nobody)", |it| {
             let run = it.waiting();
             let by = run.signatures(&[EVE]);
             it.keep_waiting(run);
