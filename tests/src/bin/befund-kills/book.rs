@@ -58,7 +58,7 @@ causes:
       - script: scripts/again.sh
         interpreter: sh
         with: {tag: "${inputs.tag}"}
-        risk: read
+        risk: change
         repeat: idempotent
         consent: policy
         timeout: 20s
