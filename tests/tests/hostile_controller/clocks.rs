@@ -79,7 +79,7 @@ pub(crate) const CLOCKS: Group = Group {
     about: "What was signed has run out, or does not hold yet; the machine's clock is set back, or the controller says that it \
             is earlier.",
     attacks: attacks! {
-        "an order when the catalogue has run out", "no catalogue of runbooks that holds now", |it| ordered_at(it, "+40d");
+        "an order when the catalogue has run out", "which this machine keeps, expired at", |it| ordered_at(it, "+40d");
         "an order with the clock set back before the program was made", "set it right with `time.resync`", |it| ordered_at(it, "-4000d");
         "a catalogue with the clock set back before the program was made", "set it right with `time.resync`", |it| { let next = next(it); offered_at(it, "-4000d", &next) };
         "an expired catalogue with the clock set back into its time", "this machine has seen", |it| { let old = expired(it); offered_at(it, "-10d", &old) };

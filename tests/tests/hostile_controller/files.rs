@@ -111,11 +111,11 @@ pub(crate) const FILES: Group = Group {
         "a script replaced by something endless", "its script scripts/note.sh", |it| {
             replaced(it, &script(it), |path| symlink("/dev/zero", path).unwrap())
         };
-        "the kept manifest changed, over a restart", "no catalogue of runbooks that holds now", |it| {
+        "the kept manifest changed, over a restart", "the catalogue that this machine keeps cannot be used", |it| {
             let aside = it.main.path("aside");
             restarted(it, &it.main.keep().join("trust/manifest.json"), |path| older(path, &aside))
         };
-        "the kept signatures gone, over a restart", "no catalogue of runbooks that holds now", |it| {
+        "the kept signatures gone, over a restart", "the catalogue that this machine keeps cannot be used", |it| {
             restarted(it, &it.main.keep().join("trust/signatures.json"), |_| {
                 std::fs::write(it.main.keep().join("trust/signatures.json"), "[]").unwrap();
             })

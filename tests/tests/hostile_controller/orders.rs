@@ -93,7 +93,7 @@ pub(crate) const ORDERS: Group = Group {
         "an order for a catalogue that the machine had before", "the order is for another catalogue",
             |it| { let old = Catalogue::new(9, &it.current.files).digest(); ordered(it, |order| order.runbook.as_mut().unwrap().catalogue = old) };
         "an order for no catalogue", "the order is for another catalogue", |it| ordered(it, |order| order.runbook.as_mut().unwrap().catalogue.clear());
-        "a runbook as an older protocol ordered it, without a catalogue", "test.note", |it| ordered(it, |order| order.runbook = None);
+        "a runbook as an older protocol ordered it, without a catalogue", "the order names no catalogue", |it| ordered(it, |order| order.runbook = None);
         "a runbook that nobody signed", "has no runbook evil.book", |it| named(it, "evil.book");
         "a path for a runbook's name", "has no runbook ../../../../etc/passwd", |it| named(it, "../../../../etc/passwd");
         "a URL for a runbook's name", "has no runbook https://evil.example/x.yaml", |it| named(it, "https://evil.example/x.yaml");

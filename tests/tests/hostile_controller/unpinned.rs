@@ -60,7 +60,7 @@ pub(crate) const UNPINNED: Group = Group {
         "a script that undoes what changed nothing", "it changes nothing, as it says", |it| tried(it, 5,
             "{act: user.instruct, text: {en: Wait., de: Warten.}, undo: {script: scripts/evil.sh, interpreter: sh}, \
              confirm: {within: 5s, until: \"false\"}}");
-        "the attacker's catalogue after an administrator pinned the organisation's root", "no catalogue of runbooks that holds now", pinned_afterwards;
+        "the attacker's catalogue after an administrator pinned the organisation's root", "the catalogue that this machine keeps cannot be used", pinned_afterwards;
         "the attacker's root once more after that", "those of the root before it have to sign", |it| {
             let said = it.offer(&it.unpinned, offered_root(&root_of_eve(3), &[EVE]));
             assert_eq!(it.offer(&it.unpinned, it.current.shelf()), it.settled());
