@@ -92,7 +92,7 @@ impl Pen {
     }
 
     /// Whatever has left the group is not found, and goes on anyway.
-    #[expect(clippy::unused_self, clippy::unused_async, reason = "elsewhere it is handed over")]
+    #[expect(clippy::unused_async, reason = "elsewhere it is handed over")]
     pub(crate) async fn let_go(&mut self) -> Result<usize, String> {
         Ok(0)
     }
