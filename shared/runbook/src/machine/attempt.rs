@@ -194,15 +194,12 @@ impl Run {
             prediction: prediction.clone(),
         });
         let needless = prediction.known && !prediction.changes && !is_persons(&order.act);
-        let why = prediction.lines.first().cloned().unwrap_or_default();
         attempt.prediction = Some(prediction);
-        Ok(match needless {
-            true if why.is_empty() => no(AttemptEnd::Needless, "nothing would change"),
-            // As actions say it themselves.
-            true if why.starts_with("nothing would change") => no(AttemptEnd::Needless, why),
-            true => no(AttemptEnd::Needless, format!("nothing would change: {why}")),
-            false => Go::On,
-        })
+        if needless {
+            // Why not, the prediction says.
+            return Ok(no(AttemptEnd::Needless, "nothing would change"));
+        }
+        Ok(Go::On)
     }
 
     /// Why the run's limits do not allow this, if they do not.

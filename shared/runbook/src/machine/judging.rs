@@ -65,7 +65,7 @@ impl Run {
             let shown = shown
                 .iter()
                 .filter_map(|(label, value)| match value {
-                    Some(Ok(value)) => Some(format!("{label}: {}", lines::value(value))),
+                    Some(Ok(value)) => Some(format!("{label}: {}", lines::evidence(value))),
                     Some(Err(_)) | None => None,
                 })
                 .collect::<Vec<_>>()

@@ -49,6 +49,20 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
+/// What was measured, shown as evidence: a list as its entries, one after the other.
+pub(super) fn evidence(measured: &Value) -> String {
+    match measured {
+        Value::Array(entries) if entries.is_empty() => "none".to_owned(),
+        Value::Array(entries) => {
+            let entries: Vec<String> = entries.iter().map(value).collect();
+            cut(&entries.join(", "), 160)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            value(measured)
+        }
+    }
+}
+
 /// A duration, for people.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -117,6 +131,15 @@ mod tests {
         let long = line(&"ä".repeat(1_000));
         assert_eq!(long.chars().count(), MAX_LINE + 1);
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn evidence_is_read_and_not_decoded() {
+        let servers = serde_json::json!(["192.0.2.53", "192.0.2.54", 7]);
+        assert_eq!(evidence(&servers), "192.0.2.53, 192.0.2.54, 7");
+        assert_eq!(evidence(&serde_json::json!([])), "none");
+        assert_eq!(evidence(&serde_json::json!("open")), "open");
+        assert!(evidence(&serde_json::json!(vec!["a long word"; 50])).ends_with('…'));
     }
 
     #[test]
