@@ -122,30 +122,66 @@ pub(crate) const CHANGE: Group = Group {
     },
 };
 
-/// Signatures for a step that two different people have to sign, and that the person at the machine agreed to.
-fn strong(scene: &mut Scene, signatures: impl FnOnce(&Run) -> Vec<String>) -> String {
+/// A run of a step that two different people have to sign, and that the person at the machine agreed to.
+fn strong(scene: &Scene) -> Run {
     let order = scene.order("test.strong");
     let mark = scene.give(&scene.main, &order);
     let mut person = Attending::at(&scene.main);
     person.answer(true);
+    Run::asking(&scene.controller.lanes, scene.main.id, order.job, mark)
+}
+
+/// Makes signatures for a run.
+type By<'a> = &'a dyn Fn(&Run) -> Vec<String>;
+
+/// What such a run says of the last of these signatures, which come one after the other.
+fn in_turn(scene: &mut Scene, all: &[By<'_>]) -> String {
+    let mut run = strong(scene);
     let lanes = &scene.controller.lanes;
-    let mut run = Run::asking(lanes, scene.main.id, order.job, mark);
-    let by = signatures(&run);
-    let said = run.sign(lanes, by);
+    let mut said = String::new();
+    for by in all {
+        let by = by(&run);
+        said = run.sign(lanes, by);
+    }
+    let _ = run.cancel(lanes);
+    said
+}
+
+/// The second signature is of what the machine asked before its executor was killed.
+fn in_halves(scene: &mut Scene) -> String {
+    let mut run = strong(scene);
+    let first = run.sign(&scene.controller.lanes, run.signatures(&[TINA]));
+    assert_eq!(first, "signed by 1 of 2: tina (tina)");
+    let second = run.signatures(&[OTTO]);
+    let mark = scene.controller.lanes.mark(run.agent);
+    scene.restart_executor();
+    let lanes = &scene.controller.lanes;
+    run.statement = Run::asking(lanes, run.agent, run.job, mark).statement;
+    let said = run.sign(lanes, second);
+    // The first one is of that, too: it is not remembered.
+    let anew = run.sign(lanes, run.signatures(&[OTTO]));
+    assert_eq!(anew, "signed by 1 of 2: otto (otto)");
     let _ = run.cancel(lanes);
     said
 }
 
 pub(crate) const DISRUPTIVE: Group = Group {
     title: "Approvals by two",
-    about: "A step that interrupts work waits for two different technicians' signatures. The person at the machine has agreed.",
+    about: "A step that interrupts work waits for two different technicians' signatures, which may come one after the other. \
+            The person at the machine has agreed.",
     attacks: attacks! {
-        "one of two", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[TINA]));
-        "one technician's key twice", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[TINA, TINA]));
-        "two keys of one technician", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[TINA, TINA_TOO]));
-        "one technician and one who signs catalogues", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[OTTO, ADA]));
-        "one technician and one whom the last root let go", "signed by 1 of 2", |it| strong(it, |run| run.signatures(&[OTTO, CARA]));
+        "one of two", "signed by 1 of 2: tina (tina)", |it| in_turn(it, &[&|run| run.signatures(&[TINA])]);
+        "one technician's key twice", "signed by 1 of 2: tina (tina)", |it| in_turn(it, &[&|run| run.signatures(&[TINA, TINA])]);
+        "one technician's key, and then once more", "2 different people have to sign, 1 did already (tina)",
+            |it| in_turn(it, &[&|run| run.signatures(&[TINA]), &|run| run.signatures(&[TINA])]);
+        "two keys of one technician", "signed by 1 of 2: tina (tina)", |it| in_turn(it, &[&|run| run.signatures(&[TINA, TINA_TOO])]);
+        "one key of a technician, and then their other one", "2 different people have to sign, 1 did already (tina)",
+            |it| in_turn(it, &[&|run| run.signatures(&[TINA]), &|run| run.signatures(&[TINA_TOO])]);
+        "one technician and one who signs catalogues", "signed by 1 of 2: otto (otto)", |it| in_turn(it, &[&|run| run.signatures(&[OTTO, ADA])]);
+        "one technician, and then one whom the last root let go", "2 different people have to sign, 1 did already (otto)",
+            |it| in_turn(it, &[&|run| run.signatures(&[OTTO]), &|run| run.signatures(&[CARA])]);
         "two technicians, of whom one signed something else", "number 2 of them is not good",
-            |it| strong(it, |run| [run.signatures(&[TINA]), run.forged(|it| it.step.ticket = None, &[OTTO])].concat());
+            |it| in_turn(it, &[&|run| [run.signatures(&[TINA]), run.forged(|it| it.step.ticket = None, &[OTTO])].concat()]);
+        "the second of two, of what the machine asked before its executor was killed", "not this key's over these bytes", in_halves;
     },
 };
