@@ -25,6 +25,7 @@ mod attend;
 mod dialogue;
 mod enroll;
 mod fix;
+mod policy;
 mod progress;
 mod screen;
 mod send;
@@ -67,6 +68,8 @@ enum Part {
     Attend(attend::Attend),
     /// Say how things are with the agent
     Status(status::Status),
+    /// Say what this machine's policy allows, or what is wrong with the file
+    Policy(policy::Show),
     /// Run the agent as services of this system, where it has no units for that
     Service(service::Service),
     /// The privileged half (started by the system or by the link)
@@ -181,6 +184,7 @@ pub fn main() -> ExitCode {
         Part::Fix(fix) => run(fix.run()),
         Part::Attend(attend) => run(attend.run()),
         Part::Status(status) => run(status.run()),
+        Part::Policy(policy) => policy.run(),
         Part::Service(service) => service.run(),
         Part::Executor(executor) => run(executor.run(Lifecycle::new(), || {})),
     };

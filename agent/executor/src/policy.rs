@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use befund_collect::probe::{HttpCheck, Targets};
 use befund_model::api::WorkInfo;
+use befund_model::language::Language;
 use befund_model::probe::catalogue;
 use befund_runtime::files;
 use befund_trust::digest::Sha256;
@@ -190,7 +191,10 @@ impl Policy {
     /// The probes that may be run by themselves.
     #[must_use]
     pub fn works(&self) -> Vec<WorkInfo> {
-        catalogue().into_iter().filter(|info| self.allows(info.work.name())).collect()
+        catalogue(Language::English)
+            .into_iter()
+            .filter(|info| self.allows(info.work.name()))
+            .collect()
     }
 
     /// The file, for texts.
@@ -203,7 +207,7 @@ impl Policy {
 }
 
 fn unknown_work(works: Option<&[String]>) -> Option<(String, String, String)> {
-    let known = catalogue();
+    let known = catalogue(Language::English);
     let unknown =
         works?.iter().find(|name| !known.iter().any(|info| info.work.name() == name.as_str()))?;
     let names: Vec<_> = known.iter().map(|info| info.work.name()).collect();

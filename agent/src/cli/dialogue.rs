@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use befund_executor::people::client::PeopleError;
 use befund_executor::people::protocol::{
     Change, ConsentAsked, Done, FromPerson, Offer, Question, Settled, ToPerson, Who,
 };
@@ -355,6 +356,12 @@ const fn undo(undo: Undo) -> Text {
         Undo::Needless => Text::UndoNeedless,
         Undo::Impossible => Text::UndoImpossible,
     }
+}
+
+/// That nobody answers, in a person's words, and why, in an administrator's.
+pub(super) fn out_of_reach(language: Language, error: &PeopleError) -> String {
+    let why = befund_runtime::telemetry::chain(error);
+    fill(Text::OutOfReach.in_language(language), &[&printable(&why)])
 }
 
 /// What may be started, a sentence each.

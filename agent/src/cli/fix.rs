@@ -53,7 +53,7 @@ impl Fix {
         let mut person = match terminal::open(&self.run).await {
             Ok(person) => person,
             Err(error @ PeopleError::Connect { .. }) => {
-                screen::complain(&befund_runtime::telemetry::chain(&error));
+                screen::complain(&dialogue::out_of_reach(language, &error));
                 return Ok(ExitCode::from(NO_AGENT));
             }
             Err(error) => return Err(error.into()),

@@ -4,7 +4,7 @@
 
 use askama::Template;
 use befund_model::Timestamp;
-use befund_model::action::Undo;
+use befund_model::action::{Acted, Undo};
 use befund_model::job::{Job, JobState, Said, Work};
 use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RunbookResult};
 use befund_runbook::document::Runbook;
@@ -20,7 +20,6 @@ use crate::store::repository::{Jobs as _, Runbooks as _};
 
 pub mod live;
 pub mod names;
-pub mod said;
 pub mod say;
 pub mod signing;
 pub mod story;
@@ -274,6 +273,23 @@ impl Run {
                 (self.r.end_of(&end), self.r.end_class(&end))
             }
         })
+    }
+
+    /// Whether why a fix went no further was not said by its prediction or by what came of it.
+    fn adds(&self, tried: &Tried) -> bool {
+        let predicted = tried.prediction.iter().flat_map(|prediction| &prediction.lines);
+        let acted = tried.acted.iter().chain(&tried.undone).map(|acted| &acted.reason);
+        let mut acted = acted.filter(|reason| !reason.is_empty());
+        !tried.reason.is_empty()
+            && !predicted.into_iter().any(|said| said.starts_with(&tried.reason))
+            && !acted.any(|said| tried.reason.ends_with(said))
+    }
+
+    /// What came of an action, and the reason where that does not say it.
+    fn came_to(&self, acted: &Acted) -> (String, String) {
+        let said_already = acted.summary.contains(&acted.reason);
+        let reason = if said_already { "" } else { acted.reason.as_str() };
+        (self.names.said(&acted.summary), self.names.said(reason))
     }
 
     fn signing<'a>(&'a self, tried: &'a Tried) -> Option<SigningBox<'a>> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use befund_model::job::{JobNews, JobState};
 use befund_model::language::{Language, Words};
 use befund_model::runbook::{Attempt, AttemptEnd, CauseVerdict, FixRef, Mode, RunbookResult};
+use befund_model::said;
 use befund_model::section;
 use befund_model::snapshot::Status;
 use befund_runbook::document::{Act, Fix, Runbook, Source};
@@ -182,7 +183,9 @@ impl Teller {
                     let phrase =
                         if prediction.known { Phrase::Would } else { Phrase::CannotPredict };
                     let mut lines = say(phrase, &[&self.what(&found.act)]);
-                    lines.extend(prediction.lines.iter().map(|text| line(&format!("  {text}"))));
+                    let changes =
+                        prediction.lines.iter().map(|text| said::in_language(text, self.language));
+                    lines.extend(changes.map(|text| format!("  {}", line(&text))));
                     lines
                 }
                 Some(_) | None => Vec::new(),
@@ -195,7 +198,10 @@ impl Teller {
             JobNews::Acted { fix, acted } => match self.fix(fix).map(|fix| &fix.act) {
                 None | Some(Act::Instruct | Act::OpenUrl) => Vec::new(),
                 Some(_) if acted.status == Status::Ok => say(Phrase::Did, &[]),
-                Some(_) => say(Phrase::DidNot, &[&acted.reason]),
+                Some(_) => {
+                    let why = said::in_language(&acted.reason, self.language);
+                    say(Phrase::DidNot, &[&why])
+                }
             },
             JobNews::Verified { gone, .. } => say(
                 match gone {
@@ -208,7 +214,9 @@ impl Teller {
             JobNews::Undone { acted, .. } if acted.status == Status::Ok => {
                 say(Phrase::PutBack, &[])
             }
-            JobNews::Undone { acted, .. } => say(Phrase::NotPutBack, &[&acted.reason]),
+            JobNews::Undone { acted, .. } => {
+                say(Phrase::NotPutBack, &[&said::in_language(&acted.reason, self.language)])
+            }
             JobNews::State(JobState::Rebooting) => say(Phrase::Restarting, &[]),
             JobNews::State(JobState::NeedsApproval) => say(Phrase::NeedsApproval, &[]),
             JobNews::State(_)

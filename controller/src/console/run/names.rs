@@ -6,10 +6,10 @@ use befund_model::job::{Job, Work};
 use befund_model::language::{Language, Text};
 use befund_model::probe;
 use befund_model::runbook::FixRef;
+use befund_model::said;
 use befund_model::section;
 use befund_runbook::document::{Fix, Runbook, Source, UndoBy};
 
-use super::said;
 use super::words::RunWords;
 
 mod probes;
@@ -76,7 +76,8 @@ impl Names {
             Some(Source::Section { kind }) => section::title(kind, self.language).to_owned(),
             Some(Source::Probe { name: probe, .. }) => {
                 let words = probes::looks_at(probe).map(|words| words.in_language(self.language));
-                let title = || probe::spec::probe(probe).map(|spec| spec.title);
+                let title =
+                    || probe::spec::probe(probe).map(|spec| spec.title.in_language(self.language));
                 words.or_else(title).unwrap_or(probe).to_owned()
             }
             None => name.to_owned(),
