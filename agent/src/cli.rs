@@ -238,7 +238,7 @@ impl Link {
             state: self.state,
             run: self.run,
             config: settings,
-            ready_file: self.ready_file,
+            ready_file: self.ready_file.as_deref().map(absolute).transpose()?,
             executor,
         };
         link::run(options, Clock::system(), life, ready).await?;

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use befund_executor::policy::rules::{Pattern, Rules, Scripts};
-use befund_executor::policy::{self, Policy};
+use befund_executor::policy::{self, Policy, PolicyError};
 use befund_model::action::Risk;
 use clap::Args;
 
-use super::screen;
+use super::{FAILED, screen};
 
 #[derive(Debug, Args)]
 pub(super) struct Show {
@@ -21,7 +21,17 @@ impl Show {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let given = self.file.is_some();
         let path = self.file.unwrap_or_else(policy::default_path);
-        let policy = Policy::load(&path)?;
+        let policy = match Policy::load(&path) {
+            Ok(policy) => policy,
+            // It shows the place, over several lines.
+            Err(error @ (PolicyError::Syntax { .. } | PolicyError::Entry { .. })) => {
+                for line in error.to_string().lines() {
+                    screen::complain(&screen::printable(line));
+                }
+                return Ok(ExitCode::from(FAILED));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let path = path.display();
         match &policy.source {
             Some(_) => screen::say(&format!("{path} can be used. It comes to this:")),

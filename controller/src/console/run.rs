@@ -6,7 +6,7 @@ use askama::Template;
 use befund_model::Timestamp;
 use befund_model::action::{Acted, Undo};
 use befund_model::job::{Job, JobState, Said, Work};
-use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RunbookResult};
+use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RULED_OUT, RunbookResult};
 use befund_runbook::document::Runbook;
 use jiff::SignedDuration;
 use serde::Deserialize as _;
@@ -219,6 +219,10 @@ impl Run {
 
     /// The evidence of a cause, or what was missing, without the advice that stands beside it.
     fn evidence(&self, cause: &Judged) -> String {
+        // The verdict beside it says that already.
+        if cause.evidence == RULED_OUT {
+            return String::new();
+        }
         let advice = self.names.advice_as_told(&cause.id);
         let evidence = advice.as_ref().and_then(|advice| cause.evidence.strip_suffix(advice));
         self.names.said(
@@ -283,6 +287,14 @@ impl Run {
         !tried.reason.is_empty()
             && !predicted.into_iter().any(|said| said.starts_with(&tried.reason))
             && !acted.any(|said| tried.reason.ends_with(said))
+    }
+
+    /// A line of a prediction. That it cannot be told stands above it.
+    fn predicted(&self, line: &str) -> String {
+        match self.names.said(line) {
+            known if known != line => known,
+            line => line.strip_prefix("cannot predict: ").unwrap_or(&line).to_owned(),
+        }
     }
 
     /// What came of an action, and the reason where that does not say it.

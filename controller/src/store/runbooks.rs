@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::open::Store;
 use super::repository::{Digest, KeptCatalogue, KeptRoot, Result, Runbooks, StoreError, Unheard};
-use super::sql::{Row, Session, Value, args, corrupt, to_json};
+use super::sql::{Row, Value, args, corrupt, to_json};
 use super::write::write;
 use super::{audit, bulk, effects, jobs};
 

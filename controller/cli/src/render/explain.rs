@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use befund_model::job::{Job, JobState};
 use befund_model::probe::ProbeResult;
-use befund_model::runbook::{AttemptEnd, Cause, CauseVerdict, Mode, RunbookResult};
+use befund_model::runbook::{AttemptEnd, Cause, CauseVerdict, Mode, RULED_OUT, RunbookResult};
 use befund_model::snapshot::Status;
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -18,13 +18,11 @@ use crate::screen::Look;
 
 /// How much of a fact is shown on a line.
 const FACT: usize = 160;
-/// What the machine says of every cause that it rules out.
-const RULED_OUT: &str = "ruled out by the facts";
 
 /// The job, explained; `machine` is what its machine is called, where that is known.
 pub(crate) fn job(look: &Look, job: &Job, machine: Option<&str>) -> String {
     let Some(outcome) = &job.outcome else {
-        return format!("{}{}", job::job(look, job), unfinished(job));
+        return job::job(look, job);
     };
     let Ok(found) = RunbookResult::deserialize(&outcome.result) else {
         return job::job(look, job);
@@ -82,31 +80,13 @@ fn section(look: &Look, out: &mut String, title: &str, body: &str) {
     }
 }
 
-fn unfinished(job: &Job) -> String {
-    let id = job.id;
-    match job.state {
-        JobState::Waiting | JobState::Delivered => "\nThe machine has not begun it.\n".to_owned(),
-        JobState::Running | JobState::Rebooting => {
-            format!("\nIt has not ended. Watch it: befund job watch {id}\n")
-        }
-        JobState::Asking => format!("\nA person is asked. See what: befund job watch {id}\n"),
-        JobState::NeedsApproval => format!("\nIt waits for a signature: befund approve {id}\n"),
-        JobState::Done
-        | JobState::Failed
-        | JobState::Refused
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Indeterminate => "\nIt ended without a result.\n".to_owned(),
-    }
-}
-
 fn causes(look: &Look, causes: &[Cause], wanted: CauseVerdict) -> String {
     let mut out = String::new();
     for cause in causes.iter().filter(|cause| cause.verdict == wanted) {
         let id = look.faint(&format!("({})", text::line(&cause.id)));
         let _ = writeln!(out, "  {} {id}", text::line(&cause.title));
-        // What is ruled out says so by where it stands.
-        if wanted != CauseVerdict::Excluded || cause.evidence != RULED_OUT {
+        // Where it stands says that already.
+        if cause.evidence != RULED_OUT {
             let _ = writeln!(out, "    {}", text::wrapped(look, &cause.evidence, 4));
         }
     }

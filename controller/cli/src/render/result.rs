@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use befund_model::action::{Acted, Command, Prediction};
 use befund_model::runbook::{
-    Answer, Attempt, AttemptEnd, Cause, CauseVerdict, Mode, RunbookResult,
+    Answer, Attempt, AttemptEnd, Cause, CauseVerdict, Mode, RULED_OUT, RunbookResult,
 };
 
 use crate::render::job::{headline, narrowed};
@@ -55,7 +55,8 @@ pub(crate) fn causes(look: &Look, causes: &[Cause], indent: usize) -> String {
             CauseVerdict::Unknown => cell("unknown"),
             CauseVerdict::Explained => toned("explained by another", Tone::Faint),
         };
-        rows.add_row(vec![verdict, cell(&cause.title), cell(&cause.evidence)]);
+        let evidence = if cause.evidence == RULED_OUT { "" } else { cause.evidence.as_str() };
+        rows.add_row(vec![verdict, cell(&cause.title), cell(evidence)]);
     }
     tables::text(&rows, indent)
 }
@@ -165,6 +166,7 @@ fn ran(commands: &[Command], indent: usize) -> String {
 /// What would change, in one block.
 pub(crate) fn predicted(prediction: &Prediction) -> String {
     let lines = prediction.lines.join("\n");
+    let lines = lines.strip_prefix("cannot predict: ").unwrap_or(&lines).to_owned();
     match (prediction.known, prediction.changes) {
         (false, _) if lines.is_empty() => "cannot be predicted".to_owned(),
         (false, _) => format!("cannot be predicted: {lines}"),

@@ -8,7 +8,7 @@ use befund_model::probe;
 use befund_model::runbook::FixRef;
 use befund_model::said;
 use befund_model::section;
-use befund_runbook::document::{Fix, Runbook, Source, UndoBy};
+use befund_runbook::document::{Act, Fix, Runbook, Source, UndoBy};
 
 use super::words::RunWords;
 
@@ -57,7 +57,15 @@ impl Names {
     pub fn advice(&self, id: &str) -> Option<String> {
         let causes = self.runbook.iter().flat_map(|runbook| &runbook.causes);
         let cause = causes.into_iter().find(|cause| cause.id == id)?;
-        cause.advice.as_ref().map(|advice| self.words(advice).to_owned())
+        if let Some(advice) = &cause.advice {
+            return Some(self.words(advice).to_owned());
+        }
+        let fix = cause.fixes.first()?;
+        let place = FixRef { cause: cause.id.clone(), index: 0 };
+        let Act::Action(name) = &fix.act else {
+            return fix.text.as_ref().map(|text| self.words(text).to_owned());
+        };
+        Some(self.fix(&place, name))
     }
 
     /// The same as the machine tells it, in English.
@@ -65,7 +73,15 @@ impl Names {
     pub fn advice_as_told(&self, id: &str) -> Option<String> {
         let causes = self.runbook.iter().flat_map(|runbook| &runbook.causes);
         let cause = causes.into_iter().find(|cause| cause.id == id)?;
-        cause.advice.as_ref().map(|advice| advice.en.clone())
+        if let Some(advice) = &cause.advice {
+            return Some(advice.en.clone());
+        }
+        let fix = cause.fixes.first()?;
+        match (&fix.text, &fix.act) {
+            (Some(text), _) => Some(text.en.clone()),
+            (None, Act::Action(name)) => action::find(name).map(|spec| format!("{}.", spec.title)),
+            (None, Act::Script(_) | Act::Instruct | Act::OpenUrl | Act::Reboot) => None,
+        }
     }
 
     /// What a step looks at.

@@ -19,7 +19,7 @@ words! {
     why: "Why", "Warum";
     says: "the ticket says", "im Ticket steht";
     same_kind: "it is about the kind of trouble that was found", "es behandelt die Art von Störung, die gefunden wurde";
-    never_run: "Not run yet.", "Noch nie ausgeführt.";
+    never_run: "Has found nothing so far.", "Hat bisher nichts gefunden.";
     what_helped: "What was found so far, and what helped", "Was bisher gefunden wurde, und was geholfen hat";
     look_only: "Look only (dry run)", "Nur nachsehen (Probelauf)";
     run: "Run", "Ausführen";

@@ -55,7 +55,7 @@ fn eventful() -> Job {
 
 #[test]
 fn what_was_tried_and_what_became_of_it() {
-    let ended = render::job::ended(&plain(), &eventful());
+    let ended = render::job::ended(&plain(), &eventful(), None);
     assert!(!ended.contains('\u{1b}') && !ended.contains('\u{202e}'), "{ended:?}");
     insta::assert_snapshot!("attempts", ended);
     let explained = render::explain::job(&plain(), &eventful(), Some("PC-17"));
