@@ -46,9 +46,20 @@ pub(crate) const NO_AGENT: u8 = 5;
 /// The trouble is not over.
 pub(crate) const NOT_ACCEPTED: u8 = 6;
 
+/// The exit codes, for scripts.
+const HELP: &str = "\
+Exit codes:
+  0  done; of `fix`: the trouble is over
+  1  it failed, or was refused
+  2  the command was mistyped
+  3  the request is kept on this machine, and not delivered yet
+  4  the person said no
+  5  no agent runs on this machine
+  6  of `fix`: the trouble is not over, or nobody can tell";
+
 /// Befund on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "befund-agent", version, about, max_term_width = 100)]
+#[command(name = "befund-agent", version, about, after_help = HELP, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     part: Part,

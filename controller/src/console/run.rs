@@ -165,7 +165,7 @@ impl Run {
         self.frame.may_run()
             && self.state().is_final()
             && self.story.fixes.iter().any(|tried| {
-                tried.stands() && self.names.undo(&tried.fix, &tried.act) != Undo::Needless
+                tried.stands() && self.names.undo(&tried.fix, &tried.act) == Undo::Restores
             })
     }
 

@@ -49,7 +49,14 @@ impl ConsentView {
             title: title.clone(),
             what: what(&fix.act),
             why: fix.text.clone(),
-            lines: prediction.lines.iter().take(MAX_LINES).cloned().collect(),
+            // That it cannot be told is said by `known`.
+            lines: prediction
+                .lines
+                .iter()
+                .filter(|line| prediction.known || !line.starts_with("cannot predict: "))
+                .take(MAX_LINES)
+                .cloned()
+                .collect(),
             known: prediction.known,
             undo: undo(&fix.act, &fix.undo),
             risk: fix.risk,

@@ -10,6 +10,8 @@ pub(super) const MEASURED: &[(&str, &str)] = &[
         "no card has a signal; only {} made by software",
         "keine Karte hat ein Signal; nur {0}, von Programmen angelegt",
     ),
+    ("there is no wireless interface", "es gibt keine WLAN-Schnittstelle"),
+    ("no DHCP lease is kept here by {}", "hier führt niemand Buch über DHCP-Adressen ({0})"),
     ("no interface has an address", "keine Schnittstelle hat eine Adresse"),
     (
         "all addresses are link-local: no DHCP server gave one",
