@@ -261,11 +261,11 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
         "{w} crash records were removed, which freed {}",
         "{0} Absturzberichte wurden entfernt; das gab {1} frei",
     ),
-    ("{w} {} were removed, which freed {}", "{0} {1} wurden entfernt; das gab {2} frei"),
     (
         "old parts of the journal were removed, which freed {}",
         "alte Teile des Journals wurden entfernt; das gab {0} frei",
     ),
+    ("{w} {} were removed, which freed {}", "{0} {1} wurden entfernt; das gab {2} frei"),
     ("the clock was set by {}", "die Uhr wurde um {0} gestellt"),
     ("{w} entries of {} were switched off in {w}", "{0} Einträge {1} wurden in {2} abgeschaltet"),
     // What fits much.
