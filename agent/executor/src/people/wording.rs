@@ -317,11 +317,11 @@ impl Teller {
         cause.fixes.get(usize::try_from(fix.index).ok()?)
     }
 
-    /// What a fix does: as the runbook tells it to people, else in the words of whoever does it.
+    /// What a fix does, in the words of whoever does it; a script has none of its own but the runbook's.
     fn done_by(&self, fix: &Fix) -> String {
-        match &fix.text {
-            Some(text) => text.in_language(self.language).to_owned(),
-            None => asked::what(&fix.act).in_language(self.language).to_owned(),
+        match (&fix.act, &fix.text) {
+            (Act::Script(_), Some(text)) => text.in_language(self.language).to_owned(),
+            (act, _) => asked::what(act).in_language(self.language).to_owned(),
         }
     }
 
