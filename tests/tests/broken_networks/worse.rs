@@ -98,7 +98,9 @@ fn was_undone(office: &Office<'_>, run: &Run, act: &str) {
         Entry::Exit { .. } => Some("not well"),
         _ => None,
     });
-    let steps: Vec<&str> = steps.collect();
+    let mut steps: Vec<&str> = steps.collect();
+    // Once more with what undoing needs, before anything is changed.
+    steps.dedup();
     assert_eq!(steps, ["to be done", "well", "to be undone", "well"], "{written:#?}");
 }
 

@@ -304,10 +304,14 @@ impl<'a> Office<'a> {
     pub fn kill_executor(&self) {
         self.machine.space().does(
             r#"for process in /proc/[0-9]*; do
-                case "$(tr '\0' ' ' < "$process/cmdline")" in
-                    *"befund-agent executor"*) kill -9 "${process#/proc/}";;
+                case "$(readlink "$process/exe")" in
+                    *befund-agent) ;;
+                    *) continue;;
                 esac
-            done 2> /dev/null"#,
+                if [ "$(tr '\0' '\n' < "$process/cmdline" | sed -n 2p)" = executor ]; then
+                    kill -9 "${process#/proc/}"
+                fi
+            done"#,
         );
     }
 
