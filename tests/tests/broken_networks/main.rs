@@ -20,6 +20,7 @@ use befund_tests::laboratory::network::world::{self, World};
 
 mod clock;
 mod internet;
+mod managed;
 mod names;
 mod proxies;
 mod shares;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
     let parts: Vec<&String> = arguments.iter().filter(|one| !one.starts_with("--")).collect();
     let all: Vec<&Scenario> = [
         worse::ALL,
+        managed::ALL,
         internet::ALL,
         names::ALL,
         proxies::ALL,
