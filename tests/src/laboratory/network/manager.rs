@@ -26,7 +26,6 @@ dbus-daemon --system --fork --nopidfile > /dev/null 2>&1
 "#;
 const PLAIN: &str = r#"
 printf 'dns=default\nrc-manager=file\n' >> /etc/NetworkManager/NetworkManager.conf
-NetworkManager > /dev/null 2>&1
 "#;
 /// The link to what it writes, as its packages make it.
 const STUB: &str = r#"
@@ -35,7 +34,6 @@ id systemd-resolve > /dev/null 2>&1 || useradd --system --no-create-home systemd
 install -d -o systemd-resolve -g systemd-resolve /run/systemd/resolve
 ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 /lib/systemd/systemd-resolved > /run/resolved.log 2>&1 &
-NetworkManager > /dev/null 2>&1
 "#;
 
 /// Who answers names on the machine.
@@ -76,10 +74,16 @@ impl Office<'_> {
             Resolver::Stub => STUB,
         };
         machine.does(&format!("{START}{start}"));
-        eventually("NetworkManager to answer", || {
-            let asked = self.output(Command::new("nmcli").args(["-t", "general", "status"]));
-            asked.status.success()
-        });
+        let answers = |program: &str, words: &[&str]| {
+            eventually(&format!("{program} to answer"), || {
+                self.output(Command::new(program).args(words)).status.success()
+            });
+        };
+        if resolver == Resolver::Stub {
+            answers("resolvectl", &["status"]);
+        }
+        machine.does("NetworkManager > /dev/null 2>&1");
+        answers("nmcli", &["-t", "general", "status"]);
         machine.does(&format!(
             "nmcli connection add type ethernet ifname eth0 con-name {NAME} \
              ipv4.dns '{servers}' ipv4.ignore-auto-dns yes > /dev/null
