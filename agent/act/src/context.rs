@@ -15,7 +15,7 @@ use crate::platform::{self, Account, Root};
 use crate::trouble::{Outcome, Trouble};
 use crate::{ActOrder, Programs, Surroundings, Told, WallClock};
 
-/// The longest line that is told, in bytes.
+/// The longest line that is told, and the most of lines that are told together, in bytes.
 const MAX_LINE_BYTES: usize = 4 << 10;
 /// How much of a program's output is kept with its command, in bytes.
 const KEPT_BYTES: usize = 4 << 10;
@@ -39,6 +39,8 @@ pub(crate) struct Context<'a> {
 
 struct Out<'a> {
     tell: &'a mut dyn FnMut(Told) -> ControlFlow<()>,
+    /// Lines that came at once and are told together.
+    lines: String,
     left: u64,
     marked: bool,
     commands: Vec<Command>,
@@ -53,7 +55,8 @@ pub(crate) struct Invocation<'a> {
     /// The account that it runs as; this process's own if absent.
     pub(crate) account: Option<&'a Account>,
     pub(crate) folder: Option<&'a Path>,
-    pub(crate) input: Option<Vec<u8>>,
+    /// Its standard input; nothing is there if absent.
+    pub(crate) input: Option<std::fs::File>,
 }
 
 /// What a program told and how it ended.
@@ -93,7 +96,7 @@ impl<'a> Context<'a> {
             .checked_add(Duration::from_millis(order.within_ms))
             .unwrap_or_else(|| Instant::now() + Duration::from_secs(24 * 3600));
         let left = order.output_bytes;
-        let out = Out { tell, left, marked: false, commands: Vec::new() };
+        let out = Out { tell, lines: String::new(), left, marked: false, commands: Vec::new() };
         Self {
             order,
             root: &around.root,
@@ -118,6 +121,7 @@ impl<'a> Context<'a> {
     /// Tells a line.
     pub(crate) fn say(&self, line: impl AsRef<str>) {
         self.line(line.as_ref());
+        self.out.borrow_mut().flush();
     }
 
     /// Tells something that is not output.
@@ -178,9 +182,11 @@ impl<'a> Context<'a> {
             lines.push(stream, bytes, |line| {
                 cut |= manner == Manner::Told && !self.line(line);
             });
+            self.out.borrow_mut().flush();
         })
         .map_err(|error| Trouble::io(format_args!("run {program}"), &error))?;
         lines.end(|line| cut |= manner == Manner::Told && !self.line(line));
+        self.out.borrow_mut().flush();
         let text = String::from_utf8_lossy(&answer).into_owned();
         let last = if lines.last_err.is_empty() { &lines.last_out } else { &lines.last_err };
         let last = self.redacted(last);
@@ -203,7 +209,7 @@ impl<'a> Context<'a> {
         Ok(Ran { exit: ended.exit, text, last })
     }
 
-    /// Tells a line if there is room for it; false where it was left out.
+    /// Has a line told with the next flush if there is room for it; false where it was left out.
     fn line(&self, line: &str) -> bool {
         let mut out = self.out.borrow_mut();
         let line = self.redactor.text(&shown(line)).to_string();
@@ -213,15 +219,33 @@ impl<'a> Context<'a> {
             if !out.marked {
                 out.marked = true;
                 let cap = self.order.output_bytes;
-                let text = format!("[more than {cap} bytes; the rest is left out]");
-                // Output that nobody reads stops nothing.
-                let _ = (out.tell)(Told::Output(text));
+                out.push(&format!("[more than {cap} bytes; the rest is left out]"));
             }
             return false;
         }
         out.left -= length;
-        let _ = (out.tell)(Told::Output(line));
+        out.push(&line);
         true
+    }
+}
+
+impl Out<'_> {
+    fn push(&mut self, line: &str) {
+        if !self.lines.is_empty() {
+            if self.lines.len() + 1 + line.len() > MAX_LINE_BYTES {
+                self.flush();
+            } else {
+                self.lines.push('\n');
+            }
+        }
+        self.lines.push_str(line);
+    }
+
+    fn flush(&mut self) {
+        if !self.lines.is_empty() {
+            // Output that nobody reads stops nothing.
+            let _ = (self.tell)(Told::Output(std::mem::take(&mut self.lines)));
+        }
     }
 }
 

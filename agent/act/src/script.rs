@@ -72,8 +72,9 @@ fn perform(
         return Err(none(Trouble::failed(format!("the script {} is empty", script.name))));
     }
     let interpreter = interpreter(context, script.interpreter).map_err(none)?;
-    let Prepared { file, folder, held: _held } =
-        platform::prepare_script(script.interpreter, bytes).map_err(|error| {
+    let input = input.to_string();
+    let Prepared { file, folder, held: _held, input } =
+        platform::prepare_script(script.interpreter, bytes, input.as_bytes()).map_err(|error| {
             none(Trouble::io(
                 format_args!("put the script {} where it is run", script.name),
                 &error,
@@ -96,7 +97,7 @@ fn perform(
             environment: Vec::new(),
             account: None,
             folder: Some(folder.path()),
-            input: Some(input.to_string().into_bytes()),
+            input: Some(input),
         })
         .map_err(none)?;
     let before = noted(&ran.text);

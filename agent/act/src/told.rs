@@ -9,7 +9,7 @@ use befund_model::action::{Acted, Holds, Prediction};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// A line of output, redacted, at most 4 KiB.
+    /// Lines of output that came together, redacted, at most 4 KiB.
     Output(String),
     /// What undoing needs to know, told before anything is changed so that it survives a crash in the
     /// middle; the child waits until whoever reads it has noted it, and says so by a byte. [`Acted::before`] may later say more.

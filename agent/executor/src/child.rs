@@ -1,8 +1,8 @@
 //! The collect child: what it is told on standard input, what it tells on standard output, and its
 //! `main`.
 //!
-//! Blocking and without a runtime, since it must start in no time. It ends with its work, and is
-//! killed with its group when it overstays.
+//! Blocking and without a runtime, since it must start in no time. One that takes a snapshot ends with it; one that ran
+//! probes waits for more of them, until nobody can ask any more. It is killed with its group when it overstays.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use befund_runtime::frame::{self, Frame, FrameError};
 
 use crate::platform;
 
-/// What the child is to do: the one frame on its standard input.
+/// What the child is to do: a frame on its standard input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChildOrder {
     /// The process that started it.
@@ -83,7 +83,7 @@ pub enum Told {
     },
 }
 
-/// The child's whole life: reads its order, obeys, ends. Call it before anything else that costs
+/// The child's whole life: reads its orders, obeys, ends. Call it before anything else that costs
 /// time is set up.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -123,26 +123,29 @@ fn obey() -> Result<(), ChildError> {
     if from.is_terminal() {
         return Err(ChildError::NoOrder);
     }
-    let frame = frame::read(&mut from).map_err(ChildError::Order)?;
     // An executor that ends needs its spare child no more.
-    let Some(Frame { header: order, .. }): Option<Frame<ChildOrder>> = frame else { return Ok(()) };
-    platform::check_parent(order.parent).map_err(ChildError::Parent)?;
-    let root = Root::at(&order.root).map_err(|error| ChildError::Root {
-        path: order.root.clone(),
-        reason: error.to_string(),
-    })?;
-    match order.work {
-        ChildWork::Collect(plan) => {
-            plan.limits.hold();
-            befund_collect::child::run_collect(&root, &plan, io::stdout().lock())
-                .map_err(ChildError::Write)
-        }
-        ChildWork::Probe { steps, targets, clock_offset_ms } => {
-            let clock = Clock::system();
-            clock.correct_by(clock_offset_ms);
-            probes(&order.root, &steps, &targets, &clock).map_err(ChildError::Write)
+    while let Some(Frame { header: order, .. }) =
+        frame::read::<ChildOrder>(&mut from).map_err(ChildError::Order)?
+    {
+        platform::check_parent(order.parent).map_err(ChildError::Parent)?;
+        let root = Root::at(&order.root).map_err(|error| ChildError::Root {
+            path: order.root.clone(),
+            reason: error.to_string(),
+        })?;
+        match order.work {
+            ChildWork::Collect(plan) => {
+                plan.limits.hold();
+                return befund_collect::child::run_collect(&root, &plan, io::stdout().lock())
+                    .map_err(ChildError::Write);
+            }
+            ChildWork::Probe { steps, targets, clock_offset_ms } => {
+                let clock = Clock::system();
+                clock.correct_by(clock_offset_ms);
+                probes(&order.root, &steps, &targets, &clock).map_err(ChildError::Write)?;
+            }
         }
     }
+    Ok(())
 }
 
 /// Runs the steps beside one another, each told as soon as it ends.

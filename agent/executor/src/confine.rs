@@ -23,7 +23,7 @@ pub use output::{Line, Stream};
 use crate::platform::{Pen, Pens};
 
 /// How often it is looked what a program uses.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(100);
 /// How long a program that is told to stop may take to do so by itself.
 const GRACE: Duration = Duration::from_millis(500);
 /// How long it may take until nothing is left of one that is killed.

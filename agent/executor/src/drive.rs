@@ -135,7 +135,12 @@ impl Driver {
     /// Drives it on until it ends.
     pub(crate) async fn drive(mut self, wanted: Vec<Do>) -> Left {
         match self.go_on(wanted).await {
-            Ok(left) => left,
+            Ok(left) => {
+                if let Ok(mut judge) = self.judge.try_lock() {
+                    self.scene.shared.judges.keep(judge.give_up_child());
+                }
+                left
+            }
             Err(Broken(why)) => {
                 self.scene.cancelled.cancel();
                 self.tasks.shutdown().await;

@@ -227,7 +227,10 @@ impl Job<'_> {
             match child.next::<Told>(until, self.cancel).await {
                 Next::Frame(frame) => match frame.header {
                     Told::Output { line, .. } => events.line(&line).await?,
-                    Told::Ended { result, .. } => return Ok(ChildEnd::Complete(result)),
+                    Told::Ended { result, .. } => {
+                        self.shared.spare.keep(child.done());
+                        return Ok(ChildEnd::Complete(result));
+                    }
                 },
                 Next::Late => return Ok(ChildEnd::Late),
                 Next::Cancelled => return Ok(ChildEnd::Cancelled),

@@ -1,5 +1,5 @@
-//! A child that is started before it is needed: a process takes longer to start than most probes to measure, and most
-//! expressions to be judged.
+//! A child that is there before it is needed: a process takes longer to start than most probes to measure, and most
+//! expressions to be judged. It is the one that did the work before, or one that was started since.
 //!
 //! There is none before the first order, so that an executor that was woken for one question starts
 //! nothing in vain. It waits for its order and does nothing else; it goes with the executor.
@@ -32,6 +32,14 @@ impl Spare {
     /// The spare child, if there is one.
     pub(crate) fn take_waiting(&self) -> Option<Waiting> {
         self.place().take().filter(Waiting::is_there)
+    }
+
+    /// Keeps one that is done, for the next order.
+    pub(crate) fn keep(&self, done: Option<Waiting>) {
+        let mut place = self.place();
+        if !place.as_ref().is_some_and(Waiting::is_there) {
+            *place = done;
+        }
     }
 
     /// Starts the next one, if it is not there. Call it when nobody waits for anything that is not a disk's: this

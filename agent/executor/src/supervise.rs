@@ -23,6 +23,9 @@ use crate::platform::Group;
 /// How long the child may take to take its order, and to be gone once killed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How many orders a child gets before another takes its place: whatever it may hoard goes with it.
+const MOST_USES: u32 = 64;
+
 /// How often, and how long apart, to look whether a child that said its last word has exited.
 const EXIT_LOOKS: u32 = 10;
 const EXIT_LOOK: Duration = Duration::from_millis(5);
@@ -73,11 +76,8 @@ pub(crate) enum StartError {
     Late,
 }
 
-/// A child that was started and has no order yet. Dropping it kills its group.
-pub(crate) struct Waiting {
-    running: Running,
-    to: ChildStdin,
-}
+/// A child that has no order. Dropping it kills its group.
+pub(crate) struct Waiting(Running);
 
 impl Waiting {
     /// Starts the child in a group of its own, apart from this process's surroundings.
@@ -96,13 +96,13 @@ impl Waiting {
         let (Some(to), Some(from)) = pipes else {
             return Err(spawn(io::ErrorKind::BrokenPipe.into()));
         };
-        let running = Running { child, group, from: BufReader::with_capacity(64 << 10, from) };
-        Ok(Self { running, to })
+        let from = BufReader::with_capacity(64 << 10, from);
+        Ok(Self(Running { child, group, to, from, uses: 0 }))
     }
 
     /// Whether it still waits.
     pub(crate) fn is_there(&self) -> bool {
-        !self.running.group.has_ended(&self.running.child)
+        !self.0.group.has_ended(&self.0.child)
     }
 
     /// Asks it something and waits for its answer. After anything but a frame, end it: half a frame may have
@@ -114,19 +114,19 @@ impl Waiting {
         until: Instant,
         cancel: &CancellationToken,
     ) -> Next<T> {
-        let send = timeout_at(until, frame::send(&mut self.to, question, blob));
+        let send = timeout_at(until, frame::send(&mut self.0.to, question, blob));
         match cancel.run_until_cancelled(send).await {
             None => Next::Cancelled,
             Some(Err(_)) => Next::Late,
             // It has ended; how, its exit status tells better than the broken pipe.
             Some(Ok(Err(_))) => Next::Closed,
-            Some(Ok(Ok(()))) => self.running.next(until, cancel).await,
+            Some(Ok(Ok(()))) => self.0.next(until, cancel).await,
         }
     }
 
     /// As [`Running::end`].
     pub(crate) async fn end(self) -> Option<String> {
-        self.running.end().await
+        self.0.end().await
     }
 
     /// Hands it its order.
@@ -136,12 +136,17 @@ impl Waiting {
         work: ChildWork,
     ) -> Result<Running, StartError> {
         let order = ChildOrder { parent: std::process::id(), root, work };
-        let handed = timeout(PATIENCE, frame::send(&mut self.to, &order, &[]));
+        let handed = timeout(PATIENCE, frame::send(&mut self.0.to, &order, &[]));
         if let Err(error) = handed.await.map_err(|_| StartError::Late)? {
             // It has ended already; how, its exit status tells better than the broken pipe.
             debug!(error = &error as &dyn std::error::Error, "the order was not taken");
         }
-        Ok(self.running)
+        Ok(self.0)
+    }
+
+    /// The same child, if it may be used by somebody else after it was used now.
+    pub(crate) fn once_more(self) -> Option<Self> {
+        self.0.done()
     }
 }
 
@@ -149,7 +154,10 @@ impl Waiting {
 pub(crate) struct Running {
     child: Child,
     group: Group,
+    to: ChildStdin,
     from: BufReader<ChildStdout>,
+    /// How many had it before.
+    uses: u32,
 }
 
 /// What came of waiting for the child's next word.
@@ -186,6 +194,12 @@ impl Running {
                 Next::Garbled
             }
         }
+    }
+
+    /// The child as one that waits for its next order: only where all that it was to tell was heard, and not for ever.
+    pub(crate) fn done(mut self) -> Option<Waiting> {
+        self.uses += 1;
+        (self.uses < MOST_USES && self.from.buffer().is_empty()).then_some(Waiting(self))
     }
 
     /// Kills what is left of the group and tells in words what went wrong with the child, if

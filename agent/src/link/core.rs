@@ -31,7 +31,7 @@ use super::connection::{Command, Known};
 use super::jobs;
 use super::note::Note;
 use super::runs::Start;
-use super::session::{Do, Heard, Kept, Say, Session, without_result};
+use super::session::{Do, Heard, Kept, Progress, Say, Session, without_result};
 use super::wire;
 use crate::config::ScheduleConfig;
 use crate::disk::RealDisk;
@@ -49,6 +49,10 @@ use rest::Rest;
 use runs::Runs;
 use sending::Uploads;
 use shelf::Shelf;
+
+/// How long an outcome that was said waits for its acknowledgement before it is written: whatever is lost until then is
+/// run again, since the order is on the disk.
+const KEEP_AFTER: Duration = Duration::from_millis(20);
 
 /// What a core is made of.
 pub(crate) struct Parts {
@@ -76,8 +80,8 @@ pub(crate) struct Core {
     session: Session,
     line: Option<Line>,
     outbox: VecDeque<v1::AgentMessage>,
-    /// Outcomes that are written once what was said is on its way.
-    to_keep: VecDeque<(JobId, Box<Kept>)>,
+    /// Outcomes that are written when their time has come, unless the controller has them by then.
+    to_keep: VecDeque<(JobId, Box<Kept>, Instant)>,
     running: HashMap<JobId, CancellationToken>,
     runs: Runs,
     shelf: Shelf,
@@ -123,12 +127,6 @@ impl Core {
         let stop = self.parts.life.soft();
         loop {
             self.flush();
-            if let Some((job, kept)) = self.to_keep.pop_front() {
-                // The connection has the thread first, which then waits for the disk.
-                tokio::task::yield_now().await;
-                self.keep_outcome(job, &kept);
-                continue;
-            }
             let timer = self.next_timer();
             let timer = async move {
                 match timer {
@@ -138,10 +136,10 @@ impl Core {
             };
             let room = room(self.line.as_ref(), self.outbox.is_empty());
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.keep_outcomes(None),
                 note = notes.recv() => match note {
                     Some(note) => self.note(note),
-                    None => return,
+                    None => return self.keep_outcomes(None),
                 },
                 () = timer => self.tick(),
                 () = room => {}
@@ -253,6 +251,7 @@ impl Core {
             self.look_at_policy();
         }
         self.act(todo);
+        self.keep_outcomes(Some(Instant::now()));
         self.schedule_tick();
         self.runs_tick();
         self.shelf_tick();
@@ -264,7 +263,8 @@ impl Core {
         let session = self.session.next_tick().map(Instant::from_std);
         let uploads = self.uploads.next_timer(self.line.is_some());
         let (runs, shelf) = (self.runs.next_timer(), self.shelf.next_timer(self.line.is_some()));
-        let others = runs.into_iter().chain(shelf).chain(self.rest.next());
+        let keep = self.to_keep.iter().map(|(.., due)| *due).min();
+        let others = runs.into_iter().chain(shelf).chain(self.rest.next()).chain(keep);
         session.into_iter().chain(uploads).chain(others).min()
     }
 
@@ -292,8 +292,17 @@ impl Core {
                         cancel.cancel();
                     }
                 }
-                Do::KeepOutcome(job, kept) => self.to_keep.push_back((job, kept)),
-                Do::Forget(job) => self.parts.spool.forget_job(job),
+                Do::KeepOutcome(job, kept, progress) => {
+                    let wait = match progress {
+                        Progress::Said => KEEP_AFTER,
+                        Progress::Unsaid => Duration::ZERO,
+                    };
+                    self.to_keep.push_back((job, kept, Instant::now() + wait));
+                }
+                Do::Forget(job) => {
+                    self.to_keep.retain(|(waiting, ..)| *waiting != job);
+                    self.parts.spool.forget_job(job);
+                }
                 Do::Begin(order) => self.begin_with_catalogue(order),
                 Do::Follow(job, after) => self.follow(job, Start::After(after)),
                 Do::More(job, bytes) => self.more(job, bytes),
@@ -310,13 +319,20 @@ impl Core {
         }
     }
 
-    fn keep_outcome(&mut self, job: JobId, kept: &Kept) {
-        if let Err(error) = self.parts.spool.keep_outcome(job, kept) {
-            let error = telemetry::chain(&error);
-            warn!(error, %job, "an outcome could not be kept here; it is sent nevertheless");
+    /// Writes the outcomes that are due by then; all of them, if no time is given.
+    fn keep_outcomes(&mut self, due_by: Option<Instant>) {
+        let is_due = |due: Instant| due_by.is_none_or(|now| due <= now);
+        let waiting = std::mem::take(&mut self.to_keep);
+        let (due, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(.., due)| is_due(*due));
+        self.to_keep = rest.into();
+        for (job, kept, _) in due {
+            if let Err(error) = self.parts.spool.keep_outcome(job, &kept) {
+                let error = telemetry::chain(&error);
+                warn!(error, %job, "an outcome could not be kept here; it is sent nevertheless");
+            }
+            let todo = self.session.outcome_kept(job);
+            self.act(todo);
         }
-        let todo = self.session.outcome_kept(job);
-        self.act(todo);
     }
 
     fn start(&mut self, order: Order) {

@@ -16,8 +16,8 @@ mod job;
 mod run;
 mod words;
 
-pub use job::{Kept, MAX_UNACKNOWLEDGED_BYTES};
-use job::{Phase, Progress, Running};
+pub use job::{Kept, MAX_UNACKNOWLEDGED_BYTES, Progress};
+use job::{Phase, Running};
 use run::Run;
 pub use run::{MAX_RUNS, Weighed, is_run};
 use words::Words;
@@ -125,9 +125,10 @@ pub enum Do {
     /// Stop the job.
     Stop(JobId),
     /// Make the outcome (and the events that are not acknowledged) durable, then call
-    /// [`Session::outcome_kept`], even if it failed: the controller keeps it, too.
-    KeepOutcome(JobId, Box<Kept>),
-    /// Forget the job.
+    /// [`Session::outcome_kept`], even if it failed: the controller keeps it, too. One that was said may wait a moment: the
+    /// acknowledgement mostly comes first, and with it [`Do::Forget`].
+    KeepOutcome(JobId, Box<Kept>, Progress),
+    /// Forget the job, and its outcome where that was not kept yet.
     Forget(JobId),
     /// Hand the runbook's order to the executor, whose job it is from then on, and follow it: tell
     /// [`Session::run_event`] and [`Session::run_ended`], or [`Session::run_lost`] if the executor could not be
@@ -415,7 +416,7 @@ impl Session {
         };
         running.phase = Phase::KeepingOutcome(outcome.clone(), progress);
         let kept = Kept { outcome, events: running.unacknowledged() };
-        todo.push(Do::KeepOutcome(job, Box::new(kept)));
+        todo.push(Do::KeepOutcome(job, Box::new(kept), progress));
         todo
     }
 
@@ -429,18 +430,13 @@ impl Session {
         match progress {
             Progress::Unsaid => self.say(Say::Outcome(job, Box::new(outcome)), &mut todo),
             Progress::Said => {}
-            Progress::Acknowledged => return self.result_ack(job),
         }
         todo
     }
 
     fn result_ack(&mut self, job: JobId) -> Vec<Do> {
-        match self.jobs.get_mut(&job).map(|running| &mut running.phase) {
-            Some(Phase::Ended(_)) => {}
-            Some(Phase::KeepingOutcome(_, progress)) => {
-                *progress = Progress::Acknowledged;
-                return Vec::new();
-            }
+        match self.jobs.get(&job).map(|running| &running.phase) {
+            Some(Phase::Ended(_) | Phase::KeepingOutcome(..)) => {}
             Some(Phase::Keeping | Phase::Running) | None => return Vec::new(),
         }
         self.jobs.remove(&job);

@@ -30,9 +30,11 @@ pub const STRANGER: u32 = 65532;
 const SESSION: &str =
     "UID=65534\nUSER=nobody\nACTIVE=1\nSTATE=active\nREMOTE=0\nCLASS=user\nSEAT=seat0\n";
 /// Lays that session over the machine's: `$0` is its file. What would take all memory is ended at 4 GiB, and not with the
-/// machine that the test runs on.
+/// machine that the test runs on. Shared memory is its own, since the library that sets a clock leaves some behind where a
+/// process is killed.
 const SESSIONS: &str = "ulimit -v 4194304 && mount -t tmpfs none /run && mkdir -p /run/systemd/sessions && \
-                        cp \"$0\" /run/systemd/sessions/1 && exec \"$@\"";
+                        cp \"$0\" /run/systemd/sessions/1 && \
+                        case \"$0\" in /dev/shm/*) ;; *) mount -t tmpfs none /dev/shm ;; esac && exec \"$@\"";
 
 /// Whose clock the executor has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,7 +28,7 @@ use super::family::plain_name;
 use super::{clock, hosts as redirects};
 
 pub use root::Root;
-pub(super) use sealed::sealed;
+pub(super) use sealed::{input, sealed};
 
 /// Where names are redirected.
 pub(super) const HOSTS: &str = "/etc/hosts";

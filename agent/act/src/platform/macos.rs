@@ -148,3 +148,10 @@ pub(super) fn sealed(folder: &Folder, bytes: &[u8]) -> io::Result<(PathBuf, Opti
     std::fs::write(&file, bytes)?;
     Ok((file, None))
 }
+
+/// The bytes as a standard input: a file in a private folder, too.
+pub(super) fn input(folder: &Folder, bytes: &[u8]) -> io::Result<std::fs::File> {
+    let file = folder.path().join("input");
+    std::fs::write(&file, bytes)?;
+    std::fs::File::open(file)
+}

@@ -1,7 +1,7 @@
 //! How a program is run: without the caller's environment, its outputs handed on as they come, killed with
 //! all that it started when its time is up.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -11,10 +11,16 @@ use crate::context::{Invocation, Stream};
 
 use super::family;
 
-/// How often it is looked whether a program has ended that says nothing.
+/// How often it is looked whether a program has ended that has closed its outputs...
 const LOOK: Duration = Duration::from_millis(10);
+/// ...and one that has left them open to another: most end by closing them.
+const OPEN_LOOK: Duration = Duration::from_millis(100);
+/// How soon after it was read an output is read again that says a little at a time: what it says meanwhile comes together.
+const GATHER: Duration = Duration::from_millis(50);
+/// The most bytes that are read at once.
+const CHUNK: usize = 16 << 10;
 /// How long outputs are read on after a program has ended: what it started may hold them open for ever.
-const AFTERWARDS: Duration = Duration::from_millis(100);
+const AFTERWARDS: Duration = Duration::from_millis(500);
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +46,8 @@ pub(crate) fn run(
     if let Some(folder) = invocation.folder {
         command.current_dir(folder);
     }
-    let stdin = if invocation.input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let stdin = invocation.input.map_or_else(Stdio::null, Stdio::from);
     let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    if let (Some(input), Some(mut pipe)) = (invocation.input, child.stdin.take()) {
-        // A program need not read what it is given, and then must not hold us up.
-        thread::spawn(move || {
-            let _ = pipe.write_all(&input);
-        });
-    }
     let (send, heard) = sync_channel(64);
     let mut open = 0;
     if let Some(pipe) = child.stdout.take() {
@@ -78,7 +78,8 @@ pub(crate) fn run(
             thread::sleep(LOOK);
             continue;
         }
-        match heard.recv_timeout(LOOK.min(until - now)) {
+        let wait = quiet_until.map_or(OPEN_LOOK, |quiet: Instant| quiet - now);
+        match heard.recv_timeout(wait.min(until - now)) {
             Ok((stream, Some(bytes))) => each(stream, &bytes),
             Ok((_, None)) => open -= 1,
             Err(RecvTimeoutError::Timeout) => {}
@@ -99,9 +100,12 @@ type Heard = (Stream, Option<Vec<u8>>);
 /// Reads an output in a thread of its own, which ends with it.
 fn listen(mut pipe: impl Read + Send + 'static, stream: Stream, to: SyncSender<Heard>) {
     thread::spawn(move || {
-        let mut chunk = vec![0; 16 << 10];
+        let mut chunk = vec![0; CHUNK];
+        let mut last: Option<Instant> = None;
         loop {
-            match pipe.read(&mut chunk) {
+            let read = pipe.read(&mut chunk);
+            let again = last.is_some_and(|last| last.elapsed() < GATHER);
+            match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => {
                     let _ = to.send((stream, None));
@@ -111,6 +115,10 @@ fn listen(mut pipe: impl Read + Send + 'static, stream: Stream, to: SyncSender<H
                     if to.send((stream, Some(chunk[..read].to_vec()))).is_err() {
                         return;
                     }
+                    if again && read < CHUNK {
+                        thread::sleep(GATHER);
+                    }
+                    last = Some(Instant::now());
                 }
             }
         }

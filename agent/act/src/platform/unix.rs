@@ -155,20 +155,27 @@ pub(crate) struct Prepared {
     pub(crate) folder: Folder,
     /// What must live as long.
     pub(crate) held: Option<std::os::fd::OwnedFd>,
+    /// What it is given, whole before it starts: one that is left alone reads no less.
+    pub(crate) input: fs::File,
 }
 
-pub(crate) fn prepare_script(interpreter: Interpreter, bytes: &[u8]) -> io::Result<Prepared> {
+pub(crate) fn prepare_script(
+    interpreter: Interpreter,
+    bytes: &[u8],
+    input: &[u8],
+) -> io::Result<Prepared> {
     let folder = Folder::make()?;
+    let input = super::system::input(&folder, input)?;
     match interpreter {
         // PowerShell wants a file's name to end in `.ps1`.
         Interpreter::Powershell => {
             let file = folder.path().join("script.ps1");
             fs::write(&file, bytes)?;
-            Ok(Prepared { file, folder, held: None })
+            Ok(Prepared { file, folder, held: None, input })
         }
         Interpreter::Sh | Interpreter::Python => {
             let (file, held) = super::system::sealed(&folder, bytes)?;
-            Ok(Prepared { file, folder, held })
+            Ok(Prepared { file, folder, held, input })
         }
     }
 }

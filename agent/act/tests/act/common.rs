@@ -151,9 +151,10 @@ pub(crate) fn acted(mut told: Vec<Told>) -> Acted {
 pub(crate) fn lines(told: &[Told]) -> Vec<&str> {
     told.iter()
         .filter_map(|told| match told {
-            Told::Output(line) => Some(line.as_str()),
+            Told::Output(lines) => Some(lines.split('\n')),
             Told::Before(_) | Told::Predicted(_) | Told::Acted(_) | Told::Holds { .. } => None,
         })
+        .flatten()
         .collect()
 }
 

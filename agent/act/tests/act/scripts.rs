@@ -63,6 +63,21 @@ fn a_script_that_fails_says_so_with_its_last_words_and_keeps_what_it_noted() {
     assert_eq!(failed.before, json!(1));
 }
 
+/// A script whose starter is killed before it has read must not go on with half of it, or nothing.
+#[test]
+fn what_a_script_is_given_is_whole_before_it_starts_and_stays_as_it_is() {
+    let told = run(
+        &made(),
+        Interpreter::Sh,
+        "[ -f /dev/stdin ] && echo whole; echo x 2>&1 >> /dev/stdin || echo sealed; wc -c",
+    );
+    let lines = lines(&told);
+    let given = json!({"name": "a b; $(id)"}).to_string().len().to_string();
+    assert_eq!(lines.first(), Some(&"whole"), "{lines:?}");
+    assert_eq!(lines.last().map(|line| line.trim()), Some(given.as_str()), "{lines:?}");
+    assert!(lines.contains(&"sealed"), "{lines:?}");
+}
+
 #[test]
 fn nobody_can_write_to_a_script_that_runs() {
     let told = run(&made(), Interpreter::Sh, "echo x >> \"$0\" && echo written || echo sealed");

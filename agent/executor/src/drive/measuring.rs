@@ -171,6 +171,9 @@ async fn in_child(
             Next::Closed => return child.end().await.map(|why| (Status::Failed, why)),
         }
     }
+    if !section {
+        scene.shared.spare.keep(child.done());
+    }
     None
 }
 

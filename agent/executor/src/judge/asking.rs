@@ -29,6 +29,11 @@ impl Judge {
         Self { command, child, number: 0 }
     }
 
+    /// Its child, for whoever asks next; none where it was not asked, or did not answer well.
+    pub(crate) fn give_up_child(&mut self) -> Option<Waiting> {
+        self.child.take().and_then(Waiting::once_more)
+    }
+
     /// A value for each expression, or why there is none: always as many as were asked for. Not later than
     /// `until`, but for the moment that it takes to kill the child.
     pub async fn ask(

@@ -1,4 +1,5 @@
-//! The journal as tasks use it: what waits for the disk waits on threads of its own.
+//! The journal as tasks use it: what waits for the disk waits on threads of its own; what is only written, into the
+//! system's memory, is written at once where nobody else is at it, since the way to another thread takes longer.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,11 @@ impl Ledger {
 
     /// Writes an entry: see [`Journal::append`].
     pub(crate) async fn append(&self, job: JobId, entry: Entry) -> Result<(), JournalError> {
+        if !entry.is_synced()
+            && let Ok(mut journal) = self.0.try_lock()
+        {
+            return journal.append(job, entry);
+        }
         self.with(move |journal| journal.append(job, entry)).await
     }
 
@@ -40,17 +46,28 @@ impl Ledger {
         job: JobId,
         entries: Vec<Entry>,
     ) -> (usize, Option<JournalError>) {
-        let all = entries.len();
-        let written = self.with(move |journal| {
-            for (written, entry) in entries.into_iter().enumerate() {
-                if let Err(error) = journal.append(job, entry) {
-                    return Ok((written, Some(error)));
-                }
-            }
-            Ok((all, None))
-        });
+        if !entries.iter().any(Entry::is_synced)
+            && let Ok(mut journal) = self.0.try_lock()
+        {
+            return write_all(&mut journal, job, entries);
+        }
+        let written = self.with(move |journal| Ok(write_all(journal, job, entries)));
         written.await.unwrap_or_else(|error| (0, Some(error)))
     }
+}
+
+fn write_all(
+    journal: &mut Journal<RealIo>,
+    job: JobId,
+    entries: Vec<Entry>,
+) -> (usize, Option<JournalError>) {
+    let all = entries.len();
+    for (written, entry) in entries.into_iter().enumerate() {
+        if let Err(error) = journal.append(job, entry) {
+            return (written, Some(error));
+        }
+    }
+    (all, None)
 }
 
 /// Does something that waits for a disk, on a thread of its own.

@@ -79,6 +79,21 @@ async fn the_child_that_waits_gets_the_next_order_and_another_waits_after_it() {
 }
 
 #[tokio::test]
+async fn one_that_ran_a_probe_runs_the_next_one_but_not_for_ever() {
+    let (fixture, mark) = marked();
+    runs(&fixture).await;
+    let first = spare(&fixture, &mark).await;
+    runs(&fixture).await;
+    assert_eq!(spare(&fixture, &mark).await, first);
+
+    for _ in 2..64 {
+        runs(&fixture).await;
+    }
+
+    assert_ne!(spare(&fixture, &mark).await, first, "what it may hoard goes with it");
+}
+
+#[tokio::test]
 async fn it_is_as_alone_as_a_child_that_works() {
     let (fixture, mark) = marked();
     runs(&fixture).await;

@@ -38,13 +38,11 @@ pub(super) enum Phase {
 
 /// How far an outcome has come that is not durable here yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub enum Progress {
     /// It was not said on this connection.
     Unsaid,
     /// It was, since the order is durable: what is lost is run again.
     Said,
-    /// The controller has it.
-    Acknowledged,
 }
 
 #[derive(Debug)]

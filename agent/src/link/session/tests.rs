@@ -66,7 +66,7 @@ fn an_order_is_kept_accepted_run_and_forgotten_after_its_acknowledgement() {
         panic!("an event is said at once")
     };
     assert_eq!(event.seq, 1);
-    let [said, Do::KeepOutcome(_, stored)] = &session.ended(job, done())[..] else {
+    let [said, Do::KeepOutcome(_, stored, Progress::Said)] = &session.ended(job, done())[..] else {
         panic!("an outcome is said, since its order is kept, and kept")
     };
     assert_eq!(*said, Do::Say(Say::Outcome(job, Box::new(done()))));
@@ -82,7 +82,7 @@ fn an_order_for_another_machine_is_refused_and_never_run() {
     let mut session = Session::new(agent(1));
     session.heard(welcome(), base());
     let todo = session.heard(Heard::Order(Box::new(order(1, agent(2)))), base());
-    let [Do::KeepOutcome(_, kept)] = &todo[..] else { panic!("{todo:?}") };
+    let [Do::KeepOutcome(_, kept, Progress::Unsaid)] = &todo[..] else { panic!("{todo:?}") };
     assert_eq!(kept.outcome.state, JobState::Refused);
 }
 
@@ -98,12 +98,13 @@ fn an_outcome_that_was_said_on_a_connection_that_broke_is_said_on_the_next() {
     session.heard(welcome(), now);
     assert_eq!(session.outcome_kept(job), [said]);
 
-    // One that was acknowledged before it was kept is forgotten once it is.
+    // One that was acknowledged before it was kept need not be.
     session.resume_order(order(2, agent(1)));
     let job = order(2, agent(1)).job;
     session.ended(job, done());
-    assert_eq!(session.heard(Heard::ResultAck(job), now), []);
-    assert_eq!(session.outcome_kept(job), [Do::Forget(job)]);
+    assert_eq!(session.heard(Heard::ResultAck(job), now), [Do::Forget(job)]);
+    assert_eq!(session.outcome_kept(job), []);
+    assert_eq!(session.jobs(), 0);
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn too_much_output_is_cut_and_says_so_and_the_rest_still_comes() {
         only.job,
         JobEvent { what: JobNews::StepStarted { step: "s".into() }, ..output("") },
     );
-    let [Do::KeepOutcome(_, kept)] = &session.ended(only.job, done())[..] else { panic!() };
+    let [Do::KeepOutcome(_, kept, _)] = &session.ended(only.job, done())[..] else { panic!() };
     let numbers: Vec<u32> = kept.events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>(), "no gaps");
     let cut = JobNews::Output("… more output was left out".into());
@@ -223,7 +224,7 @@ proptest! {
                         *seen.runs.entry(order.job).or_default() += 1;
                         todo.extend(session.handed_over(order));
                     }
-                    Do::KeepOutcome(job, _) => {
+                    Do::KeepOutcome(job, ..) => {
                         *seen.outcomes_kept.entry(job).or_default() += 1;
                         todo.extend(session.outcome_kept(job));
                     }

@@ -119,9 +119,15 @@ pub(crate) struct Prepared {
     pub(crate) folder: Folder,
     /// Nothing: the folder holds it.
     pub(crate) held: Option<()>,
+    /// What it is given, whole before it starts: one that is left alone reads no less.
+    pub(crate) input: std::fs::File,
 }
 
-pub(crate) fn prepare_script(interpreter: Interpreter, bytes: &[u8]) -> io::Result<Prepared> {
+pub(crate) fn prepare_script(
+    interpreter: Interpreter,
+    bytes: &[u8],
+    input: &[u8],
+) -> io::Result<Prepared> {
     let folder = Folder::make()?;
     let name = match interpreter {
         Interpreter::Powershell => "script.ps1",
@@ -130,5 +136,7 @@ pub(crate) fn prepare_script(interpreter: Interpreter, bytes: &[u8]) -> io::Resu
     };
     let file = folder.path().join(name);
     std::fs::write(&file, bytes)?;
-    Ok(Prepared { file, folder, held: None })
+    let given = folder.path().join("input");
+    std::fs::write(&given, input)?;
+    Ok(Prepared { file, folder, held: None, input: std::fs::File::open(given)? })
 }

@@ -28,13 +28,18 @@ fn executor(works: &Works) -> Result<Option<u32>> {
     Ok(None)
 }
 
-/// Has the executor end, as it does when it is idle, and waits until it has.
+/// Has the executor end, as it does when it is idle, and waits until it has. One that the link has started again meanwhile,
+/// to report what was not reported yet, ends in the same way.
 pub(super) fn send_away(works: &Works) -> Result<()> {
-    let Some(pid) = executor(works)? else { return Ok(()) };
-    let process = i32::try_from(pid).ok().and_then(Pid::from_raw).context("a process's number")?;
-    rustix::process::kill_process(process, Signal::TERM).context("end the executor")?;
     let deadline = Instant::now() + PATIENCE;
-    while executor(works)?.is_some() {
+    let mut told = None;
+    while let Some(pid) = executor(works)? {
+        if told != Some(pid) {
+            let process = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            let process = process.context("a process's number")?;
+            rustix::process::kill_process(process, Signal::TERM).context("end the executor")?;
+            told = Some(pid);
+        }
         if Instant::now() > deadline {
             bail!("the executor does not end");
         }

@@ -192,7 +192,8 @@ accept: "space.file_systems.size() > 0"
 /// A script that prints [`RATE`] bytes each second in lines, [`PACE`] times a second, by the shell's own means but
 /// for the waiting.
 fn lines() -> Result<String> {
-    let each = RATE / PACE / LINE;
+    // That many more make up for the time that starting `sleep` takes.
+    let each = (RATE / PACE).div_ceil(LINE) + 1;
     let mut script =
         String::from("l=123456789012345678901234567890123456789012345678901234567890123\n");
     let names = "$l ".repeat(usize::try_from(each)?);
