@@ -1,6 +1,7 @@
 //! Runs that a restart of the machine comes between, after a fix was done and before it was verified: each goes on as its
 //! fix says. The machine's processes end without warning, and when they come back, the system says that it has started
 //! anew: a file is laid over the one in which the kernel names its start, within namespaces of the agent's own.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 use std::path::PathBuf;
 
