@@ -45,6 +45,8 @@ pub enum Books<'a> {
     Look,
     /// All that are shipped, without their rehearsals.
     Shipped,
+    /// Those, and others beside them: the name and the text of each.
+    ShippedAnd(&'a [(&'a str, &'a str)]),
     /// This folder.
     Folder(&'a Path),
 }
@@ -177,6 +179,13 @@ impl TestSigners {
             }
             Books::Shipped => {
                 copy_shipped(&own);
+                &own
+            }
+            Books::ShippedAnd(others) => {
+                copy_shipped(&own);
+                for (name, text) in others {
+                    std::fs::write(own.join(format!("{name}.yaml")), text).expect("write it");
+                }
                 &own
             }
         };

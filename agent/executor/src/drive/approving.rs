@@ -128,7 +128,7 @@ fn seal(
     let book = scene.book()?;
     let keep = scene.keep();
     let root = keep.root().ok_or("this machine has no trust root")?;
-    let now = admit::time_for(&keep, wall(), &fix.act)?.timestamp();
+    let now = admit::time_for(&keep, wall(), &fix.act, scene.expired())?.timestamp();
     let order = &scene.run.order;
     let people = root.root().quorum(role).threshold;
     let life = match role {
@@ -182,7 +182,7 @@ fn take(
     signatures: &[String],
 ) -> Result<Reached, String> {
     let mut keep = scene.keep();
-    let now = admit::time_for(&keep, wall(), &fix.act)?;
+    let now = admit::time_for(&keep, wall(), &fix.act, scene.expired())?;
     let root = keep.root().ok_or("this machine has no trust root")?;
     let reached = sealed
         .gathered
