@@ -183,7 +183,9 @@ fn signed() {
             person: "anna".into(),
             key: key.public().to_string(),
             webauthn: false,
+            credential: None,
         }],
+        webauthn: None,
         roles: Roles { root: anna(), catalogue: anna(), change: anna(), disruptive: anna() },
     };
     write("root", "one", &document.bytes());
