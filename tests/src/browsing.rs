@@ -104,7 +104,8 @@ impl Technician {
     /// # Panics
     /// If it wants nothing.
     pub async fn statement(&self, job: &str) -> String {
-        let script = format!("return fetch('/api/v1/jobs/{job}/events').then((told) => told.json())");
+        let script =
+            format!("return fetch('/api/v1/jobs/{job}/events').then((told) => told.json())");
         let told = self.browser.run(&script).await.expect("the job's events");
         found(&told).unwrap_or_else(|| panic!("nothing is to be signed: {told}"))
     }

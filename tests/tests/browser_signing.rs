@@ -74,7 +74,11 @@ async fn a_change_is_signed_in_the_browser_and_nothing_else_is_taken_for_it() {
     technician.open(&page).await;
     technician.browser.wait_for(SIGN).await.unwrap();
     let shown = technician.text("div.here").await;
-    for words in ["approve one step on one machine", "scripts/note.sh", "A browser shows what this server sends"] {
+    for words in [
+        "approve one step on one machine",
+        "scripts/note.sh",
+        "A browser shows what this server sends",
+    ] {
         assert!(shown.contains(words), "{words} in: {shown}");
     }
     technician.browser.press(&format!("{SIGN} button")).await.unwrap();

@@ -5,8 +5,8 @@ use befund_model::operator::Permission;
 use crate::api::access::{Access, Route};
 use crate::console::run::say;
 use crate::console::{
-    act, assets, browser_keys, catalogue, escalate, findings, history, job, machine, queue, sign_in, ticket,
-    trust, undo,
+    act, assets, browser_keys, catalogue, escalate, findings, history, job, machine, queue,
+    sign_in, ticket, trust, undo,
 };
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);

@@ -135,7 +135,8 @@ impl Pages {
     ) -> Result<String, Malformed> {
         let party = key.relying_party().filter(|_| key.kind() == super::BROWSER_KIND);
         if party != Some(self.relying_party.as_str()) {
-            let wanted = "a key of the kind sk-ecdsa-sha2-nistp256@openssh.com for the relying party";
+            let wanted =
+                "a key of the kind sk-ecdsa-sha2-nistp256@openssh.com for the relying party";
             return Err(field(format!("the key {id}, which signs in a browser,"), key, wanted));
         }
         let credential = credential.map_or("", String::as_str);
@@ -161,7 +162,8 @@ impl Pages {
         let usual = if secure { 443 } else { 80 };
         let good_port = port.is_none_or(|text| {
             let number = text.parse::<u16>().ok();
-            number.is_some_and(|number| number != 0 && number != usual && number.to_string() == text)
+            number
+                .is_some_and(|number| number != 0 && number != usual && number.to_string() == text)
         });
         let below = host.strip_suffix(self.relying_party.as_str());
         let ours = below.is_some_and(|below| below.is_empty() || below.ends_with('.'));

@@ -16,7 +16,11 @@ pub(super) struct Counting {
     pub(super) browsers: BTreeMap<PublicKey, (usize, String)>,
 }
 
-pub(super) fn field(field: impl Into<String>, found: impl ToString, wanted: &'static str) -> Malformed {
+pub(super) fn field(
+    field: impl Into<String>,
+    found: impl ToString,
+    wanted: &'static str,
+) -> Malformed {
     let found = found.to_string().chars().take(80).collect();
     Malformed::Field { field: field.into(), found, wanted }
 }

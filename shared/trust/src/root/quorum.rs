@@ -74,10 +74,7 @@ pub fn signers(
 ///
 /// # Errors
 /// If there is no signature, there are too many, or one is not good.
-pub fn approvers(
-    statement: &[u8],
-    signatures: &[impl AsRef<[u8]>],
-) -> Result<Signers, Unsigned> {
+pub fn approvers(statement: &[u8], signatures: &[impl AsRef<[u8]>]) -> Result<Signers, Unsigned> {
     gather(signatures, |signature, into| {
         if signature.is_assertion() {
             into.assertions.insert(signature.verify_assertion(Namespace::Approval, statement)?);

@@ -80,11 +80,8 @@ fn raw(it: &Ceremony, change: impl FnOnce(&mut Vec<u8>)) -> Result<Vec<String>, 
     let stage = Stage::new();
     let mut raw = stage.dan.assert(&signed_blob(Namespace::Approval, &stage.bytes), it);
     change(&mut raw);
-    let armored = befund_trust::signature::assemble(
-        &stage.dan.public(PARTY),
-        Namespace::Approval,
-        &raw,
-    );
+    let armored =
+        befund_trust::signature::assemble(&stage.dan.public(PARTY), Namespace::Approval, &raw);
     stage.judged(&[armored])
 }
 
@@ -156,9 +153,11 @@ const ATTACKS: &[(&str, &str, Mount)] = &[
             it.said_origin = it.origin.clone();
         })
     }),
-    ("another site's page that says to be ours", "the browser says \"https://evil.example\"", || {
-        with(|it| it.origin = "https://evil.example".into())
-    }),
+    (
+        "another site's page that says to be ours",
+        "the browser says \"https://evil.example\"",
+        || with(|it| it.origin = "https://evil.example".into()),
+    ),
     ("the same host without TLS", "signed on a page of http://console", || {
         with(|it| {
             it.origin = "http://console.example.org".into();
@@ -176,13 +175,17 @@ const ATTACKS: &[(&str, &str, Mount)] = &[
     ("another relying party's key", "none that the trust root lists", || {
         with(|it| it.party = "example.org".into())
     }),
-    ("another relying party's assertion under the listed key", "not this key's over these bytes", || {
-        let stage = Stage::new();
-        let elsewhere = Ceremony { party: "evil.example".into(), ..Ceremony::default() };
-        let raw = stage.dan.assert(&signed_blob(Namespace::Approval, &stage.bytes), &elsewhere);
-        let key = stage.dan.public(PARTY);
-        stage.judged(&[befund_trust::signature::assemble(&key, Namespace::Approval, &raw)])
-    }),
+    (
+        "another relying party's assertion under the listed key",
+        "not this key's over these bytes",
+        || {
+            let stage = Stage::new();
+            let elsewhere = Ceremony { party: "evil.example".into(), ..Ceremony::default() };
+            let raw = stage.dan.assert(&signed_blob(Namespace::Approval, &stage.bytes), &elsewhere);
+            let key = stage.dan.public(PARTY);
+            stage.judged(&[befund_trust::signature::assemble(&key, Namespace::Approval, &raw)])
+        },
+    ),
     // The authenticator.
     ("nobody touched it", "without having been touched", || with(|it| it.flags = 0x04)),
     ("nobody was verified", "did not verify who touched it", || with(|it| it.flags = 0x01)),
@@ -264,9 +267,7 @@ const ATTACKS: &[(&str, &str, Mount)] = &[
         with(|it| it.rest = format!(r#","more":{}}}"#, "[".repeat(2_000)))
     }),
     ("bytes behind it", "damaged", || raw(&Ceremony::default(), |raw| raw.push(0))),
-    ("bytes cut off", "damaged", || {
-        raw(&Ceremony::default(), |raw| raw.truncate(raw.len() - 1))
-    }),
+    ("bytes cut off", "damaged", || raw(&Ceremony::default(), |raw| raw.truncate(raw.len() - 1))),
     ("client data that was not signed", "not this key's over these bytes", || {
         raw(&Ceremony { rest: r#","crossOrigin":true }"#.into(), ..Ceremony::default() }, |raw| {
             let place = raw.windows(5).position(|it| it == b"true ").expect("it is there");
@@ -286,10 +287,14 @@ const ATTACKS: &[(&str, &str, Mount)] = &[
             key.credential = None;
         })
     }),
-    ("a key that signs in browsers, used with SSH", "only those whose application begins with `ssh:`", || {
-        let stage = Stage::new();
-        stage.judged(&[stage.dan.sign_as_ssh(PARTY, &stage.bytes)])
-    }),
+    (
+        "a key that signs in browsers, used with SSH",
+        "only those whose application begins with `ssh:`",
+        || {
+            let stage = Stage::new();
+            stage.judged(&[stage.dan.sign_as_ssh(PARTY, &stage.bytes)])
+        },
+    ),
     ("a key of SSH, used in a browser", "none that signs in browsers", || {
         with(|it| it.party = "ssh:".into())
     }),
@@ -342,7 +347,12 @@ fn roots_and_catalogues_are_signed_by_no_browser() {
         let armored = dan.sign(namespace, b"x", &Ceremony::default());
         let refused = signers(namespace, b"x", &[&armored]).expect_err("a browser's");
         let told = chain(&refused);
-        assert!(told.contains("of the kind \"webauthn-sk-ecdsa-sha2-nistp256@openssh.com\" is not taken"), "{told}");
+        assert!(
+            told.contains(
+                "of the kind \"webauthn-sk-ecdsa-sha2-nistp256@openssh.com\" is not taken"
+            ),
+            "{told}"
+        );
     }
 }
 
@@ -352,7 +362,8 @@ fn keys_of_browsers_are_able_to_sign_changes_and_nothing_else() {
     stage.document.keys.retain(|key| key.person != "dan" || key.webauthn);
     stage.document.roles.change = quorum(&["dan"], 1);
     let root = Root::parse(&stage.document.bytes()).expect("Dan can sign");
-    let listed: Vec<_> = root.browser_keys().map(|(_, credential, who)| (credential, who)).collect();
+    let listed: Vec<_> =
+        root.browser_keys().map(|(_, credential, who)| (credential, who)).collect();
     assert!(matches!(listed[..], [("q83vASNFZ4k", who)] if who.id == "dan"), "{listed:?}");
     assert_eq!(root.owner(&stage.dan.public(PARTY)), None);
     for role in [Role::Root, Role::Catalogue, Role::Disruptive] {

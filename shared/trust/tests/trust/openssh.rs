@@ -194,7 +194,8 @@ fn what_is_signed_in_a_browser_is_verified_by_ssh_keygen() {
     fs::write(folder.path().join("allowed"), line).expect("the signers");
     fs::write(folder.path().join("sig"), armored).expect("a signature");
     let verify = |message: &[u8]| {
-        let arguments = ["-Y", "verify", "-f", "allowed", "-I", "dan", "-n", "befund-approval", "-s", "sig"];
+        let arguments =
+            ["-Y", "verify", "-f", "allowed", "-I", "dan", "-n", "befund-approval", "-s", "sig"];
         keygen(folder.path(), &arguments, message)
     };
     let (good, said) = verify(MESSAGE);

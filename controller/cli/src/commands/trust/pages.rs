@@ -62,7 +62,8 @@ fn add_key(
     if public.relying_party().is_none() {
         return Err(bad("this is a key of SSH; add it with --person"));
     }
-    let credential = line.split_ascii_whitespace().nth(2).and_then(|it| it.strip_prefix(CREDENTIAL));
+    let credential =
+        line.split_ascii_whitespace().nth(2).and_then(|it| it.strip_prefix(CREDENTIAL));
     let credential = credential.ok_or_else(|| bad("the credential behind the key is missing"))?;
     let id = id_of(name);
     if !document.people.iter().any(|person| person.id == id) {
