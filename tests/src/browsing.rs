@@ -1,15 +1,20 @@
 //! A technician in a real browser, with a security key in it that their organisation's trust root lists. The browser's own
 //! authenticator makes and keeps the key; the console's pages are used as people use them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Language};
 use crate::controller::{ADMIN, PASSWORD, TestController};
 use crate::noting::NotingMachine;
-use crate::process::eventually;
+use crate::process::{PATIENCE, eventually};
 
 /// The part of a page that says that a key was made.
 const MADE: &str = "form[data-make] [data-say=made]:not([hidden])";
+
+/// How often a job is asked for what is to be signed.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// It, signed in.
 #[derive(Debug)]
@@ -99,15 +104,22 @@ impl Technician {
         self.browser.run(&script).await.expect("a script's answer").as_u64().expect("a number")
     }
 
-    /// What a job wants signed, byte by byte.
+    /// What a job wants signed, byte by byte, once it has told it.
     ///
     /// # Panics
     /// If it wants nothing.
     pub async fn statement(&self, job: &str) -> String {
-        let script =
-            format!("return fetch('/api/v1/jobs/{job}/events').then((told) => told.json())");
-        let told = self.browser.run(&script).await.expect("the job's events");
-        found(&told).unwrap_or_else(|| panic!("nothing is to be signed: {told}"))
+        let script = format!("return fetch('/api/v1/jobs/{job}/news').then((told) => told.json())");
+        let look = async {
+            loop {
+                let told = self.browser.run(&script).await.expect("what the job told");
+                if let Some(statement) = found(&told) {
+                    return statement;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, look).await.expect("something to be signed")
     }
 
     /// Does what a page in an attacker's hands can: puts a form of its own into the page, by which the security key signs

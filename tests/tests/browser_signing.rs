@@ -2,12 +2,38 @@
 //! with it. And what a page in an attacker's hands comes to.
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use befund_tests::NotingMachine;
 use befund_tests::browser::Language;
 use befund_tests::browsing::Technician;
 use befund_tests::process::eventually;
 
+/// The button's form on an honest page.
 const SIGN: &str = "form[data-sign]:not([id])";
+
+/// Serves a page at a port of its own, with the console's script in it; its origin.
+fn another_page(console: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let page = format!(
+        "<!doctype html><main></main><script src=\"{console}/assets/webauthn.js\"></script>"
+    );
+    // It ends with the test.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let page = page.clone();
+            // A browser opens connections before it has something to ask.
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close";
+                let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+            });
+        }
+    });
+    origin
+}
 
 #[tokio::test]
 async fn a_change_is_signed_in_the_browser_and_nothing_else_is_taken_for_it() {
@@ -40,12 +66,14 @@ async fn a_change_is_signed_in_the_browser_and_nothing_else_is_taken_for_it() {
     technician.browser.press("#forged button").await.unwrap();
     refused("what was signed in the browser is something else than this");
 
-    // The same page under another address: its origin is another one, and the root does not list it.
-    let elsewhere = technician.console.replace("localhost", "help.localhost");
-    technician.browser.open(&format!("{elsewhere}/sign-in")).await.unwrap();
+    // Another page of the same host, which the browser lets use the same key: its origin is one that the root does not list.
+    let elsewhere = another_page(&technician.console);
+    technician.browser.open(&elsewhere).await.unwrap();
     technician.forge_form(&job, "not-noted", &statement).await;
-    let script = "document.querySelector('#forged').dataset.keys = \
-                  document.querySelector('#forged').dataset.keys.replace('//localhost', '//help.localhost')";
+    let script = "const { dataset } = document.querySelector('#forged');
+                  const keys = JSON.parse(dataset.keys);
+                  keys.origins = [location.origin];
+                  dataset.keys = JSON.stringify(keys);";
     technician.browser.run(script).await.unwrap();
     // Nobody is signed in there: what was signed is carried to the console by hand.
     let script = "return new Promise((resolve) => {
@@ -68,7 +96,7 @@ async fn a_change_is_signed_in_the_browser_and_nothing_else_is_taken_for_it() {
         serde_json::json!(signature)
     );
     technician.browser.run(&script).await.unwrap();
-    refused("it was signed on a page of http://help.localhost");
+    refused(&format!("it was signed on a page of {elsewhere}"));
 
     // The text stands there whole, with what a browser cannot promise.
     technician.open(&page).await;

@@ -272,7 +272,7 @@ async fn what_interrupts_work_is_signed_in_no_browser() {
         return;
     }
     let machine = machine();
-    let technician = Technician::with_key_in_root(&machine, Language::English).await;
+    let technician = Technician::with_key_in_root(&machine, Language::German).await;
     let ticket = ticket_in(&machine.agent.send("nothing was noted"));
     let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
     terminal.wait_for("You will be asked here");
