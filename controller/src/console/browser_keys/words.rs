@@ -26,17 +26,17 @@ words! {
     // Making a key.
     title: "A security key for the browser", "Ein Sicherheitsschlüssel für den Browser";
     about: "With it you sign changes on the console's pages, without a command line. The private key stays in your security key. What comes out is one line with the public half: hand it to whoever signs your trust root, and compare the fingerprint with them by telephone or face to face.", "Damit unterschreiben Sie Änderungen auf den Seiten der Konsole, ohne Befehlszeile. Der private Schlüssel bleibt in Ihrem Sicherheitsschlüssel. Heraus kommt eine Zeile mit dem öffentlichen Teil: Geben Sie sie denen, die Ihre Vertrauenswurzel unterschreiben, und vergleichen Sie mit ihnen den Fingerabdruck am Telefon oder von Angesicht zu Angesicht.";
-    about_server: "This server keeps nothing of it. As it made this page, it could also show a line of its own in place of yours: make your key while you have no reason to doubt it, and sign one harmless change as soon as the new root is there. If your key is then refused, the line was not yours: tell whoever signs roots.", "Dieser Server behält nichts davon. Da er diese Seite gemacht hat, könnte er auch eine eigene Zeile anstelle Ihrer zeigen: Machen Sie Ihren Schlüssel, solange Sie keinen Grund zum Zweifel haben, und unterschreiben Sie eine harmlose Änderung, sobald die neue Wurzel da ist. Wird Ihr Schlüssel dann abgelehnt, war die Zeile nicht Ihre: Sagen Sie es denen, die Wurzeln unterschreiben.";
-    needs: "It takes a security key with a PIN or a fingerprint reader (FIDO2). A passkey that is copied between devices is not taken.", "Es braucht einen Sicherheitsschlüssel mit PIN oder Fingerabdruck (FIDO2). Ein Passkey, der zwischen Geräten kopiert wird, wird nicht genommen.";
-    make: "Make a key", "Schlüssel machen";
+    about_server: "This server keeps nothing of it. As it made this page, it could also show a line of its own in place of yours: make your key while you have no reason to doubt it, and sign one harmless change as soon as the new root is there. If your key is then refused, the line was not yours: tell whoever signs roots.", "Dieser Server behält nichts davon. Da er diese Seite gemacht hat, könnte er auch eine eigene Zeile anstelle Ihrer zeigen: Erzeugen Sie Ihren Schlüssel, solange Sie keinen Grund zum Zweifel haben, und unterschreiben Sie eine harmlose Änderung, sobald die neue Wurzel da ist. Wird Ihr Schlüssel dann abgelehnt, war die Zeile nicht Ihre: Sagen Sie es denen, die Wurzeln unterschreiben.";
+    needs: "It takes a security key with a PIN or a fingerprint reader (FIDO2). A passkey that is copied between devices is not taken.", "Es braucht einen Sicherheitsschlüssel mit PIN oder Fingerabdruck (FIDO2). Ein Passkey, der zwischen Geräten kopiert wird, wird nicht angenommen.";
+    make: "Make a key", "Schlüssel erzeugen";
     for_party: "It will sign for", "Er unterschreibt für";
     line: "The line", "Die Zeile";
     fingerprint: "Fingerprint", "Fingerabdruck";
-    next: "Whoever makes the next root runs:", "Wer die nächste Wurzel macht, führt aus:";
+    next: "Whoever makes the next root runs:", "Wer die nächste Vertrauenswurzel erstellt, führt aus:";
     copyable: "This passkey may be copied to other devices, so that machines do not take what it signs. Use a security key, or one that stays in this computer.", "Dieser Passkey kann auf andere Geräte kopiert werden; Rechner nehmen nicht an, was er unterschreibt. Nehmen Sie einen Sicherheitsschlüssel oder einen, der in diesem Rechner bleibt.";
     unverified: "This security key did not verify who you are. Give it a PIN, and try again.", "Dieser Sicherheitsschlüssel hat nicht geprüft, wer Sie sind. Geben Sie ihm eine PIN und versuchen Sie es noch einmal.";
     other_kind: "This security key has no key of the kind that is needed (ES256).", "Dieser Sicherheitsschlüssel hat keinen Schlüssel der nötigen Art (ES256).";
-    not_made: "No key was made: you cancelled it, it took too long, or this security key has one already.", "Es wurde kein Schlüssel gemacht: Sie haben abgebrochen, es dauerte zu lange, oder dieser Sicherheitsschlüssel hat schon einen.";
+    not_made: "No key was made: you cancelled it, it took too long, or this security key has one already.", "Es wurde kein Schlüssel erzeugt: Sie haben abgebrochen, es dauerte zu lange, oder dieser Sicherheitsschlüssel hat schon einen.";
 }
 
 impl KeyWords {

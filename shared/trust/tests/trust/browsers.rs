@@ -111,7 +111,7 @@ fn one_person_counts_once_in_a_browser_and_out_of_it() {
         gathered.take(&stage.bytes, by, root, terms, &floors(), now())
     };
     let root = stage.root();
-    let short = take(&[page.clone()], &root, CHANGE);
+    let short = take(std::slice::from_ref(&page), &root, CHANGE);
     assert!(matches!(short, Ok(Reached::Short { .. })), "{short:?}");
     let again = take(&by(DAN), &root, CHANGE);
     assert!(matches!(again, Err(NotTaken::NobodyNew { .. })), "{again:?}");
@@ -120,7 +120,7 @@ fn one_person_counts_once_in_a_browser_and_out_of_it() {
         panic!("Dan's does not count any more")
     };
     assert_eq!(ids(&signed), ["anna"].into());
-    let refused = take(&[page.clone()], &root, forbidden);
+    let refused = take(std::slice::from_ref(&page), &root, forbidden);
     let policy = matches!(&refused, Err(NotTaken::Refused(Refusal::NotHere(NotHere::Policy))));
     assert!(policy, "{refused:?}");
     let Ok(Reached::Enough(people)) = take(&[page], &root, CHANGE) else { panic!("two of two") };
