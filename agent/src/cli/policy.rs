@@ -66,7 +66,7 @@ fn lines(policy: &Policy) -> Vec<(&'static str, String)> {
         ("Never", names(deny)),
         ("A step may", may(*risk).to_owned()),
         ("While nobody is here", may(*unattended).to_owned()),
-        ("Changes", hours.as_ref().map_or_else(always, |spans| listed(spans))),
+        ("Changes", hours.as_ref().map_or_else(always, listed)),
         (
             "Scripts",
             match scripts {
@@ -93,7 +93,7 @@ fn lines(policy: &Policy) -> Vec<(&'static str, String)> {
         }
     }
     let targets = &policy.targets;
-    let works = policy.works.as_ref().map_or_else(|| "all".to_owned(), |works| listed(works));
+    let works = policy.works.as_ref().map_or_else(|| "all".to_owned(), listed);
     let keys = |named: Vec<&String>| listed(&named);
     lines.extend([
         ("Probes by themselves", works),

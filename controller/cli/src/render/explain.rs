@@ -104,11 +104,10 @@ fn next(look: &Look, job: &Job, found: &RunbookResult) -> String {
     for cause in open.filter(|cause| !cause.advice.is_empty() && !put_right(cause)) {
         let _ = writeln!(out, "  {}", text::wrapped(look, &cause.advice, 2));
     }
-    match (job.ticket, found.escalates()) {
-        (Some(ticket), true) => {
-            let _ = writeln!(out, "  Hand it on with all of this: befund ticket escalate {ticket}");
-        }
-        (Some(_) | None, _) => {}
+    if let Some(ticket) = job.ticket
+        && found.escalates()
+    {
+        let _ = writeln!(out, "  Hand it on with all of this: befund ticket escalate {ticket}");
     }
     out
 }
