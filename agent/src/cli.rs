@@ -25,6 +25,7 @@ mod attend;
 mod dialogue;
 mod enroll;
 mod fix;
+mod policy;
 mod progress;
 mod screen;
 mod send;
@@ -45,9 +46,20 @@ pub(crate) const NO_AGENT: u8 = 5;
 /// The trouble is not over.
 pub(crate) const NOT_ACCEPTED: u8 = 6;
 
+/// The exit codes, for scripts.
+const HELP: &str = "\
+Exit codes:
+  0  done; of `fix`: the trouble is over
+  1  it failed, or was refused
+  2  the command was mistyped
+  3  the request is kept on this machine, and not delivered yet
+  4  the person said no
+  5  no agent runs on this machine
+  6  of `fix`: the trouble is not over, or nobody can tell";
+
 /// Befund on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "befund-agent", version, about, max_term_width = 100)]
+#[command(name = "befund-agent", version, about, after_help = HELP, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     part: Part,
@@ -67,6 +79,8 @@ enum Part {
     Attend(attend::Attend),
     /// Say how things are with the agent
     Status(status::Status),
+    /// Say what this machine's policy allows, or what is wrong with the file
+    Policy(policy::Show),
     /// Run the agent as services of this system, where it has no units for that
     Service(service::Service),
     /// The privileged half (started by the system or by the link)
@@ -181,6 +195,7 @@ pub fn main() -> ExitCode {
         Part::Fix(fix) => run(fix.run()),
         Part::Attend(attend) => run(attend.run()),
         Part::Status(status) => run(status.run()),
+        Part::Policy(policy) => policy.run(),
         Part::Service(service) => service.run(),
         Part::Executor(executor) => run(executor.run(Lifecycle::new(), || {})),
     };
@@ -234,7 +249,7 @@ impl Link {
             state: self.state,
             run: self.run,
             config: settings,
-            ready_file: self.ready_file,
+            ready_file: self.ready_file.as_deref().map(absolute).transpose()?,
             executor,
             policy: self.policy.unwrap_or_else(befund_executor::policy::default_path),
         };

@@ -5,6 +5,7 @@ use befund_model::Timestamp;
 use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
 use befund_model::id::{JobId, TicketNumber};
 use befund_model::job::{DEFAULT_DEADLINE, Job, JobEvent, JobState, RunbookOrder, Said, Work};
+use befund_model::language::Language;
 use befund_model::probe;
 use befund_model::runbook::Mode;
 use befund_runtime::clock;
@@ -32,10 +33,10 @@ const MOST_LISTED: u32 = 500;
 /// The most events that are told at once.
 pub const MOST_NEWS: u32 = 500;
 
-/// The probes that can be run on machines; of runbooks, [`runbooks::offered`] tells.
+/// The probes that can be run on machines, told in this language; of runbooks, [`runbooks::offered`] tells.
 #[must_use]
-pub fn works() -> Vec<WorkInfo> {
-    probe::catalogue()
+pub fn works(language: Language) -> Vec<WorkInfo> {
+    probe::catalogue(language)
 }
 
 /// Starts a job.

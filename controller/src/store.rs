@@ -14,6 +14,7 @@ mod agents;
 mod audit;
 mod bulk;
 pub mod dump;
+mod effects;
 mod enroll;
 mod findings;
 pub mod holders;

@@ -107,8 +107,9 @@ fn a_controller_says_where_it_serves_and_stops_when_it_is_told_to() {
     let mut serving = program()
         .args(["serve", "--data"])
         .arg(&data)
-        .arg("--ready-file")
-        .arg(&ready)
+        // A name alone, in the folder where it runs.
+        .args(["--ready-file", "ready.json"])
+        .current_dir(folder.path())
         .stderr(Stdio::null())
         .spawn()
         .expect("run serve");

@@ -11,6 +11,8 @@ use std::thread;
 
 use befund_tests::TestAgent;
 use befund_tests::agent::ticket_in;
+use befund_tests::browser::Language;
+use befund_tests::browsing::Technician;
 use befund_tests::noting::{Consent, NotingMachine};
 use befund_tests::process::{eventually, run, under_mounts};
 
@@ -25,14 +27,18 @@ const SESSIONS: &str = "mount -t tmpfs none /run && mkdir -p /run/systemd/sessio
 
 /// A machine at which somebody is signed in, who may start the runbook.
 fn machine() -> NotingMachine {
-    let machine =
-        NotingMachine::new(Consent::User, "self_service = [\"test.*\"]", |folder, command| {
-            // On the way to the door.
-            std::fs::set_permissions(folder, Permissions::from_mode(0o711)).unwrap();
-            let session = folder.join("session");
-            std::fs::write(&session, SESSION).unwrap();
-            under_mounts(SESSIONS, &[session.as_os_str()], &command)
-        });
+    machine_that_wants(Consent::User)
+}
+
+/// The same, whose runbook wants this consent.
+fn machine_that_wants(consent: Consent) -> NotingMachine {
+    let machine = NotingMachine::new(consent, "self_service = [\"test.*\"]", |folder, command| {
+        // On the way to the door.
+        std::fs::set_permissions(folder, Permissions::from_mode(0o711)).unwrap();
+        let session = folder.join("session");
+        std::fs::write(&session, SESSION).unwrap();
+        under_mounts(SESSIONS, &[session.as_os_str()], &command)
+    });
     eventually("the machine to have the catalogue", || {
         let shown = machine.operator.json(&["machine", "show", &machine.agent.id()]);
         shown["trust"]["catalogue_version"].as_u64().is_some_and(|version| version > 0)
@@ -137,11 +143,15 @@ fn whoever_works_here_helps_themselves_without_the_help_desk() {
     machine.controller.stop();
 
     let listed = run(&mut as_person(&machine.agent, "de_DE.UTF-8", &["fix"]));
-    assert!(
-        text(&listed).contains("test.note  Nichts wurde notiert: Sieht nach, ob"),
-        "{}",
-        text(&listed)
-    );
+    let offered = text(&listed);
+    assert!(offered.contains("test.note  Nichts wurde notiert\n"), "{offered}");
+    assert!(offered.contains("             Sieht nach, ob"), "{offered}");
+
+    // What is not there, in words that a person understands.
+    let wrong = run(&mut as_person(&machine.agent, "de_DE.UTF-8", &["fix", "test.nte", "--yes"]));
+    assert_eq!(wrong.status.code(), Some(1), "{}", text(&wrong));
+    let said = "„test.nte“ lässt sich hier nicht starten.\nDas lässt sich hier starten:";
+    assert!(text(&wrong).contains(said), "{}", text(&wrong));
 
     // Whoever is not signed in decides nothing, whatever they may do otherwise.
     let root = machine.agent.run(&["fix", "test.note", "--yes"]);
@@ -151,7 +161,9 @@ fn whoever_works_here_helps_themselves_without_the_help_desk() {
     // Only looking.
     let look = run(&mut as_person(&machine.agent, "C.UTF-8", &["fix", "test.note", "--dry-run"]));
     assert_eq!(look.status.code(), Some(0), "{}", text(&look));
-    assert!(text(&look).contains("nothing was changed"), "{}", text(&look));
+    let told = text(&look);
+    assert!(told.contains("To have it put right: befund-agent fix test.note"), "{told}");
+    assert!(told.contains("Nothing was changed."), "{told}");
 
     // No.
     let fix = ["fix", "test.note"];
@@ -181,6 +193,28 @@ fn whoever_works_here_helps_themselves_without_the_help_desk() {
     ] {
         assert!(shown.contains(line), "{line} in: {shown}");
     }
+    assert!(machine.log().contains("noted"));
+}
+
+/// The runbook leaves the consent to the policy, which a technician's signature stands beside. Here none does.
+#[test]
+fn whoever_helps_themselves_is_asked_what_the_help_desk_would_not_ask() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let machine = machine_that_wants(Consent::Policy);
+    let fix = ["fix", "test.note"];
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &fix));
+    terminal.wait_for("[y/N]");
+    terminal.press("n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(!machine.log().contains("noted"), "{shown}");
+    assert!(!shown.contains("approve"), "no signature is waited for: {shown}");
+
+    let yes = run(&mut as_person(&machine.agent, "C.UTF-8", &["fix", "test.note", "--yes"]));
+    assert_eq!(yes.status.code(), Some(0), "{}", text(&yes));
+    assert!(text(&yes).contains("Agreed, by --yes."), "{}", text(&yes));
     assert!(machine.log().contains("noted"));
 }
 
@@ -262,4 +296,37 @@ fn two_different_people_sign_what_interrupts_work() {
     let view = machine.operator.says(&["ticket", "show", &ticket, "--all"]);
     let line = "signed by tina (tina): 1 of 2, waiting for another person";
     assert!(view.contains(line), "{view}");
+}
+
+#[tokio::test]
+async fn what_interrupts_work_is_signed_in_no_browser() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let machine = machine();
+    let technician = Technician::with_key_in_root(&machine, Language::German).await;
+    let ticket = ticket_in(&machine.agent.send("nothing was noted"));
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
+    terminal.wait_for("You will be asked here");
+    let agent = machine.agent.id();
+    let run = ["run", "test.halt", "--on", &agent, "--ticket", &ticket, "--detach"];
+    let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
+    terminal.wait_for("[y/N]");
+    terminal.press("y");
+    machine.wait_for(&job, "needs_approval");
+
+    technician.open(&format!("/tickets/{ticket}")).await;
+    technician.browser.wait_for("div.box.sign").await.unwrap();
+    assert_eq!(technician.count("form[data-sign]").await, 0, "an honest page does not ask for it");
+
+    // One that is not honest does, and the key signs what it is given.
+    technician.forge_form(&job, "not-noted", &technician.statement(&job).await).await;
+    technician.browser.press("#forged button").await.unwrap();
+    let why = "in a browser only steps that change something are signed";
+    eventually("the machine to have refused it", || {
+        machine.operator.says(&["ticket", "show", &ticket, "--all"]).contains(why)
+    });
+    assert_eq!(machine.job(&job)["state"], "needs_approval");
+    assert!(!machine.log().contains("noted"));
+    technician.browser.end().await;
 }

@@ -81,7 +81,7 @@ fn from_enrollment_to_the_results_of_every_probe_and_of_a_signed_runbook() {
     let ended = run(&operator, &windows.id(), "net.tcp");
     assert_eq!(ended["outcome"]["status"], "ok", "{ended}");
     assert!(ended["outcome"]["result"].to_string().contains("\"open\""), "{ended}");
-    for info in befund_model::probe::catalogue() {
+    for info in befund_model::probe::catalogue(befund_model::language::Language::English) {
         let work = info.work.name();
         let ended = run(&operator, &windows.id(), work);
         assert_eq!(ended["state"], "done", "{work}: {ended}");

@@ -11,14 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use befund_collect::probe::{HttpCheck, Targets};
 use befund_model::api::WorkInfo;
+use befund_model::language::Language;
 use befund_model::probe::catalogue;
 use befund_runtime::files;
 use befund_trust::digest::Sha256;
 
 pub mod rules;
+pub mod signatures;
 
 pub use crate::platform::default_policy as default_path;
 use rules::Rules;
+use signatures::Signatures;
 
 /// The most bytes of it.
 const MAX_BYTES: u64 = 256 << 10;
@@ -36,6 +39,8 @@ pub struct Policy {
     pub works: Option<Vec<String>>,
     /// What is allowed of runbooks.
     pub rules: Rules,
+    /// Which signatures count.
+    pub signatures: Signatures,
 }
 
 /// Why the policy cannot be used. Nothing is run then: it fails closed.
@@ -89,6 +94,7 @@ struct File {
     logs: Option<std::collections::BTreeMap<String, String>>,
     allow: Allow,
     runbooks: rules::File,
+    signatures: signatures::File,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -178,7 +184,8 @@ impl Policy {
         })?;
         let source = Some(path.to_owned());
         let digest = Some(Sha256::of(text.as_bytes()).to_string());
-        Ok(Self { source, digest, targets, works: file.allow.works, rules })
+        let signatures = file.signatures.signatures();
+        Ok(Self { source, digest, targets, works: file.allow.works, rules, signatures })
     }
 
     /// Whether this probe may be run by itself. Of runbooks the [`Rules`] say it.
@@ -190,7 +197,10 @@ impl Policy {
     /// The probes that may be run by themselves.
     #[must_use]
     pub fn works(&self) -> Vec<WorkInfo> {
-        catalogue().into_iter().filter(|info| self.allows(info.work.name())).collect()
+        catalogue(Language::English)
+            .into_iter()
+            .filter(|info| self.allows(info.work.name()))
+            .collect()
     }
 
     /// The file, for texts.
@@ -203,7 +213,7 @@ impl Policy {
 }
 
 fn unknown_work(works: Option<&[String]>) -> Option<(String, String, String)> {
-    let known = catalogue();
+    let known = catalogue(Language::English);
     let unknown =
         works?.iter().find(|name| !known.iter().any(|info| info.work.name() == name.as_str()))?;
     let names: Vec<_> = known.iter().map(|info| info.work.name()).collect();

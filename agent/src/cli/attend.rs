@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::dialogue::terminal::{self, Interrupts, Keyboard};
 use super::dialogue::words::Text;
-use super::dialogue::{Dialogue, Manner};
+use super::dialogue::{self, Dialogue, Manner};
 use super::{NO_AGENT, screen, words};
 use crate::door::client::{Door, DoorError};
 
@@ -40,7 +40,7 @@ impl Attend {
             let mut person = match terminal::open(&self.run).await {
                 Ok(person) => person,
                 Err(error) if first => {
-                    screen::complain(&befund_runtime::telemetry::chain(&error));
+                    screen::complain(&dialogue::out_of_reach(language, &error));
                     return Ok(ExitCode::from(NO_AGENT));
                 }
                 Err(_) => {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use befund_executor::people::client::PeopleError;
 use befund_executor::people::protocol::{
     Change, ConsentAsked, Done, FromPerson, Offer, Question, Settled, ToPerson, Who,
 };
@@ -19,6 +20,9 @@ pub(super) mod words;
 mod tests;
 
 use words::Text;
+
+/// How long a line of a list is at most, on whatever terminal; runbooks' names are shorter.
+const WIDTH: usize = 96;
 
 /// How somebody is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -357,6 +361,12 @@ const fn undo(undo: Undo) -> Text {
     }
 }
 
+/// That nobody answers, in a person's words, and why, in an administrator's.
+pub(super) fn out_of_reach(language: Language, error: &PeopleError) -> String {
+    let why = befund_runtime::telemetry::chain(error);
+    fill(Text::OutOfReach.in_language(language), &[&printable(&why)])
+}
+
 /// What may be started, a sentence each.
 pub(super) fn offers(language: Language, offers: &[Offer]) -> String {
     if offers.is_empty() {
@@ -366,11 +376,13 @@ pub(super) fn offers(language: Language, offers: &[Offer]) -> String {
     let width = offers.iter().map(|offer| offer.runbook.chars().count()).max().unwrap_or_default();
     for offer in offers {
         let name = printable(&offer.runbook);
-        lines.push(format!(
-            "  {name:<width$}  {}: {}",
-            printable(&offer.title),
-            printable(first_sentence(&offer.about))
-        ));
+        lines.push(String::new());
+        lines.push(format!("  {name:<width$}  {}", printable(&offer.title)));
+        for line in
+            wrapped(&printable(first_sentence(&offer.about)), WIDTH.saturating_sub(width + 4))
+        {
+            lines.push(format!("  {:<width$}  {line}", ""));
+        }
         for (text, required) in [(Text::MustSet, true), (Text::MaySet, false)] {
             let inputs: Vec<String> = offer
                 .inputs
@@ -387,6 +399,27 @@ pub(super) fn offers(language: Language, offers: &[Offer]) -> String {
     lines.push(String::new());
     lines.push(Text::HowToFix.in_language(language).to_owned());
     lines.join("\n")
+}
+
+/// What was wanted cannot be started here; what can be, then.
+pub(super) fn not_offered(language: Language, wanted: &str, offers: &[Offer]) -> String {
+    let no = fill(Text::NotOffered.in_language(language), &[&printable(wanted)]);
+    format!("{no}\n{}", self::offers(language, offers))
+}
+
+/// The text in lines of at most so many characters, broken at spaces.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn first_sentence(text: &str) -> &str {

@@ -17,7 +17,7 @@ use super::dialogue::terminal::{self, Interrupts, Keyboard};
 use super::dialogue::words::Text;
 use super::dialogue::{self, Dialogue, Manner};
 use super::words::fill;
-use super::{DECLINED, NO_AGENT, NOT_ACCEPTED, screen, words};
+use super::{DECLINED, FAILED, NO_AGENT, NOT_ACCEPTED, screen, words};
 
 #[derive(Debug, Args)]
 pub(super) struct Fix {
@@ -53,7 +53,7 @@ impl Fix {
         let mut person = match terminal::open(&self.run).await {
             Ok(person) => person,
             Err(error @ PeopleError::Connect { .. }) => {
-                screen::complain(&befund_runtime::telemetry::chain(&error));
+                screen::complain(&dialogue::out_of_reach(language, &error));
                 return Ok(ExitCode::from(NO_AGENT));
             }
             Err(error) => return Err(error.into()),
@@ -63,6 +63,13 @@ impl Fix {
             screen::say(&dialogue::offers(language, &offers));
             return Ok(ExitCode::SUCCESS);
         };
+        // Told first, and in words for people: the executor's own refusal is for administrators.
+        let offers = person.list(words::tag(language)).await?;
+        if !offers.iter().any(|offer| offer.runbook == runbook) {
+            screen::complain(&dialogue::not_offered(language, &runbook, &offers));
+            return Ok(ExitCode::from(FAILED));
+        }
+        let mut person = terminal::open(&self.run).await?;
         let mode = if self.dry_run { Mode::Dry } else { Mode::Run };
         let wish = Wish { runbook, inputs, mode, ticket: self.ticket };
         person.fix(wish, words::tag(language)).await?;

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::Event;
 use befund_model::api::{AnswerQuestion, ApproveFix, NewJob, WorkInfo};
 use befund_model::job::{Job, JobEvent, JobState};
+use befund_model::language::Language;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 
@@ -20,7 +21,7 @@ use crate::jobs;
 
 /// `GET /api/v1/works`
 pub async fn works(_: Caller) -> Json<Vec<WorkInfo>> {
-    Json(jobs::works())
+    Json(jobs::works(Language::English))
 }
 
 /// `POST /api/v1/jobs`

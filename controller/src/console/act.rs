@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use befund_model::api::NewJob;
 use befund_model::id::TicketNumber;
 use befund_model::job::Work;
+use befund_model::language::Language;
 use befund_model::runbook::Mode;
 use befund_model::ticket::{Level, Priority, TicketChange, TicketStatus};
 use serde::Deserialize;
@@ -182,7 +183,7 @@ async fn start(
             .await
             .map(|(runbook, _)| befund_runbook::inputs::schema(&runbook))?,
         Work::Probe(_) | Work::Undo(_) => {
-            let known = jobs::works().into_iter().find(|info| info.work == work);
+            let known = jobs::works(Language::English).into_iter().find(|info| info.work == work);
             known.map(|info| info.parameters).unwrap_or_default()
         }
     };

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_works_schema_becomes_inputs() {
-        let inputs = Inputs::of(&befund_model::probe::catalogue());
+        let inputs =
+            Inputs::of(&befund_model::probe::catalogue(befund_model::language::Language::English));
         let top = inputs.iter().find(|one| one.work == "probe:process.top").expect("takes two");
         let count = top.fields.iter().find(|field| field.name == "with.count").expect("count");
         assert_eq!((&count.kind, count.hint.as_str()), (&Kind::Number { min: 1, max: 50 }, "10"));

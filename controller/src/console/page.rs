@@ -89,6 +89,12 @@ impl Frame {
     pub fn short(&self, at: &Timestamp) -> String {
         at.strftime("%Y-%m-%d %H:%M").to_string()
     }
+
+    /// What a machine said in a sentence of its own, in the reader's language where that is known.
+    #[must_use]
+    pub fn said(&self, text: &str) -> String {
+        befund_model::said::in_language(text, self.t.language())
+    }
 }
 
 /// How long ago, in words; `seconds` may be negative.

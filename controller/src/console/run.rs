@@ -4,14 +4,16 @@
 
 use askama::Template;
 use befund_model::Timestamp;
-use befund_model::action::Undo;
+use befund_model::action::{Acted, Undo};
 use befund_model::job::{Job, JobState, Said, Work};
-use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RunbookResult};
+use befund_model::runbook::{AttemptEnd, CauseVerdict, Mode, RULED_OUT, RunbookResult};
 use befund_runbook::document::Runbook;
 use jiff::SignedDuration;
 use serde::Deserialize as _;
 
 use crate::api::problem::Failure;
+use crate::console::browser_keys::PageKeys;
+use crate::console::browser_keys::words::KeyWords;
 use crate::console::page::Frame;
 use crate::console::{facts, units};
 use crate::runbooks;
@@ -20,7 +22,6 @@ use crate::store::repository::{Jobs as _, Runbooks as _};
 
 pub mod live;
 pub mod names;
-pub mod said;
 pub mod say;
 pub mod signing;
 pub mod story;
@@ -52,6 +53,8 @@ pub struct Run {
     pub frame: Frame,
     /// The words.
     pub r: &'static RunWords,
+    /// Those about security keys.
+    pub k: &'static KeyWords,
     /// The job.
     pub job: Job,
     /// What it told.
@@ -64,6 +67,8 @@ pub struct Run {
     pub connected: bool,
     /// What people said that the machine has not taken yet.
     pub said: Vec<Said>,
+    /// The keys that may sign a change on its page, while one waits for that.
+    pub page_keys: Option<PageKeys>,
 }
 
 impl Run {
@@ -96,13 +101,19 @@ impl Run {
         let waits = !job.state.is_final()
             && (story.open_questions().next().is_some() || story.unsigned().is_some());
         let unheard = if waits { app.store.unheard(&[job.agent]).await? } else { Vec::new() };
+        let page_keys = match waits && story.unsigned().is_some() {
+            true => runbooks::newest_root(app).await?.and_then(|one| PageKeys::of(one.root())),
+            false => None,
+        };
         let said = unheard.into_iter().filter(|one| one.job == job.id).map(|one| one.said);
         Ok(Self {
             frame: frame.clone(),
             r: frame.r,
+            k: KeyWords::of(frame.t),
             names: Names::new(runbook, frame.t.language()),
             connected: app.live.connected(job.agent),
             said: said.collect(),
+            page_keys,
             job,
             story,
             result,
@@ -166,7 +177,7 @@ impl Run {
         self.frame.may_run()
             && self.state().is_final()
             && self.story.fixes.iter().any(|tried| {
-                tried.stands() && self.names.undo(&tried.fix, &tried.act) != Undo::Needless
+                tried.stands() && self.names.undo(&tried.fix, &tried.act) == Undo::Restores
             })
     }
 
@@ -220,6 +231,10 @@ impl Run {
 
     /// The evidence of a cause, or what was missing, without the advice that stands beside it.
     fn evidence(&self, cause: &Judged) -> String {
+        // The verdict beside it says that already.
+        if cause.evidence == RULED_OUT {
+            return String::new();
+        }
         let advice = self.names.advice_as_told(&cause.id);
         let evidence = advice.as_ref().and_then(|advice| cause.evidence.strip_suffix(advice));
         self.names.said(
@@ -274,6 +289,31 @@ impl Run {
                 (self.r.end_of(&end), self.r.end_class(&end))
             }
         })
+    }
+
+    /// Whether why a fix went no further was not said by its prediction or by what came of it.
+    fn adds(&self, tried: &Tried) -> bool {
+        let predicted = tried.prediction.iter().flat_map(|prediction| &prediction.lines);
+        let acted = tried.acted.iter().chain(&tried.undone).map(|acted| &acted.reason);
+        let mut acted = acted.filter(|reason| !reason.is_empty());
+        !tried.reason.is_empty()
+            && !predicted.into_iter().any(|said| said.starts_with(&tried.reason))
+            && !acted.any(|said| tried.reason.ends_with(said))
+    }
+
+    /// A line of a prediction. That it cannot be told stands above it.
+    fn predicted(&self, line: &str) -> String {
+        match self.names.said(line) {
+            known if known != line => known,
+            line => line.strip_prefix("cannot predict: ").unwrap_or(&line).to_owned(),
+        }
+    }
+
+    /// What came of an action, and the reason where that does not say it.
+    fn came_to(&self, acted: &Acted) -> (String, String) {
+        let said_already = acted.summary.contains(&acted.reason);
+        let reason = if said_already { "" } else { acted.reason.as_str() };
+        (self.names.said(&acted.summary), self.names.said(reason))
     }
 
     fn signing<'a>(&'a self, tried: &'a Tried) -> Option<SigningBox<'a>> {

@@ -164,7 +164,10 @@ pub async fn page(
         Some(view) => Highlight::of(app, &view.machine, &frame).await,
         None => Vec::new(),
     };
-    let works = if frame.may_work() && machine.is_some() { jobs::works() } else { Vec::new() };
+    let works = match &machine {
+        Some(_) if frame.may_work() => jobs::works(frame.t.language()),
+        Some(_) | None => Vec::new(),
+    };
     let inputs = Inputs::of(&works);
     let mut head = Head::read(app, ticket, frame.clone(), notice).await?;
     head.whole = true;

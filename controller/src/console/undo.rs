@@ -31,9 +31,14 @@ struct UndoPage {
 }
 
 impl UndoPage {
-    /// Whether there is anything to put back.
+    /// Whether anything can be put back.
     fn any(&self) -> bool {
-        self.changes.iter().any(|change| change.undo != Undo::Needless)
+        self.changes.iter().any(|change| change.undo == Undo::Restores)
+    }
+
+    /// Whether something ought to be put back, and cannot.
+    fn stays(&self) -> bool {
+        self.changes.iter().any(|change| change.undo == Undo::Impossible)
     }
 }
 

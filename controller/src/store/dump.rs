@@ -11,7 +11,7 @@ use super::open::Store;
 use super::packed::{pack_text, unpack};
 use super::repository::Result;
 use super::sql::{Row, Session, Value, args, corrupt};
-use super::{audit, bulk};
+use super::{audit, bulk, effects};
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -166,8 +166,9 @@ const TABLES: &[Table] = &[
             ("act", Text),
             ("came_to", Text),
             ("at", Int),
+            ("came_back", Int),
         ],
-        later: 0,
+        later: 1,
     },
     Table {
         name: "trust_roots",
@@ -370,6 +371,7 @@ impl RestoreInto {
                 .await?;
         }
         session.count_events_on().await?;
+        effects::recount(&mut session).await?;
         let by = By { actor: Actor::System, source: "local".to_owned() };
         let detail = json!({ "made_at": made_at, "epoch": told.epoch });
         audit::entry(&mut session, "controller.restore", "controller", &detail, &by, at).await?;

@@ -10,7 +10,7 @@ use super::open::Store;
 use super::repository::{JobProgress, JobReport, Result};
 use super::sql::{Session, args, corrupt, to_json};
 use super::write::write;
-use super::{bulk, jobs, runbooks, timeline};
+use super::{bulk, effects, jobs, timeline};
 
 /// Who tells what comes from a machine.
 const MACHINE: &str = "the machine";
@@ -78,7 +78,7 @@ async fn keep(
         .collect::<Result<_>>()?;
     bulk::execute(session, "INSERT INTO job_events (job, seq, at, what) VALUES", rows, "").await?;
     if let Some(outcome) = &outcome {
-        runbooks::note_results(session, &found, outcome, at).await?;
+        effects::note(session, &found, outcome, at).await?;
     }
     if let Some(ticket) = found.ticket {
         let output = fresh

@@ -1,26 +1,22 @@
-//! Trust roots, catalogues, what people say to jobs, and what came of causes and fixes.
+//! Trust roots, catalogues, and what people say to jobs. What came of causes and fixes is counted in [`super::effects`].
 
 use befund_model::Timestamp;
 use befund_model::api::CauseEffect;
 use befund_model::audit::By;
 use befund_model::id::{AgentId, JobId};
-use befund_model::job::{Job, JobState, Outcome, Said};
-use befund_model::runbook::{AttemptEnd, CauseVerdict, RunbookResult};
-use serde::Deserialize as _;
+use befund_model::job::Said;
 use serde_json::json;
 
 use super::open::Store;
 use super::repository::{Digest, KeptCatalogue, KeptRoot, Result, Runbooks, StoreError, Unheard};
-use super::sql::{Row, Session, Value, args, corrupt, to_json};
+use super::sql::{Row, Value, args, corrupt, to_json};
 use super::write::write;
-use super::{audit, bulk, jobs};
+use super::{audit, bulk, effects, jobs};
 
 /// How many agents are looked after in one statement.
 const LOOK_UP: usize = 256;
 /// The most things that may be said to one job.
 const MOST_SAID: i64 = 1_000;
-/// The place of a cause's own row among those of its fixes.
-const CAUSE: i64 = -1;
 const CATALOGUE: &str = "version, digest, manifest, signatures, at, published_by";
 
 impl Runbooks for Store {
@@ -218,94 +214,7 @@ impl Runbooks for Store {
     }
 
     async fn effects(&self, runbook: Option<&str>) -> Result<Vec<CauseEffect>> {
-        // A ticket came back when it was opened again after the run. What did not help has nothing to come back from.
-        let sql = "SELECT r.runbook, r.cause, r.fix_index, MAX(r.act), COUNT(*), \
-                   SUM(CASE WHEN r.came_to IN ('verified', 'not_verified', 'reverted') THEN 1 ELSE 0 END), \
-                   SUM(CASE WHEN r.came_to = 'verified' THEN 1 ELSE 0 END), \
-                   COUNT(DISTINCT CASE WHEN r.came_to IN ('found', 'verified') AND EXISTS (SELECT 1 FROM ticket_events e WHERE e.ticket = r.ticket \
-                   AND e.at > r.at AND e.event LIKE '{\"kind\":\"reopened\"%') THEN r.ticket END) \
-                   FROM run_results r WHERE ($1 = '' OR r.runbook = $1) \
-                   AND r.came_to NOT IN ('excluded', 'unknown', 'explained') \
-                   GROUP BY r.runbook, r.cause, r.fix_index ORDER BY r.runbook, r.cause, r.fix_index";
-        let rows = self
-            .read("count what runbooks came to")
-            .await?
-            .rows(sql, args![runbook.unwrap_or_default()])
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(CauseEffect {
-                    runbook: row.text(0)?,
-                    cause: row.text(1)?,
-                    fix: u32::try_from(row.int(2)?).ok(),
-                    act: row.text(3)?,
-                    title: None,
-                    came_up: tally(row, 4)?,
-                    done: tally(row, 5)?,
-                    verified: tally(row, 6)?,
-                    came_back: tally(row, 7)?,
-                })
-            })
-            .collect()
-    }
-}
-
-/// Notes what a run came to, cause by cause and fix by fix. What is no runbook's result is passed over.
-pub(in crate::store) async fn note_results(
-    session: &mut Session,
-    job: &Job,
-    outcome: &Outcome,
-    at: Timestamp,
-) -> Result<()> {
-    if outcome.state != JobState::Done && outcome.state != JobState::Failed {
-        return Ok(());
-    }
-    let Ok(result) = RunbookResult::deserialize(&outcome.result) else { return Ok(()) };
-    let row = |cause: &str, index: i64, act: &str, came_to: &str| {
-        args![
-            job.id,
-            cause,
-            index,
-            result.runbook.as_str(),
-            result.version,
-            job.ticket,
-            act,
-            came_to,
-            at
-        ]
-    };
-    let causes =
-        result.causes.iter().map(|cause| row(&cause.id, CAUSE, "", verdict(cause.verdict)));
-    let attempts = result.attempts.iter().map(|attempt| {
-        row(&attempt.fix.cause, i64::from(attempt.fix.index), &attempt.act, end(attempt.end))
-    });
-    let rows = causes.chain(attempts).collect();
-    let head = "INSERT INTO run_results (job, cause, fix_index, runbook, runbook_version, ticket, \
-                act, came_to, at) VALUES";
-    bulk::execute(session, head, rows, " ON CONFLICT (job, cause, fix_index) DO NOTHING").await?;
-    Ok(())
-}
-
-const fn verdict(verdict: CauseVerdict) -> &'static str {
-    match verdict {
-        CauseVerdict::Found => "found",
-        CauseVerdict::Excluded => "excluded",
-        CauseVerdict::Unknown => "unknown",
-        CauseVerdict::Explained => "explained",
-    }
-}
-
-const fn end(end: AttemptEnd) -> &'static str {
-    match end {
-        AttemptEnd::Predicted => "predicted",
-        AttemptEnd::Needless => "needless",
-        AttemptEnd::Refused => "refused",
-        AttemptEnd::NotApproved => "not_approved",
-        AttemptEnd::Failed => "failed",
-        AttemptEnd::Verified => "verified",
-        AttemptEnd::NotVerified => "not_verified",
-        AttemptEnd::Reverted => "reverted",
-        AttemptEnd::Indeterminate => "indeterminate",
+        effects::read(self, runbook).await
     }
 }
 
@@ -330,8 +239,4 @@ fn number(version: u64) -> Result<i64> {
 
 fn count(row: &Row, column: usize) -> Result<u32> {
     u32::try_from(row.int(column)?).map_err(|_| corrupt("a count", "it does not fit"))
-}
-
-fn tally(row: &Row, column: usize) -> Result<u64> {
-    u64::try_from(row.int(column)?).map_err(|_| corrupt("a count", "it is negative"))
 }

@@ -8,12 +8,12 @@ use befund_model::ticket::{Ticket, TicketChange, TicketEvent, TicketStatus, Time
 use serde_json::json;
 
 use super::agents::{contains, folded, page};
-use super::audit;
 use super::open::Store;
 use super::repository::{OpenTicket, Result, StoreError, Tickets};
 use super::sql::{Value, args};
 use super::timeline::{COLUMNS, insert, locked, numbers, rank, read, read_event, tell};
 use super::write::write;
+use super::{audit, effects};
 
 impl Tickets for Store {
     async fn open(&self, ticket: OpenTicket, by: &By, at: Timestamp) -> Result<Ticket> {
@@ -80,6 +80,9 @@ impl Tickets for Store {
                 )
                 .await?;
             tell(session, number, &event, by.actor.name(), at).await?;
+            if matches!(event, TicketEvent::Reopened { .. }) {
+                effects::came_back(session, number).await?;
+            }
             let object = format!("ticket:{number}");
             audit::entry(session, change.action(), &object, &detail_of(change), by, at).await?;
             next

@@ -26,7 +26,7 @@ async fn what_fits_best_stands_first_and_says_why() {
     assert!(first.contains("No Internet") && first.contains("fits best"), "{first}");
     assert!(first.contains("the ticket says “internet”"), "{first}");
     assert!(first.contains("may interrupt work"), "{first}");
-    assert!(first.contains("Not run yet."), "{first}");
+    assert!(first.contains("Has found nothing so far."), "{first}");
     assert!(first.contains("value=\"dry\"") && first.contains("value=\"run\""), "{first}");
     // The check is named by what it says, not by its id.
     let check = stage.bed.app.checks.view("net.dns-servers").expect("it is shipped");

@@ -47,23 +47,29 @@ impl Names {
 }
 
 /// Of some names, the one that was probably meant: it differs in signs between words only, or in one letter
-/// of four (an edit distance after Levenshtein, letters swapped counting as two).
+/// of four (an edit distance after Levenshtein, letters swapped counting as two); else the only one that begins so.
 #[must_use]
 pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Longer ones are no slips of the hand.
     const MOST: usize = 64;
+    /// As much as tells a word that was begun from any other.
+    const BEGUN: usize = 4;
     let bare = |text: &str| text.replace(['_', '-', '.', ' '], "").to_lowercase();
     let wanted = bare(name);
     let length = wanted.chars().count();
     if length == 0 || length > MOST {
         return None;
     }
-    known
-        .into_iter()
-        .map(|known| (distance(&wanted, &bare(known)), known))
+    let known: Vec<&str> = known.into_iter().collect();
+    let slip = known
+        .iter()
+        .map(|known| (distance(&wanted, &bare(known)), *known))
         .filter(|(distance, _)| *distance <= length.div_ceil(4).min(3) && *distance < length)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+        .map(|(_, known)| known);
+    let mut longer =
+        known.iter().filter(|known| length >= BEGUN && bare(known).starts_with(&wanted));
+    slip.or_else(|| longer.next().filter(|_| longer.next().is_none()).copied())
 }
 
 fn distance(one: &str, other: &str) -> usize {
@@ -84,6 +90,14 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_begun_is_the_only_name_that_goes_on_so() {
+        let known = ["dns.flush_cache", "dns.use_dhcp_servers", "service.start", "service.restart"];
+        assert_eq!(near("dns.flush", known), Some("dns.flush_cache"));
+        assert_eq!(near("service", known), None);
+        assert_eq!(near("dns", known), None);
+    }
 
     #[test]
     fn a_slip_of_the_hand_is_told_from_another_word() {

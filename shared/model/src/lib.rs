@@ -16,6 +16,7 @@ pub mod operator;
 pub mod probe;
 pub mod redaction;
 pub mod runbook;
+pub mod said;
 pub mod section;
 pub mod snapshot;
 pub mod ticket;

@@ -24,6 +24,9 @@ pub enum CauseVerdict {
     Explained,
 }
 
+/// The evidence of a cause that was ruled out where its runbook names none: what the verdict says already.
+pub const RULED_OUT: &str = "ruled out by the facts";
+
 /// One cause, judged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -122,7 +122,7 @@ pub(crate) fn proxy(data: &[u8]) {
 pub(crate) fn policy(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(policy) = Policy::parse(Path::new("policy.toml"), text) else { return };
-    let known = befund_model::probe::catalogue();
+    let known = befund_model::probe::catalogue(befund_model::language::Language::English);
     for work in policy.works.iter().flatten() {
         assert!(known.iter().any(|info| info.work.name() == work), "{work} is none");
     }

@@ -10,6 +10,7 @@ use befund_act::{
 };
 use befund_act::{SystemClock, WallClock};
 use befund_model::action::{Acted, Holds, Prediction};
+use befund_model::said;
 use befund_model::snapshot::Status;
 use serde_json::Value;
 
@@ -102,7 +103,17 @@ impl Made {
 
     pub(crate) fn predict(&self, action: &str, parameters: &Value) -> Prediction {
         match self.tell(action, parameters, Purpose::Predict).pop() {
-            Some(Told::Predicted(prediction)) => prediction,
+            Some(Told::Predicted(prediction)) => {
+                // Whoever is asked reads it in their own language. Why it cannot be told is for technicians.
+                for line in prediction.lines.iter().filter(|line| !line.starts_with("cannot")) {
+                    let german = said::german(line).filter(|german| german != line);
+                    let german = german.unwrap_or_else(|| panic!("{action}: no German: {line}"));
+                    let rest = german.strip_prefix("es würde sich nichts ändern: ");
+                    let same = rest.is_some_and(|rest| line.ends_with(rest));
+                    assert!(!same, "{action}: no German: {line}");
+                }
+                prediction
+            }
             other => panic!("{other:?}"),
         }
     }

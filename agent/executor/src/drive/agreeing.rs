@@ -14,6 +14,7 @@ use befund_runbook::machine::{FixOrder, Heard, Step};
 use super::person::{Agreed, Asked, NoConsent};
 use super::scene::{Scene, asked, forbidden, wall};
 use crate::admit;
+use crate::journal::StartedBy;
 
 /// How long a person is asked for consent.
 const CONSENT: Duration = Duration::from_secs(10 * 60);
@@ -87,8 +88,13 @@ async fn agreed(
     }
     let the_policy = || Ok(format!("the policy of this machine ({})", policy.shown_source()));
     let rules = &policy.rules;
+    // Where no technician signs, the consent of whoever started it is all that there is.
+    let alone = fix.risk == Risk::Change && matches!(scene.run.by, StartedBy::Here { .. });
     let there = scene.signed_in().await;
     let Some(user) = there else {
+        if alone && !rules.agrees_to(asked(fix)) {
+            return Err("nobody is there to agree".to_owned());
+        }
         return match consent {
             Consent::Present => {
                 Err("nobody is signed in, and it takes a person who is there now".to_owned())
@@ -102,6 +108,7 @@ async fn agreed(
     let asks = match (consent, fix.risk) {
         (Consent::Present, _) | (_, Risk::Disruptive) => true,
         (Consent::User, Risk::Read | Risk::Change) => !rules.agrees_to(asked(fix)),
+        (Consent::Policy, Risk::Change) if alone => !rules.agrees_to(asked(fix)),
         (Consent::Policy, Risk::Read | Risk::Change) => false,
     };
     if !asks {

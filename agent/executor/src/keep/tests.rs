@@ -38,7 +38,9 @@ fn root(version: u64, signer: u8) -> Vec<u8> {
             person: "ada".to_owned(),
             key: key(signer).public().to_string(),
             webauthn: false,
+            credential: None,
         }],
+        webauthn: None,
         roles: Roles {
             root: quorum(),
             catalogue: quorum(),

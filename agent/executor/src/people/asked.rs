@@ -6,6 +6,7 @@ use std::time::Duration;
 use befund_model::action::{self, Prediction, Risk, Undo};
 use befund_model::job;
 use befund_model::language::{Language, Text, Words};
+use befund_model::said;
 use befund_runbook::document::{Act, UndoBy};
 use befund_runbook::machine::FixOrder;
 
@@ -48,7 +49,14 @@ impl ConsentView {
             title: title.clone(),
             what: what(&fix.act),
             why: fix.text.clone(),
-            lines: prediction.lines.iter().take(MAX_LINES).cloned().collect(),
+            // That it cannot be told is said by `known`.
+            lines: prediction
+                .lines
+                .iter()
+                .filter(|line| prediction.known || !line.starts_with("cannot predict: "))
+                .take(MAX_LINES)
+                .cloned()
+                .collect(),
             known: prediction.known,
             undo: undo(&fix.act, &fix.undo),
             risk: fix.risk,
@@ -65,7 +73,7 @@ impl ConsentView {
         who: Who,
         seconds: u64,
     ) -> ConsentAsked {
-        let said = |text: &Text| text.in_language(language).to_owned();
+        let words = |text: &Text| text.in_language(language).to_owned();
         // A consent for a ticket is one to a technician.
         let offered = match &who {
             Who::Technician { ticket: Some(_), .. } => self.for_ticket,
@@ -75,10 +83,10 @@ impl ConsentView {
             number,
             organisation,
             who,
-            title: said(&self.title),
-            what: said(&self.what),
-            why: self.why.as_ref().map(said).unwrap_or_default(),
-            lines: self.lines.clone(),
+            title: words(&self.title),
+            what: words(&self.what),
+            why: self.why.as_ref().map(words).unwrap_or_default(),
+            lines: self.lines.iter().map(|line| said::in_language(line, language)).collect(),
             known: self.known,
             undo: self.undo,
             risk: self.risk,

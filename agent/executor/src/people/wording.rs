@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use befund_model::job::{JobNews, JobState};
 use befund_model::language::{Language, Words};
 use befund_model::runbook::{Attempt, AttemptEnd, CauseVerdict, FixRef, Mode, RunbookResult};
+use befund_model::said;
 use befund_model::section;
 use befund_model::snapshot::Status;
 use befund_runbook::document::{Act, Fix, Runbook, Source};
@@ -51,7 +52,11 @@ pub(super) enum Phrase {
     WorksNot,
     WorksUnknown,
     NothingFound,
+    InOrder,
     LookedOnly,
+    /// `{0}` the runbook's name.
+    LookedForMore,
+    LookedInVain,
 }
 
 impl Phrase {
@@ -116,9 +121,17 @@ impl Phrase {
                 "None of the known causes was found.",
                 "Keine der bekannten Ursachen wurde gefunden.",
             ),
-            Phrase::LookedOnly => (
-                "This was a look only: nothing was changed.",
-                "Es wurde nur nachgesehen und nichts geändert.",
+            Phrase::InOrder => {
+                ("Everything that was looked at is in order.", "Alles Geprüfte ist in Ordnung.")
+            }
+            Phrase::LookedOnly => ("This was only a look.", "Es wurde nur nachgesehen."),
+            Phrase::LookedForMore => (
+                "This was only a look. To have it put right: befund-agent fix {0}",
+                "Es wurde nur nachgesehen. Um es zu beheben: befund-agent fix {0}",
+            ),
+            Phrase::LookedInVain => (
+                "This was only a look. It cannot be put right from here: `befund-agent send` tells the help desk.",
+                "Es wurde nur nachgesehen. Von hier lässt es sich nicht beheben: `befund-agent send` sagt dem Helpdesk Bescheid.",
             ),
         };
         Words { english, german }
@@ -181,21 +194,29 @@ impl Teller {
                 Some(found) if prediction.changes && self.mode == Mode::Dry => {
                     let phrase =
                         if prediction.known { Phrase::Would } else { Phrase::CannotPredict };
-                    let mut lines = say(phrase, &[&self.what(&found.act)]);
-                    lines.extend(prediction.lines.iter().map(|text| line(&format!("  {text}"))));
+                    let mut lines = say(phrase, &[&self.done_by(found)]);
+                    if !prediction.known {
+                        return lines;
+                    }
+                    let changes =
+                        prediction.lines.iter().map(|text| said::in_language(text, self.language));
+                    lines.extend(changes.map(|text| format!("  {}", line(&text))));
                     lines
                 }
                 Some(_) | None => Vec::new(),
             },
-            JobNews::Acting { fix, .. } => match self.fix(fix).map(|fix| &fix.act) {
+            JobNews::Acting { fix, .. } => match self.fix(fix) {
                 // They are shown that itself.
-                None | Some(Act::Instruct | Act::OpenUrl) => Vec::new(),
-                Some(act) => say(Phrase::Doing, &[&self.what(act)]),
+                None | Some(Fix { act: Act::Instruct | Act::OpenUrl, .. }) => Vec::new(),
+                Some(fix) => say(Phrase::Doing, &[&self.done_by(fix)]),
             },
             JobNews::Acted { fix, acted } => match self.fix(fix).map(|fix| &fix.act) {
                 None | Some(Act::Instruct | Act::OpenUrl) => Vec::new(),
                 Some(_) if acted.status == Status::Ok => say(Phrase::Did, &[]),
-                Some(_) => say(Phrase::DidNot, &[&acted.reason]),
+                Some(_) => {
+                    let why = said::in_language(&acted.reason, self.language);
+                    say(Phrase::DidNot, &[&why])
+                }
             },
             JobNews::Verified { gone, .. } => say(
                 match gone {
@@ -208,9 +229,12 @@ impl Teller {
             JobNews::Undone { acted, .. } if acted.status == Status::Ok => {
                 say(Phrase::PutBack, &[])
             }
-            JobNews::Undone { acted, .. } => say(Phrase::NotPutBack, &[&acted.reason]),
+            JobNews::Undone { acted, .. } => {
+                say(Phrase::NotPutBack, &[&said::in_language(&acted.reason, self.language)])
+            }
             JobNews::State(JobState::Rebooting) => say(Phrase::Restarting, &[]),
-            JobNews::State(JobState::NeedsApproval) => say(Phrase::NeedsApproval, &[]),
+            // What is started here and only changes something needs no signature, though it is looked whether it does.
+            JobNews::ApprovalAsked { .. } => say(Phrase::NeedsApproval, &[]),
             JobNews::State(_)
             | JobNews::Started
             | JobNews::Output(_)
@@ -219,7 +243,6 @@ impl Teller {
             | JobNews::Asked(_)
             | JobNews::Answered(_)
             | JobNews::Consent { .. }
-            | JobNews::ApprovalAsked { .. }
             | JobNews::Signed { .. }
             | JobNews::Approved { .. }
             | JobNews::Resumed { .. } => Vec::new(),
@@ -236,14 +259,24 @@ impl Teller {
             .map(|cause| cause.title.in_language(self.language))
             .collect();
         let mut sentences = Vec::new();
-        if found.is_empty() && result.accepted != Some(true) && result.attempts.is_empty() {
-            sentences.push(Phrase::NothingFound.fill(self.language, &[]));
+        let foreseen = result.attempts.iter().any(|attempt| attempt.end == AttemptEnd::Predicted);
+        if found.is_empty() && result.attempts.is_empty() {
+            let phrase = match (result.accepted, result.mode) {
+                (Some(true), Mode::Dry) => Some(Phrase::InOrder),
+                (Some(true), Mode::Run) => None,
+                (Some(false) | None, _) => Some(Phrase::NothingFound),
+            };
+            sentences.extend(phrase.map(|phrase| phrase.fill(self.language, &[])));
         }
         if !found.is_empty() {
             sentences.push(Phrase::Found.fill(self.language, &[&found.join("; ")]));
         }
         sentences.push(match (result.mode, result.accepted, &result.escalate_to) {
-            (Mode::Dry, ..) => Phrase::LookedOnly.fill(self.language, &[]),
+            (Mode::Dry, Some(true), _) => Phrase::LookedOnly.fill(self.language, &[]),
+            (Mode::Dry, Some(false) | None, _) if foreseen => {
+                Phrase::LookedForMore.fill(self.language, &[&result.runbook])
+            }
+            (Mode::Dry, Some(false) | None, _) => Phrase::LookedInVain.fill(self.language, &[]),
             (Mode::Run, Some(true), _) => Phrase::Works.fill(self.language, &[]),
             (Mode::Run, Some(false), Some(group)) => {
                 Phrase::WorksNotGoesTo.fill(self.language, &[group])
@@ -276,7 +309,7 @@ impl Teller {
         if attempt.end == AttemptEnd::Failed && !unsure || attempt.undone.is_some() {
             return None;
         }
-        Some(Change { what: self.what(&fix.act), undo: asked::undo(&fix.act, &fix.undo), unsure })
+        Some(Change { what: self.done_by(fix), undo: asked::undo(&fix.act, &fix.undo), unsure })
     }
 
     fn fix(&self, fix: &FixRef) -> Option<&Fix> {
@@ -284,8 +317,12 @@ impl Teller {
         cause.fixes.get(usize::try_from(fix.index).ok()?)
     }
 
-    fn what(&self, act: &Act) -> String {
-        asked::what(act).in_language(self.language).to_owned()
+    /// What a fix does, in the words of whoever does it; a script has none of its own but the runbook's.
+    fn done_by(&self, fix: &Fix) -> String {
+        match (&fix.act, &fix.text) {
+            (Act::Script(_), Some(text)) => text.in_language(self.language).to_owned(),
+            (act, _) => asked::what(act).in_language(self.language).to_owned(),
+        }
     }
 
     /// What a step looks at, in words of people.

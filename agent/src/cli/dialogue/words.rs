@@ -65,6 +65,10 @@ pub(crate) enum Text {
     NobodyToAsk,
     /// `{0}` what was typed.
     NotAnInput,
+    /// `{0}` why.
+    OutOfReach,
+    /// `{0}` what was wanted.
+    NotOffered,
 }
 
 impl Text {
@@ -180,6 +184,13 @@ impl Text {
             Text::NobodyToAsk => (
                 "there is no terminal to ask on; add --yes to agree to changes without being asked, or --dry-run to only look",
                 "es gibt kein Terminal zum Nachfragen; mit --yes wird Änderungen ohne Nachfrage zugestimmt, mit --dry-run nur nachgesehen",
+            ),
+            Text::NotOffered => {
+                ("“{0}” cannot be started here.", "„{0}“ lässt sich hier nicht starten.")
+            }
+            Text::OutOfReach => (
+                "The agent of this machine does not answer, so it can neither look nor change anything. Tell your help desk: {0}",
+                "Der Agent dieses Geräts antwortet nicht und kann deshalb weder nachsehen noch etwas ändern. Bitte dem Helpdesk sagen: {0}",
             ),
             Text::NotAnInput => (
                 "“{0}” is no setting; they look like NAME=VALUE",

@@ -1,12 +1,12 @@
 //! `job …` and `works`: what ran, what runs and asks, and what can be run.
 
-use befund_model::api::{AnswerQuestion, WorkInfo};
+use befund_model::api::{AnswerQuestion, MachineView, WorkInfo};
 use befund_model::id::JobId;
 use befund_model::job::Job as Record;
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::client::read;
+use crate::client::{Client, read};
 use crate::commands::watch::Sitting;
 use crate::commands::{Desk, watch};
 use crate::exit::Exit;
@@ -74,7 +74,9 @@ impl Job {
                 let what = format!("explain job {id}");
                 let raw = client.get(&what, &["jobs", &id.to_string()]).await?;
                 let job: Record = read(&what, &raw)?;
-                desk.screen.show(&raw, |look| render::explain::job(look, &job))?;
+                let machine = called(&client, &what, &job).await?;
+                let machine = machine.as_deref();
+                desk.screen.show(&raw, |look| render::explain::job(look, &job, machine))?;
                 Ok(Exit::Ok)
             }
             Self::Answer { id, question, answer, for_user } => {
@@ -96,6 +98,16 @@ impl Job {
                 Ok(Exit::Ok)
             }
         }
+    }
+}
+
+/// What the job's machine is called; none for one that is no longer there.
+async fn called(client: &Client, what: &str, job: &Record) -> Result<Option<String>, Failure> {
+    let told = client.get(what, &["machines", &job.agent.to_string()]).await;
+    match told {
+        Ok(raw) => Ok(Some(read::<MachineView>(what, &raw)?.machine.name)),
+        Err(failure) if failure.exit() == Exit::NotFound => Ok(None),
+        Err(failure) => Err(failure),
     }
 }
 

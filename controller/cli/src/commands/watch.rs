@@ -145,6 +145,7 @@ pub(crate) async fn job(
     let mut lines = Lines::default();
     let mut asked: Option<Asked> = None;
     let mut last = 0;
+    let mut told: Option<String> = None;
     let raw = loop {
         let event = tokio::select! {
             event = follower.next() => event.map_err(|failure| {
@@ -171,6 +172,11 @@ pub(crate) async fn job(
                     let line = render::timeline::job_event(desk.screen.look(), &news);
                     desk.screen.print(&line)?;
                 }
+                if let JobNews::Output(text) = &news.what
+                    && desk.for_people()
+                {
+                    told = Some(text.clone());
+                }
                 match Call::of(news.what) {
                     Call::Question(question) => asked = ask(job, question, sitting, desk)?,
                     Call::Signature(of) => {
@@ -185,7 +191,7 @@ pub(crate) async fn job(
         }
     };
     let job: Job = read(what, &raw)?;
-    desk.screen.show(&raw, |look| render::job::ended(look, &job))?;
+    desk.screen.show(&raw, |look| render::job::ended(look, &job, told.as_deref()))?;
     Ok(exit(&job))
 }
 

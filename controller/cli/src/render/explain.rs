@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use befund_model::action::Command;
 use befund_model::job::{Job, JobState};
 use befund_model::probe::ProbeResult;
-use befund_model::runbook::{Cause, CauseVerdict, RunbookResult};
+use befund_model::runbook::{AttemptEnd, Cause, CauseVerdict, Mode, RULED_OUT, RunbookResult};
 use befund_model::snapshot::Status;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::render::result::Depth;
 use crate::render::timeline::{verdict, work_name};
 use crate::render::{job, result, text, value};
 use crate::screen::Look;
@@ -19,50 +19,58 @@ use crate::screen::Look;
 /// How much of a fact is shown on a line.
 const FACT: usize = 160;
 
-/// The job, explained.
-pub(crate) fn job(look: &Look, job: &Job) -> String {
+/// The job, explained; `machine` is what its machine is called, where that is known.
+pub(crate) fn job(look: &Look, job: &Job, machine: Option<&str>) -> String {
     let Some(outcome) = &job.outcome else {
-        return format!("{}{}", job::job(look, job), unfinished(job));
+        return job::job(look, job);
     };
     let Ok(found) = RunbookResult::deserialize(&outcome.result) else {
         return job::job(look, job);
     };
+    let machine = machine.map_or_else(|| job.agent.to_string(), text::line);
+    let ticket = job.ticket.map_or_else(String::new, |ticket| format!(", for ticket #{ticket}"));
     let mut out = format!(
-        "{} {}, on {} by {}: {}\n",
+        "{}, version {}, on {machine}{ticket}\nStarted {} by {}",
         look.strong(&work_name(&job.work)),
         found.version,
         look.time(job.created_at),
         text::line(&job.created_by),
-        verdict(look, outcome.state, outcome.status),
     );
-    if !outcome.reason.is_empty() {
-        let _ = writeln!(out, "{}", text::block(&outcome.reason, 0));
+    if let Some(ended) = job.ended_at {
+        let _ = write!(out, ", ended {}", look.time(ended));
     }
-    let _ = writeln!(out, "{}", text::block(&found.conclusion, 0));
-    section(look, &mut out, "Found", &causes(&found.causes, CauseVerdict::Found));
-    section(
-        look,
-        &mut out,
-        "Would follow from that",
-        &causes(&found.causes, CauseVerdict::Explained),
-    );
-    section(look, &mut out, "Ruled out", &causes(&found.causes, CauseVerdict::Excluded));
-    section(look, &mut out, "Could not be told", &causes(&found.causes, CauseVerdict::Unknown));
+    out.push('\n');
+    match found.mode {
+        Mode::Run => {}
+        Mode::Dry => out.push_str("A dry run: nothing was changed.\n"),
+    }
+    if outcome.state != JobState::Done || !outcome.reason.is_empty() {
+        let word = verdict(look, outcome.state, outcome.status);
+        let _ = writeln!(out, "{word}: {}", text::wrapped(look, &outcome.reason, 0));
+    }
+    // What the run itself says in one sentence, the parts below say one by one.
+    match result::end(look, &found) {
+        Some(end) => {
+            let _ = writeln!(out, "{end}");
+        }
+        None => {
+            let _ = writeln!(out, "{}", text::wrapped(look, &found.conclusion, 0));
+        }
+    }
+    for (title, verdict) in [
+        ("Found", CauseVerdict::Found),
+        ("Would follow from that", CauseVerdict::Explained),
+        ("Could not be told", CauseVerdict::Unknown),
+        ("Ruled out", CauseVerdict::Excluded),
+    ] {
+        section(look, &mut out, title, &causes(look, &found.causes, verdict));
+    }
     section(look, &mut out, "Asked", &result::answers(&found.answers, 2));
-    let mut tried = result::attempts(look, &found.attempts, 2);
-    let commands: Vec<&Command> = found
-        .attempts
-        .iter()
-        .flat_map(|attempt| attempt.acted.iter().chain(&attempt.undone))
-        .flat_map(|acted| &acted.commands)
-        .collect();
-    tried.push_str(&ran(&commands));
-    section(look, &mut out, "Tried", &tried);
-    section(look, &mut out, "Not measured", &missing(&found.facts));
+    let tried = result::attempts(look, &found.attempts, Depth::Whole, 2);
+    section(look, &mut out, "Tried, in this order", &tried);
+    section(look, &mut out, "Not measured", &missing(look, &found.facts));
     section(look, &mut out, "Changed since it began", &changed(&found.before, &found.facts));
-    if let Some(end) = result::end(look, &found) {
-        section(look, &mut out, "In the end", &format!("  {end}\n"));
-    }
+    section(look, &mut out, "What to do next", &next(look, job, &found));
     out
 }
 
@@ -72,56 +80,43 @@ fn section(look: &Look, out: &mut String, title: &str, body: &str) {
     }
 }
 
-fn unfinished(job: &Job) -> String {
-    let id = job.id;
-    match job.state {
-        JobState::Waiting | JobState::Delivered => "\nThe machine has not begun it.\n".to_owned(),
-        JobState::Running | JobState::Rebooting => {
-            format!("\nIt has not ended. Watch it: befund job watch {id}\n")
-        }
-        JobState::Asking => format!("\nA person is asked. See what: befund job watch {id}\n"),
-        JobState::NeedsApproval => format!("\nIt waits for a signature: befund approve {id}\n"),
-        JobState::Done
-        | JobState::Failed
-        | JobState::Refused
-        | JobState::Cancelled
-        | JobState::Expired
-        | JobState::Indeterminate => "\nIt ended without a result.\n".to_owned(),
-    }
-}
-
-fn causes(causes: &[Cause], wanted: CauseVerdict) -> String {
+fn causes(look: &Look, causes: &[Cause], wanted: CauseVerdict) -> String {
     let mut out = String::new();
     for cause in causes.iter().filter(|cause| cause.verdict == wanted) {
-        let (title, id) = (text::line(&cause.title), text::line(&cause.id));
-        let _ = writeln!(out, "  {title} ({id}): {}", text::block(&cause.evidence, 4));
-        if !cause.advice.is_empty() {
-            let _ = writeln!(out, "    → {}", text::block(&cause.advice, 6));
+        let id = look.faint(&format!("({})", text::line(&cause.id)));
+        let _ = writeln!(out, "  {} {id}", text::line(&cause.title));
+        // Where it stands says that already.
+        if cause.evidence != RULED_OUT {
+            let _ = writeln!(out, "    {}", text::wrapped(look, &cause.evidence, 4));
         }
     }
     out
 }
 
-fn ran(commands: &[&Command]) -> String {
+/// What is left to do: what the runbook advises about what is still there, and whom it goes to.
+fn next(look: &Look, job: &Job, found: &RunbookResult) -> String {
     let mut out = String::new();
-    for command in commands {
-        let exit = command.exit.map_or_else(|| "killed".to_owned(), |exit| format!("exit {exit}"));
-        let line = text::line(&command.line.join(" "));
-        let _ = writeln!(out, "  $ {line}  ({exit}, {})", text::took(command.took_us));
-        if !command.output.trim().is_empty() {
-            let _ = writeln!(out, "    {}", text::block(command.output.trim(), 4));
+    let put_right = |cause: &Cause| {
+        let mut attempts = found.attempts.iter().filter(|attempt| attempt.fix.cause == cause.id);
+        attempts.any(|attempt| attempt.end == AttemptEnd::Verified)
+    };
+    let open = found.causes.iter().filter(|cause| cause.verdict == CauseVerdict::Found);
+    for cause in open.filter(|cause| !cause.advice.is_empty() && !put_right(cause)) {
+        let _ = writeln!(out, "  {}", text::wrapped(look, &cause.advice, 2));
+    }
+    match (job.ticket, found.escalates()) {
+        (Some(ticket), true) => {
+            let _ = writeln!(out, "  Hand it on with all of this: befund ticket escalate {ticket}");
         }
-        if command.cut {
-            let _ = writeln!(out, "    (its output was cut)");
-        }
+        (Some(_) | None, _) => {}
     }
     out
 }
 
-fn missing(facts: &BTreeMap<String, ProbeResult>) -> String {
+fn missing(look: &Look, facts: &BTreeMap<String, ProbeResult>) -> String {
     let mut out = String::new();
     for (name, result) in facts.iter().filter(|(_, result)| result.status != Status::Ok) {
-        let reason = text::block(&result.reason, 4);
+        let reason = text::wrapped(look, &result.reason, 4);
         let _ = writeln!(out, "  {}: {}: {reason}", text::line(name), result.status);
     }
     out

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use befund_model::job::{Job, Outcome, Work};
+use befund_model::job::{Job, JobState, Outcome, Work};
 use befund_model::probe::ProbeResult;
 use befund_model::runbook::{Mode, RunbookResult};
 use serde::Deserialize as _;
@@ -35,7 +35,10 @@ pub(crate) fn job(look: &Look, job: &Job) -> String {
         (None, false) => row("expires", look.time(job.deadline)),
     }
     match &job.outcome {
-        None => row("state", job.state.to_string()),
+        None => {
+            row("state", job.state.to_string());
+            out.push_str(&unfinished(job));
+        }
         Some(outcome) => {
             row(
                 "state",
@@ -46,6 +49,25 @@ pub(crate) fn job(look: &Look, job: &Job) -> String {
         }
     }
     out
+}
+
+/// What goes on, and what somebody can do about it.
+fn unfinished(job: &Job) -> String {
+    let id = job.id;
+    match job.state {
+        JobState::Waiting | JobState::Delivered => "\nThe machine has not begun it.\n".to_owned(),
+        JobState::Running | JobState::Rebooting => {
+            format!("\nIt has not ended. Watch it: befund job watch {id}\n")
+        }
+        JobState::Asking => format!("\nA person is asked. See what: befund job watch {id}\n"),
+        JobState::NeedsApproval => format!("\nIt waits for a signature: befund approve {id}\n"),
+        JobState::Done
+        | JobState::Failed
+        | JobState::Refused
+        | JobState::Cancelled
+        | JobState::Expired
+        | JobState::Indeterminate => "\nIt ended without a result.\n".to_owned(),
+    }
 }
 
 /// What came of a job, each line indented. The headline is left out where it was `told` already.
@@ -105,14 +127,17 @@ pub(crate) fn narrowed(look: &Look, indent: usize) -> Look {
     Look { width, ..look.clone() }
 }
 
-/// What `befund run` prints when the job has ended.
-pub(crate) fn ended(look: &Look, job: &Job) -> String {
+/// What `befund run` prints when the job has ended; `told` is what it said last while it ran.
+pub(crate) fn ended(look: &Look, job: &Job, told: Option<&str>) -> String {
     match &job.outcome {
         None => format!("  {}\n", verdict(look, job.state, befund_model::snapshot::Status::Failed)),
         Some(outcome) => {
-            let took = text::took(outcome.took_us);
-            let word = verdict(look, job.state, outcome.status);
-            format!("  {word}, {took}\n{}", self::outcome(look, &job.work, outcome, None, 2))
+            let mut word = verdict(look, job.state, outcome.status);
+            // What was refused took no time.
+            if outcome.took_us > 0 {
+                let _ = write!(word, ", {}", text::took(outcome.took_us));
+            }
+            format!("  {word}\n{}", self::outcome(look, &job.work, outcome, told, 2))
         }
     }
 }

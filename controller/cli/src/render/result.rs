@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use befund_model::action::Prediction;
+use befund_model::action::{Acted, Command, Prediction};
 use befund_model::runbook::{
-    Answer, Attempt, AttemptEnd, Cause, CauseVerdict, Mode, RunbookResult,
+    Answer, Attempt, AttemptEnd, Cause, CauseVerdict, Mode, RULED_OUT, RunbookResult,
 };
 
 use crate::render::job::{headline, narrowed};
@@ -35,7 +35,7 @@ pub(crate) fn all(
         let _ = writeln!(out, "{pad}→ {}", text::block(&cause.advice, indent + 2));
     }
     out.push_str(&answers(&result.answers, indent));
-    out.push_str(&attempts(look, &result.attempts, indent));
+    out.push_str(&attempts(look, &result.attempts, Depth::Brief, indent));
     if let Some(end) = end(look, result) {
         let _ = writeln!(out, "{pad}{end}");
     }
@@ -55,7 +55,8 @@ pub(crate) fn causes(look: &Look, causes: &[Cause], indent: usize) -> String {
             CauseVerdict::Unknown => cell("unknown"),
             CauseVerdict::Explained => toned("explained by another", Tone::Faint),
         };
-        rows.add_row(vec![verdict, cell(&cause.title), cell(&cause.evidence)]);
+        let evidence = if cause.evidence == RULED_OUT { "" } else { cause.evidence.as_str() };
+        rows.add_row(vec![verdict, cell(&cause.title), cell(evidence)]);
     }
     tables::text(&rows, indent)
 }
@@ -72,16 +73,25 @@ pub(crate) fn answers(answers: &[Answer], indent: usize) -> String {
     out
 }
 
+/// How much is told of what was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// What was done and what came of it.
+    Brief,
+    /// The commands and what they printed, too.
+    Whole,
+}
+
 /// What was tried, one after the other, each as far as it went.
-pub(crate) fn attempts(look: &Look, attempts: &[Attempt], indent: usize) -> String {
+pub(crate) fn attempts(look: &Look, attempts: &[Attempt], depth: Depth, indent: usize) -> String {
     let mut out = String::new();
     for (number, attempt) in (1..).zip(attempts) {
-        out.push_str(&one(look, number, attempt, indent));
+        out.push_str(&one(look, number, attempt, depth, indent));
     }
     out
 }
 
-fn one(look: &Look, number: usize, attempt: &Attempt, indent: usize) -> String {
+fn one(look: &Look, number: usize, attempt: &Attempt, depth: Depth, indent: usize) -> String {
     let pad = " ".repeat(indent);
     let mut out = format!(
         "{pad}{number}. {} for {} ({}): {}\n",
@@ -91,7 +101,7 @@ fn one(look: &Look, number: usize, attempt: &Attempt, indent: usize) -> String {
         end_word(look, attempt.end),
     );
     let mut row = |name: &str, value: &str| {
-        let _ = writeln!(out, "{pad}   {name:<9} {}", text::block(value, indent + 13));
+        let _ = writeln!(out, "{pad}   {name:<9} {}", text::wrapped(look, value, indent + 13));
     };
     if attempt.parameters.as_object().is_some_and(|object| !object.is_empty()) {
         row("with", &value::pairs(&attempt.parameters));
@@ -105,13 +115,49 @@ fn one(look: &Look, number: usize, attempt: &Attempt, indent: usize) -> String {
     if let Some(approval) = &attempt.approval {
         row("signed", approval);
     }
-    if !attempt.reason.is_empty() {
-        row("because", &attempt.reason);
+    // What is coloured has been made harmless already.
+    let acted = |out: &mut String, name: &str, acted: &Acted| {
+        let _ = writeln!(out, "{pad}   {name:<9} {}", acted_text(look, acted));
+        match depth {
+            Depth::Brief => {}
+            Depth::Whole => out.push_str(&ran(&acted.commands, indent + 13)),
+        }
+    };
+    if let Some(done) = &attempt.acted {
+        acted(&mut out, "did", done);
     }
-    // These have been made harmless already, and may be coloured.
-    for (name, acted) in [("did", &attempt.acted), ("undone", &attempt.undone)] {
-        if let Some(acted) = acted {
-            let _ = writeln!(out, "{pad}   {name:<9} {}", acted_text(look, acted));
+    if adds(attempt) {
+        let reason = text::wrapped(look, &attempt.reason, indent + 13);
+        let _ = writeln!(out, "{pad}   {:<9} {reason}", "because");
+    }
+    if let Some(undone) = &attempt.undone {
+        acted(&mut out, "undone", undone);
+    }
+    out
+}
+
+/// Whether why it went no further was not said by its prediction, or by what came of it.
+fn adds(attempt: &Attempt) -> bool {
+    let predicted = attempt.prediction.iter().flat_map(|prediction| &prediction.lines);
+    let acted = attempt.acted.iter().map(|acted| &acted.reason);
+    !attempt.reason.is_empty()
+        && !predicted.into_iter().any(|said| said.starts_with(&attempt.reason))
+        && !acted.filter(|said| !said.is_empty()).any(|said| attempt.reason.ends_with(said))
+}
+
+/// The commands and what they printed.
+fn ran(commands: &[Command], indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    let mut out = String::new();
+    for command in commands {
+        let exit = command.exit.map_or_else(|| "killed".to_owned(), |exit| format!("exit {exit}"));
+        let line = text::line(&command.line.join(" "));
+        let _ = writeln!(out, "{pad}$ {line}  ({exit}, {})", text::took(command.took_us));
+        if !command.output.trim().is_empty() {
+            let _ = writeln!(out, "{pad}  {}", text::block(command.output.trim(), indent + 2));
+        }
+        if command.cut {
+            let _ = writeln!(out, "{pad}  (its output was cut)");
         }
     }
     out
@@ -120,6 +166,7 @@ fn one(look: &Look, number: usize, attempt: &Attempt, indent: usize) -> String {
 /// What would change, in one block.
 pub(crate) fn predicted(prediction: &Prediction) -> String {
     let lines = prediction.lines.join("\n");
+    let lines = lines.strip_prefix("cannot predict: ").unwrap_or(&lines).to_owned();
     match (prediction.known, prediction.changes) {
         (false, _) if lines.is_empty() => "cannot be predicted".to_owned(),
         (false, _) => format!("cannot be predicted: {lines}"),

@@ -146,7 +146,7 @@ fn a_job() {
             { "server": "10.0.0.54", "answer": ["192.0.2.1", "192.0.2.2"], "took_us": 1200 },
         ]}, "took_us": 2_000_000,
     });
-    insta::assert_snapshot!("probe", render::job::ended(&plain(), &probe));
+    insta::assert_snapshot!("probe", render::job::ended(&plain(), &probe, None));
 }
 
 #[test]

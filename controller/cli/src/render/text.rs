@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::screen::Look;
+
 /// One line: line breaks are shown as well.
 pub(crate) fn line(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -25,6 +27,35 @@ pub(crate) fn block(text: &str, indent: usize) -> String {
         safe.push_str(&line(text.strip_suffix('\r').unwrap_or(text)));
     }
     safe
+}
+
+/// The same, broken at spaces so that no line is longer than the terminal where there is one. What the first line
+/// stands behind counts as indented as well.
+pub(crate) fn wrapped(look: &Look, text: &str, indent: usize) -> String {
+    let block = block(text, indent);
+    let Some(width) = look.width.map(usize::from) else { return block };
+    // However far in it stands, some words go into a line.
+    let room = width.saturating_sub(indent).max(20);
+    let mut out = String::with_capacity(block.len());
+    for (number, line) in block.split('\n').enumerate() {
+        let line = if number > 0 { line.get(indent..).unwrap_or_default() } else { line };
+        let mut used = 0;
+        for (place, word) in line.split(' ').enumerate() {
+            let length = word.chars().count();
+            if place == 0 && number > 0 || place > 0 && used + 1 + length > room {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', indent));
+                used = 0;
+            } else if place > 0 {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(word);
+            used += length;
+        }
+    }
+    out
 }
 
 fn push(safe: &mut String, c: char) {
@@ -94,6 +125,21 @@ mod tests {
             block("one\r\n\u{1b}two\n\n  three\n\n", 4),
             "one\n    \\u{1b}two\n\n      three"
         );
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_at_spaces_and_keeps_the_indent() {
+        let zone = jiff::tz::TimeZone::UTC;
+        let colours = crate::screen::Colours::Off;
+        let look = Look { colours, width: Some(30), zone };
+        assert_eq!(
+            wrapped(&look, "the name servers do not answer\nat all, any of them", 4),
+            "the name servers do not\n    answer\n    at all, any of them"
+        );
+        let long = "x".repeat(50);
+        assert_eq!(wrapped(&look, &format!("a {long} b"), 4), format!("a\n    {long}\n    b"));
+        let wide = Look { width: None, ..look };
+        assert_eq!(wrapped(&wide, &format!("a {long} b"), 4), format!("a {long} b"));
     }
 
     #[test]

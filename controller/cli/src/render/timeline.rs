@@ -2,7 +2,7 @@
 
 use befund_model::action::Acted;
 use befund_model::job::{JobEvent, JobNews, JobState, Work};
-use befund_model::runbook::CauseVerdict;
+use befund_model::runbook::{CauseVerdict, RULED_OUT};
 use befund_model::snapshot::Status;
 use befund_model::ticket::{TicketEvent, TimelineEntry};
 
@@ -88,6 +88,10 @@ fn news_text(look: &Look, news: &JobNews) -> String {
         }
         JobNews::Cause { cause, verdict, summary } => {
             let word = cause_word(look, *verdict);
+            // The word says that already.
+            let shorter = summary.strip_suffix(RULED_OUT);
+            let summary =
+                shorter.map_or(summary.as_str(), |title| title.trim_end_matches([':', ' ']));
             format!("{word} ({}): {}", text::line(cause), text::block(summary, INDENT))
         }
         JobNews::State(state) => verdict(look, *state, Status::Ok),

@@ -46,11 +46,9 @@ pub(super) fn of(view: &TicketView, run: &Run, changes: &[Line], way: Option<&st
     brief.list(pick("Found", "Gefunden"), &judged(CauseVerdict::Found));
     let tried = run.story.fixes.iter().map(|tried| attempt(run, tried)).collect::<Vec<_>>();
     brief.list(pick("Tried", "Versucht"), &tried);
-    let undone = run
-        .story
-        .fixes
-        .iter()
-        .filter_map(|tried| Some(format!("{}: {}", tried.act, tried.undone.as_ref()?.summary)));
+    let undone = run.story.fixes.iter().filter_map(|tried| {
+        Some(format!("{}: {}", tried.act, run.names.said(&tried.undone.as_ref()?.summary)))
+    });
     brief.list(pick("Undone", "Zurückgenommen"), &undone.collect::<Vec<_>>());
     brief.list(pick("Could not be told", "Nicht feststellbar"), &judged(CauseVerdict::Unknown));
     let excluded: Vec<String> = run
@@ -174,6 +172,10 @@ fn differing(run: &Run, result: &RunbookResult) -> Vec<String> {
 
 fn fact(run: &Run, field: &str, value: &Value) -> String {
     let text = match value {
+        Value::Array(entries) if !entries.iter().any(|one| one.is_array() || one.is_object()) => {
+            let entries = entries.iter().map(|one| units::scalar(run.frame.t, field, one));
+            entries.collect::<Vec<_>>().join(", ")
+        }
         Value::Array(_) | Value::Object(_) => value.to_string(),
         plain => units::scalar(run.frame.t, field, plain),
     };
@@ -213,6 +215,7 @@ fn next(run: &Run, is_otherwise: bool) -> Vec<String> {
     for step in run.story.steps.iter().filter(|step| !step.is_well()) {
         let missing = pick("Could not be measured", "Konnte nicht gemessen werden");
         let why = step.summary.strip_prefix("not measured: ").unwrap_or(&step.summary);
+        let why = run.names.said(why);
         next.push(format!("{missing}: {}: {why}", run.names.step(&step.name)));
     }
     if next.is_empty() {

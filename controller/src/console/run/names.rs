@@ -6,10 +6,10 @@ use befund_model::job::{Job, Work};
 use befund_model::language::{Language, Text};
 use befund_model::probe;
 use befund_model::runbook::FixRef;
+use befund_model::said;
 use befund_model::section;
-use befund_runbook::document::{Fix, Runbook, Source, UndoBy};
+use befund_runbook::document::{Act, Fix, Runbook, Source, UndoBy};
 
-use super::said;
 use super::words::RunWords;
 
 mod probes;
@@ -57,7 +57,15 @@ impl Names {
     pub fn advice(&self, id: &str) -> Option<String> {
         let causes = self.runbook.iter().flat_map(|runbook| &runbook.causes);
         let cause = causes.into_iter().find(|cause| cause.id == id)?;
-        cause.advice.as_ref().map(|advice| self.words(advice).to_owned())
+        if let Some(advice) = &cause.advice {
+            return Some(self.words(advice).to_owned());
+        }
+        let fix = cause.fixes.first()?;
+        let place = FixRef { cause: cause.id.clone(), index: 0 };
+        let Act::Action(name) = &fix.act else {
+            return fix.text.as_ref().map(|text| self.words(text).to_owned());
+        };
+        Some(self.fix(&place, name))
     }
 
     /// The same as the machine tells it, in English.
@@ -65,7 +73,15 @@ impl Names {
     pub fn advice_as_told(&self, id: &str) -> Option<String> {
         let causes = self.runbook.iter().flat_map(|runbook| &runbook.causes);
         let cause = causes.into_iter().find(|cause| cause.id == id)?;
-        cause.advice.as_ref().map(|advice| advice.en.clone())
+        if let Some(advice) = &cause.advice {
+            return Some(advice.en.clone());
+        }
+        let fix = cause.fixes.first()?;
+        match (&fix.text, &fix.act) {
+            (Some(text), _) => Some(text.en.clone()),
+            (None, Act::Action(name)) => action::find(name).map(|spec| format!("{}.", spec.title)),
+            (None, Act::Script(_) | Act::Instruct | Act::OpenUrl | Act::Reboot) => None,
+        }
     }
 
     /// What a step looks at.
@@ -76,7 +92,8 @@ impl Names {
             Some(Source::Section { kind }) => section::title(kind, self.language).to_owned(),
             Some(Source::Probe { name: probe, .. }) => {
                 let words = probes::looks_at(probe).map(|words| words.in_language(self.language));
-                let title = || probe::spec::probe(probe).map(|spec| spec.title);
+                let title =
+                    || probe::spec::probe(probe).map(|spec| spec.title.in_language(self.language));
                 words.or_else(title).unwrap_or(probe).to_owned()
             }
             None => name.to_owned(),

@@ -265,7 +265,7 @@ fn done(run: &Run) -> (Tone, String) {
 }
 
 fn because(run: &Run, words: &str) -> String {
-    let reason = reason(&run.job);
+    let reason = run.names.said(reason(&run.job));
     if reason.is_empty() { format!("{words}.") } else { format!("{words}: {reason}") }
 }
 

@@ -19,7 +19,7 @@ words! {
     why: "Why", "Warum";
     says: "the ticket says", "im Ticket steht";
     same_kind: "it is about the kind of trouble that was found", "es behandelt die Art von Störung, die gefunden wurde";
-    never_run: "Not run yet.", "Noch nie ausgeführt.";
+    never_run: "Has found nothing so far.", "Hat bisher nichts gefunden.";
     what_helped: "What was found so far, and what helped", "Was bisher gefunden wurde, und was geholfen hat";
     look_only: "Look only (dry run)", "Nur nachsehen (Probelauf)";
     run: "Run", "Ausführen";
@@ -97,7 +97,8 @@ words! {
     undo_title: "Undo everything?", "Alles zurücknehmen?";
     undo_what: "On this machine, this is undone, last first:", "Auf diesem Rechner wird dies zurückgenommen, das Letzte zuerst:";
     undo_none: "Nothing on this machine was changed by this ticket, or all of it was undone already.", "Dieses Ticket hat auf dem Rechner nichts geändert, oder alles wurde schon zurückgenommen.";
-    undo_running: "Something still runs on this ticket. Undoing begins when it has ended.", "Auf diesem Ticket läuft noch etwas. Das Zurücknehmen beginnt, wenn es beendet ist.";
+    undo_running: "Something still runs on this ticket. Once it has ended or was cancelled, all of this can be undone.", "Auf diesem Ticket läuft noch etwas. Wenn es beendet oder abgebrochen ist, lässt sich alles zurücknehmen.";
+    undo_impossible: "None of it can be taken back.", "Davon lässt sich nichts zurücknehmen.";
     undo_yes: "Yes, undo all of this", "Ja, alles davon zurücknehmen";
     undo_no: "No, back to the ticket", "Nein, zurück zum Ticket";
     undo_needless: "None of it has to be put back.", "Davon ist nichts zurückzunehmen.";

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::api::WorkInfo;
 use crate::job::Work;
+use crate::language::{Language, Words};
 
 mod table;
 
@@ -80,7 +81,7 @@ pub struct Parameter {
     /// What it may be.
     pub kind: Kind,
     /// One line for people.
-    pub title: &'static str,
+    pub title: Words,
 }
 
 /// One probe.
@@ -91,7 +92,7 @@ pub struct Spec {
     /// The version of the shape of its facts.
     pub version: u32,
     /// One line for people.
-    pub title: &'static str,
+    pub title: Words,
     /// The parameters.
     pub parameters: &'static [Parameter],
     /// How long it may take unless told otherwise, in milliseconds.
@@ -104,13 +105,14 @@ pub fn probe(name: &str) -> Option<&'static Spec> {
     PROBES.iter().find(|spec| spec.name == name)
 }
 
-/// Every probe, for lists on screens. Runbooks are none of the program's: those that were signed and published can be run.
+/// Every probe, for lists on screens in this language. Runbooks are none of the program's: those that were signed and
+/// published can be run.
 #[must_use]
-pub fn catalogue() -> Vec<WorkInfo> {
+pub fn catalogue(language: Language) -> Vec<WorkInfo> {
     let info = |spec: &Spec| WorkInfo {
         work: Work::Probe(spec.name.to_owned()),
-        title: spec.title.to_owned(),
-        parameters: spec.schema(),
+        title: spec.title.in_language(language).to_owned(),
+        parameters: spec.schema(language),
     };
     PROBES.iter().map(info).collect()
 }
@@ -151,9 +153,14 @@ impl Spec {
         Duration::from_millis(self.within_ms)
     }
 
-    /// The parameters as a JSON schema of an object.
+    /// The parameters as a JSON schema of an object, with titles in this language.
     #[must_use]
-    pub fn schema(&self) -> Value {
+    pub fn schema(&self, language: Language) -> Value {
+        let entry = Words {
+            english: "one entry of {} in the machine's policy",
+            german: "ein Eintrag unter {} in der Richtlinie des Rechners",
+        };
+        let entry = entry.in_language(language);
         let properties: serde_json::Map<String, Value> = self
             .parameters
             .iter()
@@ -161,12 +168,12 @@ impl Spec {
                 let schema = match parameter.kind {
                     Kind::Named(list) => json!({
                         "type": "string",
-                        "title": parameter.title,
-                        "description": format!("one entry of {} in the machine's policy", list.key()),
+                        "title": parameter.title.in_language(language),
+                        "description": entry.replace("{}", list.key()),
                     }),
                     Kind::Number { min, max, default } => json!({
                         "type": "integer",
-                        "title": parameter.title,
+                        "title": parameter.title.in_language(language),
                         "minimum": min,
                         "maximum": max,
                         "default": default,
@@ -339,7 +346,7 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count);
         assert!(PROBES.iter().all(|spec| spec.within_ms > 0 && spec.version > 0));
-        assert_eq!(catalogue().len(), count);
+        assert_eq!(catalogue(Language::German).len(), count);
     }
 
     #[test]

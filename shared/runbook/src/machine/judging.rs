@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use befund_model::action;
 use befund_model::job::JobNews;
-use befund_model::runbook::{Cause, CauseVerdict};
+use befund_model::runbook::{Cause, CauseVerdict, RULED_OUT};
 
 use super::exchange::Stop;
 use super::run::Run;
@@ -133,9 +133,7 @@ fn verdict(cause: &document::Cause, detector: Held, shown: String) -> Cause {
             (CauseVerdict::Found, format!("{} holds", lines::cut(&cause.when.text, 160)))
         }
         Held::Yes => (CauseVerdict::Found, shown),
-        Held::No if shown.is_empty() => {
-            (CauseVerdict::Excluded, "ruled out by the facts".to_owned())
-        }
+        Held::No if shown.is_empty() => (CauseVerdict::Excluded, RULED_OUT.to_owned()),
         Held::No => (CauseVerdict::Excluded, shown),
         Held::Unknown(reason) => (CauseVerdict::Unknown, reason),
     };

@@ -1,5 +1,6 @@
 //! Room made on disks, only below folders that are fixed here.
 
+mod aged;
 pub(super) mod crashes;
 pub(super) mod journal;
 pub(super) mod packages;

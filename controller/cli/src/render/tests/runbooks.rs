@@ -55,10 +55,10 @@ fn eventful() -> Job {
 
 #[test]
 fn what_was_tried_and_what_became_of_it() {
-    let ended = render::job::ended(&plain(), &eventful());
+    let ended = render::job::ended(&plain(), &eventful(), None);
     assert!(!ended.contains('\u{1b}') && !ended.contains('\u{202e}'), "{ended:?}");
     insta::assert_snapshot!("attempts", ended);
-    let explained = render::explain::job(&plain(), &eventful());
+    let explained = render::explain::job(&plain(), &eventful(), Some("PC-17"));
     assert!(!explained.contains('\u{1b}') && !explained.contains('\u{202e}'), "{explained:?}");
     insta::assert_snapshot!("explained", explained);
 }
@@ -69,7 +69,7 @@ fn a_job_that_waits_says_for_what() {
     waits.outcome = None;
     waits.ended_at = None;
     waits.state = befund_model::job::JobState::NeedsApproval;
-    let text = render::explain::job(&plain(), &waits);
+    let text = render::explain::job(&plain(), &waits, None);
     assert!(text.contains(&format!("befund approve {JOB}")), "{text}");
 }
 

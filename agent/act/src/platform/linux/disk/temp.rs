@@ -3,14 +3,18 @@
 use crate::context::Context;
 use crate::engine::Plan;
 use crate::parameters::Parameters;
-use crate::trouble::{Outcome, Trouble};
+use crate::trouble::Outcome;
 
-use super::sweep::{Manner, Rule, Swept, sweep};
-use super::{days, size};
+use super::aged::Aged;
 
-const FOLDERS: [&str; 2] = ["/tmp", "/var/tmp"];
-/// tmpfiles.d's own default for `/tmp`.
-const DAYS: u64 = 10;
+const TEMPORARY: Aged = Aged {
+    folders: &["/tmp", "/var/tmp"],
+    // tmpfiles.d's own default for `/tmp`.
+    days: 10,
+    spared,
+    what: "temporary files",
+    none: "no temporary file is as old as that",
+};
 
 /// What others keep there for as long as they run (systemd's `x11.conf`, `systemd-tmp.conf`).
 fn spared(name: &str) -> bool {
@@ -22,28 +26,11 @@ fn spared(name: &str) -> bool {
             .any(|beginning| name.starts_with(beginning))
 }
 
-fn swept(context: &Context<'_>, parameters: &Parameters, manner: Manner) -> Outcome<Swept> {
-    let age = days(parameters.number("older_days").unwrap_or(DAYS));
-    let before = context.clock.now().as_second().saturating_sub(age);
-    let mut all = Swept::default();
-    for folder in FOLDERS {
-        let rule = Rule { before, spared: &spared, chosen: &|_| true, folders: true };
-        let swept = sweep(context.root, folder, rule, manner)
-            .map_err(|error| Trouble::io(format_args!("look through {folder}"), &error))?;
-        all.add(swept);
-    }
-    Ok(all)
-}
-
 pub(in crate::platform::linux) fn plan(
     context: &Context<'_>,
     parameters: &Parameters,
 ) -> Outcome<Plan> {
-    let Swept { files, bytes, .. } = swept(context, parameters, Manner::Count)?;
-    if files == 0 {
-        return Ok(Plan::already("no temporary file is as old as that"));
-    }
-    Ok(Plan::change(format!("remove {files} temporary files, which frees {}", size(bytes))))
+    TEMPORARY.plan(context, parameters)
 }
 
 pub(in crate::platform::linux) fn perform(
@@ -51,5 +38,5 @@ pub(in crate::platform::linux) fn perform(
     parameters: &Parameters,
     _: &mut Plan,
 ) -> Outcome<String> {
-    swept(context, parameters, Manner::Remove)?.told("temporary files")
+    TEMPORARY.perform(context, parameters)
 }
