@@ -251,6 +251,7 @@ impl Link {
             config: settings,
             ready_file: self.ready_file.as_deref().map(absolute).transpose()?,
             executor,
+            policy: self.policy.unwrap_or_else(befund_executor::policy::default_path),
         };
         link::run(options, Clock::system(), life, ready).await?;
         Ok(ExitCode::SUCCESS)

@@ -59,6 +59,8 @@ pub struct Options {
     pub ready_file: Option<PathBuf>,
     /// The executor.
     pub executor: ExecutorClient,
+    /// The machine's policy, which is the executor's to read.
+    pub policy: PathBuf,
 }
 
 /// Why the link ended.
@@ -124,6 +126,7 @@ pub async fn run(
         asking: asking.clone(),
         schedule: options.config.schedule.clone(),
         ready_file: options.ready_file,
+        policy: options.policy,
     });
     let host = door::serve::Host {
         executor,

@@ -17,11 +17,11 @@ pub(crate) use other::{Changes, give_memory_back, keep_heap_small};
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    HOW_TO_START, default_config, default_run, default_state, enroll_as_owner, host_name,
-    open_page, os_name, ready, service,
+    FileVersion, HOW_TO_START, default_config, default_run, default_state, enroll_as_owner,
+    host_name, open_page, os_name, ready, service, version_of,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    HOW_TO_START, default_config, default_run, default_state, enroll_as_owner, host_name,
-    open_page, os_name, ready, service,
+    FileVersion, HOW_TO_START, default_config, default_run, default_state, enroll_as_owner,
+    host_name, open_page, os_name, ready, service, version_of,
 };

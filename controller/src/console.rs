@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod assets;
+pub mod browser_keys;
 pub mod catalogue;
 pub mod changes;
 pub mod chooser;

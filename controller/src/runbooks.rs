@@ -372,7 +372,11 @@ async fn situation(app: &AppState, number: TicketNumber) -> Result<fit::Situatio
     Ok(situation)
 }
 
-async fn newest_root(app: &AppState) -> Result<Option<Trusted>, Failure> {
+/// The newest root that is handed out, if there is one.
+///
+/// # Errors
+/// `internal` if it cannot be read.
+pub async fn newest_root(app: &AppState) -> Result<Option<Trusted>, Failure> {
     let Some(kept) = app.store.roots(0).await?.pop() else { return Ok(None) };
     let name = format!("trust root {}", kept.version);
     Trusted::restore(kept.bytes, Standing::Pinned)

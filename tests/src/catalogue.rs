@@ -45,6 +45,8 @@ pub enum Books<'a> {
     Look,
     /// All that are shipped, without their rehearsals.
     Shipped,
+    /// Those, and others beside them: the name and the text of each.
+    ShippedAnd(&'a [(&'a str, &'a str)]),
     /// This folder.
     Folder(&'a Path),
 }
@@ -134,6 +136,22 @@ impl TestSigners {
         &self.folder
     }
 
+    /// Writes the root that follows the newest one, with these changes, signs it as Ada, and hands it to the controller; its
+    /// version.
+    ///
+    /// # Panics
+    /// If a command fails.
+    #[must_use]
+    pub fn follow(&self, operator: &TestOperator, before: &str, changes: &[&str]) -> u64 {
+        let before = self.folder.join(before);
+        let next = ["trust", "next", before.to_str().expect("UTF-8")];
+        let made = operator.json(&[&next[..], changes].concat());
+        let file = made["file"].as_str().expect("a file").to_owned();
+        let _ = operator.says(&["trust", "sign", &file, "--key", &self.key_of("ada")]);
+        let _ = operator.says(&["trust", "add", &file]);
+        made["version"].as_u64().expect("a version")
+    }
+
     /// The same, and publishes: what a story takes that is not about signing.
     ///
     /// # Panics
@@ -177,6 +195,13 @@ impl TestSigners {
             }
             Books::Shipped => {
                 copy_shipped(&own);
+                &own
+            }
+            Books::ShippedAnd(others) => {
+                copy_shipped(&own);
+                for (name, text) in others {
+                    std::fs::write(own.join(format!("{name}.yaml")), text).expect("write it");
+                }
                 &own
             }
         };

@@ -3,6 +3,7 @@
 
 pub mod adversary;
 pub mod agent;
+pub mod browsing;
 pub mod catalogue;
 pub mod controller;
 pub mod laboratory;

@@ -11,6 +11,8 @@ use std::thread;
 
 use befund_tests::TestAgent;
 use befund_tests::agent::ticket_in;
+use befund_tests::browser::Language;
+use befund_tests::browsing::Technician;
 use befund_tests::noting::{Consent, NotingMachine};
 use befund_tests::process::{eventually, run, under_mounts};
 
@@ -294,4 +296,37 @@ fn two_different_people_sign_what_interrupts_work() {
     let view = machine.operator.says(&["ticket", "show", &ticket, "--all"]);
     let line = "signed by tina (tina): 1 of 2, waiting for another person";
     assert!(view.contains(line), "{view}");
+}
+
+#[tokio::test]
+async fn what_interrupts_work_is_signed_in_no_browser() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let machine = machine();
+    let technician = Technician::with_key_in_root(&machine, Language::German).await;
+    let ticket = ticket_in(&machine.agent.send("nothing was noted"));
+    let mut terminal = Terminal::open(&as_person(&machine.agent, "C.UTF-8", &["attend"]));
+    terminal.wait_for("You will be asked here");
+    let agent = machine.agent.id();
+    let run = ["run", "test.halt", "--on", &agent, "--ticket", &ticket, "--detach"];
+    let job = machine.operator.json(&run)["id"].as_str().unwrap().to_owned();
+    terminal.wait_for("[y/N]");
+    terminal.press("y");
+    machine.wait_for(&job, "needs_approval");
+
+    technician.open(&format!("/tickets/{ticket}")).await;
+    technician.browser.wait_for("div.box.sign").await.unwrap();
+    assert_eq!(technician.count("form[data-sign]").await, 0, "an honest page does not ask for it");
+
+    // One that is not honest does, and the key signs what it is given.
+    technician.forge_form(&job, "not-noted", &technician.statement(&job).await).await;
+    technician.browser.press("#forged button").await.unwrap();
+    let why = "in a browser only steps that change something are signed";
+    eventually("the machine to have refused it", || {
+        machine.operator.says(&["ticket", "show", &ticket, "--all"]).contains(why)
+    });
+    assert_eq!(machine.job(&job)["state"], "needs_approval");
+    assert!(!machine.log().contains("noted"));
+    technician.browser.end().await;
 }

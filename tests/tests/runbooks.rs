@@ -37,6 +37,32 @@ fn a_fix_is_signed_done_verified_and_undone() {
     assert_eq!(machine.log(), BEFORE);
 }
 
+/// The catalogue after it knows neither the runbook nor its scripts.
+#[test]
+fn a_change_is_undone_by_the_script_that_it_was_signed_with() {
+    let machine = NotingMachine::unattended(|text| text);
+    let ticket = machine.ticket("nothing was noted");
+    let job = machine.start(&ticket, &[]);
+    machine.wait_for(&job, "needs_approval");
+    machine.approve(&job);
+    machine.wait_for(&job, "done");
+    assert!(machine.log().contains("noted"));
+    let folder = machine.folder();
+    for name in ["scripts/note.sh", "scripts/erase.sh", "test.halt.yaml"] {
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
+    let text = std::fs::read_to_string(folder.join("test.note.yaml")).unwrap();
+    let (before, after) = (text.find("    fix:").unwrap(), text.find("    verify:").unwrap());
+    let advised = format!("{}{}", &text[..before], text[after..].split_once('\n').unwrap().1);
+    std::fs::write(folder.join("test.note.yaml"), advised).unwrap();
+    machine.signers.publish(&machine.operator, &folder);
+    machine.wait_for_catalogue(2);
+
+    let undone = machine.operator.says(&["ticket", "undo", &ticket]);
+
+    assert_eq!(machine.log(), BEFORE, "{undone}");
+}
+
 #[test]
 fn a_dry_run_tells_what_would_be_done_and_does_nothing() {
     let machine = machine();

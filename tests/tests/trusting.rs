@@ -64,6 +64,32 @@ fn keys_change_hands_and_who_lags_is_shown_until_it_is_back() {
 }
 
 #[test]
+fn a_policy_that_was_changed_is_told_with_the_next_heartbeat() {
+    let mut machine = NotingMachine::unattended(|text| text);
+    let config = machine.controller.data().join("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("heartbeat_seconds = 30", "heartbeat_seconds = 5"))
+        .unwrap();
+    machine.controller.stop();
+    machine.controller.serve();
+    let told = || {
+        let all = machine.operator.json(&["trust", "machines"]);
+        let trust = &all["items"][0]["trust"];
+        (trust["policy"].clone(), trust["policy_refusal"].as_str().map(str::to_owned))
+    };
+    eventually("the policy to be told", || told().0.is_string());
+    let before = told();
+    let policy = machine.agent.folder().join("policy.toml");
+    let text = std::fs::read_to_string(&policy).unwrap();
+
+    std::fs::write(&policy, format!("{text}deny = [\"net.*\"]\n")).unwrap();
+
+    eventually("another policy", || told().0 != before.0);
+    std::fs::write(&policy, format!("{text}dney = []\n")).unwrap();
+    eventually("why it is of no use", || told().1.is_some_and(|why| why.contains("dney")));
+}
+
+#[test]
 fn what_was_withdrawn_or_has_expired_is_run_nowhere_and_everybody_is_told() {
     let mut machine = NotingMachine::unattended(|text| text);
     let ticket = machine.ticket("nothing was noted");

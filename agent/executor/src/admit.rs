@@ -73,6 +73,8 @@ pub(crate) struct Book {
     pub(crate) runbook: Arc<Runbook>,
     pub(crate) reference: RunbookRef,
     pub(crate) catalogue: CatalogueRef,
+    /// When the catalogue expired, if it had when this was taken: then nothing of it is done but setting the clock.
+    pub(crate) expired: Option<Timestamp>,
     /// The scripts that it names, by path, with their exact bytes.
     pub(crate) scripts: BTreeMap<String, (Vec<u8>, Sha256)>,
 }
@@ -85,18 +87,38 @@ pub(crate) struct Admitted {
 }
 
 /// The time to judge a step by: the machine's clock if it may be right; for setting it right, the latest that was seen.
+/// `expired` is when the catalogue of its runbook did, if it had when the run began.
 ///
 /// # Errors
-/// If the clock was set back, and this is something else.
-pub(crate) fn time_for(keep: &Keep, clock: Timestamp, act: &Act) -> Result<Now, String> {
-    let resync = matches!(act, Act::Action(name) if name == RESYNC);
-    match keep.now(clock) {
-        Clock::Good(now) => Ok(now),
-        Clock::SetBack { floor, .. } if resync => {
-            keep.now(floor).now().map_err(|error| error.to_string())
-        }
-        set_back @ Clock::SetBack { .. } => set_back.now().map_err(|error| error.to_string()),
+/// If the clock was set back, or says that the catalogue has expired, and this is something else.
+pub(crate) fn time_for(
+    keep: &Keep,
+    clock: Timestamp,
+    act: &Act,
+    expired: Option<Timestamp>,
+) -> Result<Now, String> {
+    let now = match keep.now(clock) {
+        Clock::SetBack { floor, .. } if is_resync(act) => keep.now(floor).now(),
+        judged @ (Clock::Good(_) | Clock::SetBack { .. }) => judged.now(),
+    };
+    let now = now.map_err(|error| error.to_string())?;
+    match expired {
+        Some(expired) if !is_resync(act) && now.timestamp() >= expired => Err(format!(
+            "the catalogue expired at {expired}, and here it is {}: set the clock right with `{RESYNC}` if it is wrong, else \
+             have the runbooks signed anew and published; nothing else is run before",
+            now.timestamp()
+        )),
+        Some(_) | None => Ok(now),
     }
+}
+
+fn is_resync(act: &Act) -> bool {
+    matches!(act, Act::Action(name) if name == RESYNC)
+}
+
+/// Whether a runbook may set the clock, so that it is begun whatever the clock says.
+pub(crate) fn sets_clock(runbook: &Runbook) -> bool {
+    acts(runbook).any(is_resync)
 }
 
 /// The checks that need neither the journal nor the catalogue.
@@ -169,13 +191,14 @@ pub(crate) fn admit(
     Ok(Admitted { book: Arc::new(book), inputs })
 }
 
-/// The runbook of this name in the catalogue of this digest, if that is the one that is kept, and good now.
+/// The runbook of this name in the catalogue of this digest, if that is the one that is kept, and good now; if it sets the
+/// clock, also where the catalogue has expired by that (docs/adr/0009).
 ///
 /// # Errors
 /// If not.
 fn book(keep: &Keep, name: &str, catalogue: &str, clock: Timestamp) -> Result<Book, Refusal> {
     let (judged, now) = time(keep, clock)?;
-    let held = current(keep, now)?;
+    let (held, expired) = current(keep, now)?;
     if held.manifest.digest().to_string() != catalogue {
         let why = format!(
             "the order is for another catalogue than the one that this machine keeps (version {})",
@@ -183,7 +206,7 @@ fn book(keep: &Keep, name: &str, catalogue: &str, clock: Timestamp) -> Result<Bo
         );
         return Err(refused(Refuser::Signature, why));
     }
-    take(keep, held, name, judged)
+    take(keep, held, name, judged, expired)
 }
 
 /// The runbook of this name in the catalogue of this digest, for a run that began with it: another one may have come
@@ -198,12 +221,13 @@ pub(crate) fn begun(
     clock: Timestamp,
 ) -> Result<Book, Refusal> {
     let (judged, now) = time(keep, clock)?;
-    let is_it = |held: &&Held| held.manifest.digest().to_string() == catalogue;
-    if let Some(held) = keep.catalogue(now).filter(is_it) {
-        return take(keep, held, name, judged);
+    if let Ok((held, expired)) = current(keep, now)
+        && held.manifest.digest().to_string() == catalogue
+    {
+        return take(keep, held, name, judged, expired);
     }
     match keep.former(catalogue, now.timestamp()) {
-        Ok(former) => take(keep, &former, name, judged),
+        Ok(former) => take(keep, &former, name, judged, None),
         Err(error) => {
             // Where nothing is good now, that is the reason.
             current(keep, now)?;
@@ -231,13 +255,20 @@ fn time(keep: &Keep, clock: Timestamp) -> Result<(Clock, Now), Refusal> {
     Ok((judged, now))
 }
 
-/// The catalogue that is here, if it is good now.
-fn current(keep: &Keep, now: Now) -> Result<&Held, Refusal> {
-    keep.catalogue(now).ok_or_else(|| refused(Refuser::Signature, keep.lacking()))
+/// The catalogue that is here, and when it expired, if it has.
+fn current(keep: &Keep, now: Now) -> Result<(&Held, Option<Timestamp>), Refusal> {
+    let (held, ends) = keep.kept().ok_or_else(|| refused(Refuser::Signature, keep.lacking()))?;
+    Ok((held, Some(ends).filter(|ends| now.timestamp() >= *ends)))
 }
 
 /// A runbook with all that a run of it needs.
-fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Refusal> {
+fn take(
+    keep: &Keep,
+    held: &Held,
+    name: &str,
+    judged: Clock,
+    expired: Option<Timestamp>,
+) -> Result<Book, Refusal> {
     let manifest = &held.manifest;
     let shelved = keep.runbook_of(held, name).map_err(|error| {
         refused(Refuser::Signature, format!("the runbook {name}: {}", crate::told(&error)))
@@ -248,11 +279,11 @@ fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Ref
         return Err(refused(Refuser::Signature, why));
     };
     let runbook = Arc::clone(&shelved.runbook);
-    if let Clock::SetBack { .. } = judged
-        && !acts(&runbook).any(|act| matches!(act, Act::Action(name) if name == RESYNC))
-    {
-        let why = judged.now().err().map_or_else(String::new, |error| error.to_string());
-        return Err(refused(Refuser::Machine, why));
+    if !sets_clock(&runbook) {
+        judged.now().map_err(|set_back| refused(Refuser::Machine, set_back))?;
+        if expired.is_some() {
+            return Err(refused(Refuser::Signature, keep.lacking()));
+        }
     }
     let mut scripts = BTreeMap::new();
     for path in paths(&runbook) {
@@ -264,7 +295,7 @@ fn take(keep: &Keep, held: &Held, name: &str, judged: Clock) -> Result<Book, Ref
     let reference =
         RunbookRef { name: name.to_owned(), version: runbook.version, digest: shelved.digest };
     let catalogue = CatalogueRef { version: manifest.get().version, digest: manifest.digest() };
-    Ok(Book { runbook, reference, catalogue, scripts })
+    Ok(Book { runbook, reference, catalogue, expired, scripts })
 }
 
 /// Why a fix is not done here whoever signs it, if it is not: it may change something, and nobody vouched for the root

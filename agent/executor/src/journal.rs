@@ -315,6 +315,12 @@ impl<I: Io> Journal<I> {
         Ok(changes)
     }
 
+    /// The digests of the catalogues of which a script undoes what a job changed, as long as that job is here.
+    #[must_use]
+    pub fn undone_by(&self) -> BTreeSet<String> {
+        self.jobs.values().filter_map(|known| known.undone_by.clone()).collect()
+    }
+
     /// A job's entries as far as they were acknowledged.
     ///
     /// # Errors

@@ -10,7 +10,7 @@
 //! keep/memory.json         floors and numbers used
 //! keep/manifest.json       the catalogue's exact bytes keep/signatures.json its signatures
 //! keep/files/SHA256        the catalogue's files         keep/read.json       which of them are runbooks, by name
-//! keep/former/SHA256.json  a catalogue before it, while a run that began with it has not ended
+//! keep/former/SHA256.json  a catalogue before it, while a run that began with it has not ended or may be undone by it
 //! ```
 //!
 //! Whatever raises a floor is durable before it is used. What is read back is verified again as if it were offered, but
@@ -155,11 +155,7 @@ impl Keep {
     ///
     /// # Errors
     /// If the folder cannot be used, or what is remembered is damaged: then nothing may be run.
-    pub(crate) fn open(
-        folder: &Path,
-        built: Timestamp,
-        clock: Timestamp,
-    ) -> Result<Self, KeepError> {
+    pub(crate) fn open(folder: &Path, built: Timestamp) -> Result<Self, KeepError> {
         let disk = Disk::open(folder)?;
         let pin = disk
             .read("pin", 256)?
@@ -183,7 +179,7 @@ impl Keep {
         let (root, held, coming, spoilt) = (None, None, None, None);
         let mut keep = Self { disk, pin, root, memory, held, coming, withdrawn, spoilt };
         keep.root = keep.read_root()?;
-        keep.judge_again(clock);
+        keep.judge_again();
         Ok(keep)
     }
 
@@ -209,8 +205,14 @@ impl Keep {
 
     /// The catalogue, if there is one that is good now.
     pub(crate) fn catalogue(&self, now: Now) -> Option<&Held> {
-        let held = self.held.as_ref()?;
-        (now.timestamp() < held.manifest.get().expires).then_some(held)
+        self.kept().filter(|(_, ends)| now.timestamp() < *ends).map(|(held, _)| held)
+    }
+
+    /// The catalogue that is here, whatever the time, and from when on it is not good any more: when it expires, or the
+    /// root does.
+    pub(crate) fn kept(&self) -> Option<(&Held, Timestamp)> {
+        let (held, root) = (self.held.as_ref()?, self.root.as_ref()?);
+        Some((held, held.manifest.get().expires.min(root.root().expires())))
     }
 
     /// A runbook of the catalogue that is here, if it has one of this name.
@@ -255,15 +257,7 @@ impl Keep {
         found.collect()
     }
 
-    /// The exact bytes of a script of the catalogue that is here, verified now.
-    ///
-    /// # Errors
-    /// If the catalogue does not name it, or its bytes are others.
-    pub(crate) fn script(&self, path: &str) -> Result<(Vec<u8>, Sha256), KeepError> {
-        self.script_of(self.held.as_ref().ok_or(KeepError::NothingOffered)?, path)
-    }
-
-    /// As [`Self::script`], of a catalogue.
+    /// The exact bytes of a script of a catalogue, verified now.
     ///
     /// # Errors
     /// If the catalogue does not name it, or its bytes are others.
@@ -303,7 +297,7 @@ impl Keep {
         self.root = Some(taken);
         // Those who signed the catalogue may be nobody any more.
         self.coming = None;
-        self.judge_again(clock);
+        self.judge_again();
         Ok(())
     }
 

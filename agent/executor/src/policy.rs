@@ -17,9 +17,11 @@ use befund_runtime::files;
 use befund_trust::digest::Sha256;
 
 pub mod rules;
+pub mod signatures;
 
 pub use crate::platform::default_policy as default_path;
 use rules::Rules;
+use signatures::Signatures;
 
 /// The most bytes of it.
 const MAX_BYTES: u64 = 256 << 10;
@@ -37,6 +39,8 @@ pub struct Policy {
     pub works: Option<Vec<String>>,
     /// What is allowed of runbooks.
     pub rules: Rules,
+    /// Which signatures count.
+    pub signatures: Signatures,
 }
 
 /// Why the policy cannot be used. Nothing is run then: it fails closed.
@@ -90,6 +94,7 @@ struct File {
     logs: Option<std::collections::BTreeMap<String, String>>,
     allow: Allow,
     runbooks: rules::File,
+    signatures: signatures::File,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -179,7 +184,8 @@ impl Policy {
         })?;
         let source = Some(path.to_owned());
         let digest = Some(Sha256::of(text.as_bytes()).to_string());
-        Ok(Self { source, digest, targets, works: file.allow.works, rules })
+        let signatures = file.signatures.signatures();
+        Ok(Self { source, digest, targets, works: file.allow.works, rules, signatures })
     }
 
     /// Whether this probe may be run by itself. Of runbooks the [`Rules`] say it.

@@ -265,15 +265,26 @@ impl Runs {
         Ok(())
     }
 
-    /// Forgets the catalogues before the one that is here with which no run began that has not ended.
+    /// Forgets the catalogues before the one that is here with which no run began that has not ended, and of which no
+    /// script undoes what the journal knows of.
     pub(crate) async fn forget_catalogues(&self) {
         // Whatever is being taken on has its place among the runs before this looks.
         let _one = self.starting.lock().await;
-        let wanted: BTreeSet<String> = {
+        let mut wanted: BTreeSet<String> = {
             let all = lock(&self.all);
             let at_work = all.values().filter(|run| !run.log.has_ended());
             at_work.filter_map(|run| Some(run.order.runbook.as_ref()?.catalogue.clone())).collect()
         };
+        // After the runs at work: what those that have ended since did is in the journal.
+        match self.ledger.with(|journal| Ok(journal.undone_by())).await {
+            Ok(undone_by) => wanted.extend(undone_by),
+            Err(error) => {
+                return warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no catalogue is forgotten"
+                );
+            }
+        }
         if let Err(error) = self.with_keep(move |keep| keep.forget_former(&wanted)).await {
             // They are forgotten at the next end of a run.
             warn!(error = &error as &dyn std::error::Error, "old catalogues could not be removed");
@@ -338,7 +349,7 @@ impl Run {
 }
 
 fn open(folder: &Path) -> Result<(Ledger, Keep), OpenError> {
-    let keep = Keep::open(&folder.join(TRUST), built(), wall())?;
+    let keep = Keep::open(&folder.join(TRUST), built())?;
     let ledger = Ledger::open(&folder.join(JOURNAL))?;
     Ok((ledger, keep))
 }

@@ -31,12 +31,13 @@ use super::connection::{Command, Known};
 use super::jobs;
 use super::note::Note;
 use super::runs::Start;
-use super::session::{Do, Heard, Kept, Progress, Session, without_result};
+use super::session::{Do, Heard, Kept, Progress, Say, Session, without_result};
 use super::wire;
 use crate::config::ScheduleConfig;
 use crate::disk::RealDisk;
 use crate::door::protocol::{Answer, Report};
 use crate::identity::StoredIdentity;
+use crate::platform;
 use crate::spool::{self, KeptJob, Recovered, Spool};
 
 mod rest;
@@ -69,6 +70,8 @@ pub(crate) struct Parts {
     pub(crate) asking: Asking,
     pub(crate) schedule: ScheduleConfig,
     pub(crate) ready_file: Option<PathBuf>,
+    /// The machine's policy.
+    pub(crate) policy: PathBuf,
 }
 
 /// The core.
@@ -87,6 +90,8 @@ pub(crate) struct Core {
     watchers: BTreeMap<SnapshotId, mpsc::Sender<Answer>>,
     organisation: String,
     last_delivery: Option<Timestamp>,
+    /// Which policy the executor was last asked about.
+    policy: Option<platform::FileVersion>,
 }
 
 /// The open stream, and the channel beside it.
@@ -98,6 +103,7 @@ struct Line {
 impl Core {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
+            policy: platform::version_of(&parts.policy),
             session: Session::new(parts.identity.agent),
             organisation: parts.identity.organisation.clone(),
             uploads: Uploads::new(parts.schedule.watching()),
@@ -232,6 +238,7 @@ impl Core {
         let todo = self.session.heard(heard, Instant::now().into_std());
         self.act(todo);
         if welcome {
+            self.look_at_policy();
             self.announce();
             self.schedule_at_start();
             self.send_next();
@@ -240,6 +247,9 @@ impl Core {
 
     fn tick(&mut self) {
         let todo = self.session.tick(Instant::now().into_std());
+        if todo.contains(&Do::Say(Say::Heartbeat)) {
+            self.look_at_policy();
+        }
         self.act(todo);
         self.keep_outcomes(Some(Instant::now()));
         self.schedule_tick();

@@ -1,6 +1,7 @@
 //! Linux and macOS.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 mod enrolling;
 pub(crate) mod service;
@@ -23,6 +24,19 @@ pub(crate) fn default_run() -> PathBuf {
 /// Where the settings are.
 pub(crate) fn default_config() -> PathBuf {
     PathBuf::from("/etc/befund/agent.toml")
+}
+
+/// Which version of a file is there: another one where its content, its owner or its mode was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileVersion {
+    inode: u64,
+    changed: (i64, i64),
+}
+
+/// The version of the file of this name, which need not be readable; `None` where there is none.
+pub(crate) fn version_of(path: &Path) -> Option<FileVersion> {
+    let file = std::fs::metadata(path).ok()?;
+    Some(FileVersion { inode: file.ino(), changed: (file.ctime(), file.ctime_nsec()) })
 }
 
 /// Tells the service manager that people can ask.

@@ -32,6 +32,19 @@ pub(crate) fn default_config() -> PathBuf {
     program_data().join("agent.toml")
 }
 
+/// Which version of a file is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileVersion {
+    written: Option<std::time::SystemTime>,
+    bytes: u64,
+}
+
+/// The version of the file of this name, which need not be readable; `None` where there is none.
+pub(crate) fn version_of(path: &Path) -> Option<FileVersion> {
+    let file = std::fs::metadata(path).ok()?;
+    Some(FileVersion { written: file.modified().ok(), bytes: file.len() })
+}
+
 /// Opens an address in the browser of whoever runs this.
 ///
 /// # Errors

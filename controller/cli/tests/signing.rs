@@ -360,3 +360,38 @@ fn a_root_is_followed_by_another_and_never_written_over() {
         "nobody in it is called dan",
     );
 }
+
+#[test]
+fn a_root_lets_changes_be_signed_in_the_browser() {
+    const KEY: &str = "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAA\
+        AIbmlzdHAyNTYAAABBBAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8AAAAT\
+        Y29uc29sZS5leGFtcGxlLm9yZw==";
+    let desk = Desk::new();
+    for name in ["anna", "ben"] {
+        desk.key(name, "");
+    }
+    desk.root();
+    let line = format!("{KEY} webauthn:q83vASNFZ4k");
+    let fails = |more: &[&str], why: &str| assert_says(&desk.fails(2, &following(more)), why);
+    let (tina, origin) = (format!("tina={line}"), "https://console.example.org");
+    fails(&["--webauthn", &tina], "--origin https://console.example.org");
+    fails(&["--origin", origin], "no key that signs in a browser");
+    fails(&["--webauthn", &tina, "--origin", "https://example.com"], "of the relying party");
+    let bare = format!("tina={KEY}");
+    fails(&["--webauthn", &bare, "--origin", origin], "the credential behind the key is missing");
+    desk.write("tina.pub", &line);
+    fails(&["--person", "tina=tina.pub"], "add it with --webauthn");
+    fails(&["--webauthn", "tina=anna.pub", "--origin", origin], "add it with --person");
+    fails(
+        &["--webauthn", &tina, "--origin", origin, "--role", "root=tina", "--threshold", "root=1"],
+        "0 of its people have a key that counts",
+    );
+    let shown = desk.says(&following(&["--webauthn", "tina=tina.pub", "--origin", origin]));
+    assert_says(&shown, "in the browser, changes only");
+    assert_says(&shown, "in browsers on https://console.example.org");
+    assert_says(&shown, "change     1 of anna, ben, tina");
+}
+
+fn following<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["trust", "next", "root.json", "--to", "next.json"][..], more].concat()
+}

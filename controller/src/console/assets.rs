@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::api::extract::Named;
 use crate::api::problem::{Code, Failure};
 
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: [(&str, &str, &str); 6] = [
     ("console.css", "text/css; charset=utf-8", include_str!("../../assets/console.css")),
     ("console.js", "text/javascript; charset=utf-8", include_str!("../../assets/console.js")),
     ("htmx.js", "text/javascript; charset=utf-8", include_str!("../../assets/htmx-4.0.1.min.js")),
@@ -16,6 +16,7 @@ const FILES: [(&str, &str, &str); 5] = [
         "text/javascript; charset=utf-8",
         include_str!("../../assets/hx-sse-4.0.1.min.js"),
     ),
+    ("webauthn.js", "text/javascript; charset=utf-8", include_str!("../../assets/webauthn.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
 ];
 

@@ -5,8 +5,8 @@ use befund_model::operator::Permission;
 use crate::api::access::{Access, Route};
 use crate::console::run::say;
 use crate::console::{
-    act, assets, catalogue, escalate, findings, history, job, machine, queue, sign_in, ticket,
-    trust, undo,
+    act, assets, browser_keys, catalogue, escalate, findings, history, job, machine, queue,
+    sign_in, ticket, trust, undo,
 };
 
 const OWN: Access = Access::Needs(Permission::ReadOwnTickets);
@@ -51,8 +51,10 @@ pub fn routes() -> Vec<Route> {
         Route::post("/jobs/{job}/cancel", RUN, "Cancel a job", job::cancel).page(),
         Route::post("/jobs/{job}/answer", RUN, "Answer a job's question", say::answer).page(),
         Route::post("/jobs/{job}/decline", RUN, "Do not approve a fix", say::decline).page(),
+        Route::post("/jobs/{job}/sign", RUN, "Hand over a signature", say::sign).page(),
         Route::get("/runbooks", READ, "The runbooks", catalogue::list).page(),
         Route::get("/runbooks/{name}", READ, "A runbook", catalogue::show).page(),
         Route::get("/trust", READ, "Whom machines trust", trust::show).page(),
+        Route::get("/trust/key", RUN, "A key for the browser", browser_keys::show).page(),
     ]
 }

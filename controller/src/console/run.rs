@@ -12,6 +12,8 @@ use jiff::SignedDuration;
 use serde::Deserialize as _;
 
 use crate::api::problem::Failure;
+use crate::console::browser_keys::PageKeys;
+use crate::console::browser_keys::words::KeyWords;
 use crate::console::page::Frame;
 use crate::console::{facts, units};
 use crate::runbooks;
@@ -51,6 +53,8 @@ pub struct Run {
     pub frame: Frame,
     /// The words.
     pub r: &'static RunWords,
+    /// Those about security keys.
+    pub k: &'static KeyWords,
     /// The job.
     pub job: Job,
     /// What it told.
@@ -63,6 +67,8 @@ pub struct Run {
     pub connected: bool,
     /// What people said that the machine has not taken yet.
     pub said: Vec<Said>,
+    /// The keys that may sign a change on its page, while one waits for that.
+    pub page_keys: Option<PageKeys>,
 }
 
 impl Run {
@@ -95,13 +101,19 @@ impl Run {
         let waits = !job.state.is_final()
             && (story.open_questions().next().is_some() || story.unsigned().is_some());
         let unheard = if waits { app.store.unheard(&[job.agent]).await? } else { Vec::new() };
+        let page_keys = match waits && story.unsigned().is_some() {
+            true => runbooks::newest_root(app).await?.and_then(|one| PageKeys::of(one.root())),
+            false => None,
+        };
         let said = unheard.into_iter().filter(|one| one.job == job.id).map(|one| one.said);
         Ok(Self {
             frame: frame.clone(),
             r: frame.r,
+            k: KeyWords::of(frame.t),
             names: Names::new(runbook, frame.t.language()),
             connected: app.live.connected(job.agent),
             said: said.collect(),
+            page_keys,
             job,
             story,
             result,

@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::api::caller::Caller;
 use crate::api::extract::Asked;
 use crate::api::problem::Failure;
+use crate::console::browser_keys::words::KeyWords;
 use crate::console::page::{Frame, render};
 use crate::store::repository::{Agents as _, Runbooks as _, StoreError};
 use crate::{machines, runbooks};
@@ -27,6 +28,7 @@ const MACHINES: u32 = 100;
 #[template(path = "trust.html")]
 struct TrustPage {
     frame: Frame,
+    k: &'static KeyWords,
     newest: Option<Root>,
     earlier: Vec<TrustRootView>,
     machines: Page<MachineView>,
@@ -121,5 +123,6 @@ pub async fn show(
         })
     });
     earlier.reverse();
-    render(&TrustPage { newest: newest.transpose()?, earlier, machines, catalogue, frame })
+    let k = KeyWords::of(frame.t);
+    render(&TrustPage { newest: newest.transpose()?, earlier, machines, catalogue, frame, k })
 }

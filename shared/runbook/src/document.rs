@@ -107,7 +107,7 @@ pub struct Limits {
     pub wall: Duration,
     /// What its steps may print, in bytes.
     pub output: u64,
-    /// How many reboots it may need.
+    /// How often it may restart the machine. Restarts that others want are [`Resume::reboot`]'s.
     pub reboots: u32,
 }
 
@@ -128,7 +128,7 @@ pub struct Resume {
 pub enum OnInterrupt {
     /// Measure and judge anew.
     Recheck,
-    /// Do it again; only of what is idempotent.
+    /// Do it again where it has not helped; only of what is idempotent.
     Rerun,
     /// Undo it.
     Undo,

@@ -86,7 +86,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{MAX_INTERRUPTIONS, MAX_NEWS, MAX_STEPS};
+pub use exchange::{MAX_INTERRUPTIONS, MAX_NEWS, MAX_STEPS, MAX_UNWANTED};
 pub use handle::Machine;
 
 /// What a [`Do`] is about, and what its [`Heard`] answers: unique within a run, the same in every run of the

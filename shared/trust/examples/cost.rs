@@ -77,8 +77,10 @@ fn root_of(keys: &[SigningKey; 2], start: Timestamp) -> Document {
                 person: (*id).into(),
                 key: key.public().to_string(),
                 webauthn: false,
+                credential: None,
             })
             .collect(),
+        webauthn: None,
         roles: Roles { root: both(), catalogue: both(), change: both(), disruptive: both() },
     }
 }

@@ -21,12 +21,14 @@ use crate::plain::is_name;
 mod challenge;
 mod gathered;
 mod prediction;
+mod terms;
 mod text;
 mod verify;
 
 pub use challenge::{Challenge, InvalidChallenge};
 pub use gathered::{Gathered, NotTaken, Reached};
 pub use prediction::{MAX_LINE, MAX_LINES, prediction_lines};
+pub use terms::{Browsers, Terms};
 pub use verify::{Refusal, verify};
 
 /// The most bytes of a statement: as text within JSON it still fits into an event.

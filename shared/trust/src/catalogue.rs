@@ -16,7 +16,7 @@ mod verified;
 
 pub use crate::verified::Verified;
 pub use path::{InvalidPath, MAX_PATH, check_path};
-pub use verified::{FileRefusal, Refusal, SKEW, Withdrawal, verify};
+pub use verified::{FileRefusal, Refusal, SKEW, Withdrawal, verify, verify_past};
 
 /// The most files.
 pub const MAX_FILES: usize = 2_000;

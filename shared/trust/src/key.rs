@@ -3,7 +3,8 @@
 //! are deliberately not here.
 //!
 //! The wire format is read here rather than by a crate, since the rules are stricter than any reader's: one way to
-//! write each key, hardware keys only with a touch, no application but SSH's. The arithmetic is ring's.
+//! write each key, hardware keys only with a touch. A hardware key is SSH's or a web page's by its application, and what it
+//! signs as the one is nothing as the other. The arithmetic is ring's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,8 +14,10 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use crate::digest::Sha256;
 use crate::wire::{Cut, Reader, put_magnitude, put_string};
 
+pub(crate) mod assertion;
 mod check;
 
+pub use assertion::{Assertion, NotAsserted};
 pub use check::NotSigned;
 
 /// The most characters of a line with a public key.
@@ -30,6 +33,9 @@ const RSA: &str = "ssh-rsa";
 const SK_ED25519: &str = "sk-ssh-ed25519@openssh.com";
 const SK_P256: &str = "sk-ecdsa-sha2-nistp256@openssh.com";
 const CURVE: &str = "nistp256";
+/// What hardware keys of SSH call themselves by; a web page cannot have anything signed for such a name, since
+/// its own is a domain.
+const SSH_APPLICATION: &str = "ssh:";
 
 /// A public key. Two are the same if their bytes are; there is one way to write each.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -188,6 +194,17 @@ impl PublicKey {
         match self.0 {
             Kind::SkEd25519 { .. } | Kind::SkP256 { .. } => true,
             Kind::Ed25519(_) | Kind::P256(_) | Kind::Rsa { .. } => false,
+        }
+    }
+
+    /// For which web pages it signs: their relying party, a domain. `None` of a key of SSH.
+    #[must_use]
+    pub fn relying_party(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::SkP256 { application, .. } | Kind::SkEd25519 { application, .. } => {
+                (!application.starts_with(SSH_APPLICATION)).then_some(application)
+            }
+            Kind::Ed25519(_) | Kind::P256(_) | Kind::Rsa { .. } => None,
         }
     }
 

@@ -10,11 +10,13 @@ use crate::digest::Sha256;
 use crate::json;
 use crate::key::{InvalidKey, PublicKey};
 
+mod browser;
 mod check;
 mod quorum;
 mod trusted;
 
-pub use quorum::{MAX_SIGNATURES, Signers, TooFew, Unsigned, signers};
+pub use browser::{MAX_CREDENTIAL, MAX_ORIGINS, NotHere, Pages};
+pub use quorum::{MAX_SIGNATURES, Signers, TooFew, Unsigned, approvers, signers};
 pub use trusted::{Offer, Refusal, Standing, Trusted, accept, follow};
 
 /// The most bytes of a root.
@@ -23,6 +25,9 @@ pub const MAX_BYTES: usize = 128 << 10;
 pub const MAX_KEYS: usize = 64;
 /// The most people.
 pub const MAX_PEOPLE: usize = 64;
+
+/// The kind of keys that sign in browsers.
+const BROWSER_KIND: &str = "sk-ecdsa-sha2-nistp256@openssh.com";
 
 /// The first field of the document: what it is, so that no other signed document can be taken for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,9 @@ pub struct Document {
     pub people: Vec<Person>,
     /// Their keys.
     pub keys: Vec<Key>,
+    /// The pages that may have a step signed in a browser; none may, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webauthn: Option<Pages>,
     /// What takes how many of whom.
     pub roles: Roles,
 }
@@ -75,10 +83,13 @@ pub struct Key {
     pub person: String,
     /// The line of the `.pub` file.
     pub key: String,
-    /// Whether it signs in a browser. Such keys are listed, but count for nothing: no signature of theirs can be
-    /// verified by this version.
+    /// Whether it signs in a browser, and then nowhere else. Such keys count where the root names [`Pages`], for steps that
+    /// change something, and otherwise for nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub webauthn: bool,
+    /// The id of its credential, which a page has to name to the authenticator: base64url without padding, of 1,023 bytes at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
 }
 
 /// What takes how many of whom.
@@ -197,6 +208,8 @@ pub struct Root {
     document: Document,
     /// The keys that count, and the place of whom they belong to.
     owners: BTreeMap<PublicKey, usize>,
+    /// Those that sign in browsers and count there, with their credentials.
+    browsers: BTreeMap<PublicKey, (usize, String)>,
     digest: Sha256,
 }
 
@@ -215,8 +228,8 @@ impl Root {
     /// If it is too large, is not the document, or makes no sense.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let document: Document = json::read("a trust root", bytes, MAX_BYTES)?;
-        let owners = document.check()?;
-        Ok(Self { document, owners, digest: Sha256::of(bytes) })
+        let check::Counting { owners, browsers } = document.check()?;
+        Ok(Self { document, owners, browsers, digest: Sha256::of(bytes) })
     }
 
     /// Whose it is.
@@ -255,13 +268,13 @@ impl Root {
         self.document.roles.get(role)
     }
 
-    /// Whose key this is; `None` if it is nobody's, or does not count.
+    /// Whose key this is; `None` if it is nobody's, does not count, or signs in browsers.
     #[must_use]
     pub fn owner(&self, key: &PublicKey) -> Option<&Person> {
         self.owners.get(key).and_then(|place| self.document.people.get(*place))
     }
 
-    /// The keys that count, each with whose it is.
+    /// The keys that count, each with whose it is; without those that sign in browsers.
     pub fn keys(&self) -> impl Iterator<Item = (&PublicKey, &Person)> {
         self.owners.keys().filter_map(|key| Some((key, self.owner(key)?)))
     }

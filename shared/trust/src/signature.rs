@@ -4,7 +4,8 @@
 //! Read more strictly than by `ssh-keygen`: there is one text for each signature but for its line ends, nothing
 //! stands before or behind it, and nothing in it is ignored.
 
-use crate::key::{InvalidKey, NotSigned, PublicKey};
+use crate::key::assertion::is_assertion;
+use crate::key::{Assertion, InvalidKey, NotSigned, PublicKey};
 use crate::wire::{Cut, Reader, put_string};
 
 mod armor;
@@ -184,15 +185,40 @@ impl Signature {
     /// # Errors
     /// If it was made for something else, or is not this key's over these bytes.
     pub fn verify(&self, namespace: Namespace, message: &[u8]) -> Result<&PublicKey, Refusal> {
+        let blob = self.blob(namespace, message)?;
+        self.key.check(&blob, &self.raw).map_err(|source| self.not_signed(source))?;
+        Ok(&self.key)
+    }
+
+    /// The same for what says to be signed in a browser: who signed, and for which page. [`Self::verify`] takes no such one.
+    ///
+    /// # Errors
+    /// If it was made for something else, or is not this key's over these bytes.
+    pub fn verify_assertion(
+        &self,
+        namespace: Namespace,
+        message: &[u8],
+    ) -> Result<Assertion, Refusal> {
+        let blob = self.blob(namespace, message)?;
+        self.key.check_assertion(&blob, &self.raw).map_err(|source| self.not_signed(source))
+    }
+
+    /// Whether it says to be signed in a browser.
+    #[must_use]
+    pub fn is_assertion(&self) -> bool {
+        is_assertion(&self.raw)
+    }
+
+    fn blob(&self, namespace: Namespace, message: &[u8]) -> Result<Vec<u8>, Refusal> {
         if self.namespace != namespace.as_str() {
             let found = self.namespace.chars().take(64).collect();
             return Err(Refusal::OtherNamespace { wanted: namespace, found });
         }
-        let blob = blob(namespace, self.hash, message);
-        self.key
-            .check(&blob, &self.raw)
-            .map_err(|source| Refusal::NotSigned { fingerprint: self.key.fingerprint(), source })?;
-        Ok(&self.key)
+        Ok(blob(namespace, self.hash, message))
+    }
+
+    fn not_signed(&self, source: NotSigned) -> Refusal {
+        Refusal::NotSigned { fingerprint: self.key.fingerprint(), source }
     }
 
     /// The key that it says to be made by.

@@ -75,6 +75,18 @@ impl Browser {
         Ok(browser)
     }
 
+    /// Plugs a security key into it, in software, whose owner touches it and is verified whenever it asks.
+    ///
+    /// # Errors
+    /// If the browser does not do it in time.
+    pub async fn plug_in_security_key(&self) -> Result<()> {
+        let key = json!({
+            "protocol": "ctap2", "transport": "usb", "hasResidentKey": false,
+            "hasUserVerification": true, "isUserConsenting": true, "isUserVerified": true,
+        });
+        self.ask("webauthn/authenticator", &key).await.map(drop)
+    }
+
     /// Opens a page and waits until it is loaded.
     ///
     /// # Errors

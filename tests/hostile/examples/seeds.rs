@@ -14,7 +14,7 @@ use befund_proto::v1;
 use befund_trust::approval::{self, Act, CatalogueRef, Challenge, RunbookRef, Statement, Step};
 use befund_trust::digest::Sha256;
 use befund_trust::floor::Number;
-use befund_trust::root::{self, Document, Key, Person, Quorum, Roles, Root};
+use befund_trust::root::{self, Document, Key, Pages, Person, Quorum, Roles, Root};
 use befund_trust::signature::Namespace;
 use befund_trust::signing::SigningKey;
 use befund_trust::{allowed, catalogue};
@@ -158,6 +158,11 @@ fn main() {
     signed();
 }
 
+/// A key of WebAuthn for console.example.org; nobody has its private half.
+const PAGE_KEY: &str = "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAA\
+    AIbmlzdHAyNTYAAABBBAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8AAAAT\
+    Y29uc29sZS5leGFtcGxlLm9yZw==";
+
 /// What people sign, and their signatures.
 fn signed() {
     let key = SigningKey::from_seed([1; 32]);
@@ -183,10 +188,26 @@ fn signed() {
             person: "anna".into(),
             key: key.public().to_string(),
             webauthn: false,
+            credential: None,
         }],
+        webauthn: None,
         roles: Roles { root: anna(), catalogue: anna(), change: anna(), disruptive: anna() },
     };
     write("root", "one", &document.bytes());
+    let mut pages = document.clone();
+    pages.keys.push(Key {
+        id: "page".into(),
+        person: "anna".into(),
+        key: PAGE_KEY.into(),
+        webauthn: true,
+        credential: Some("q83vASNFZ4k".into()),
+    });
+    pages.webauthn = Some(Pages {
+        relying_party: "console.example.org".into(),
+        origins: vec!["https://console.example.org".into()],
+    });
+    Root::parse(&pages.bytes()).expect("a root");
+    write("root", "pages", &pages.bytes());
     let root = Root::parse(&document.bytes()).expect("a root");
     write("signature", "allowed", allowed::of_root(&root).as_bytes());
 

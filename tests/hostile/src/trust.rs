@@ -24,6 +24,7 @@ pub(crate) fn signatures(data: &[u8]) {
         assert_eq!(key.to_bytes(), data);
         assert_eq!(key.to_string().parse(), Ok(key.clone()));
         assert!(key.check(b"never signed", data).is_err());
+        assert!(key.check_assertion(b"never signed", data).is_err());
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(key) = text.parse::<PublicKey>() {
@@ -47,7 +48,13 @@ fn signature_of(armored: &[u8]) {
     let good = |message: &[u8]| {
         Namespace::ALL
             .iter()
-            .filter(|namespace| signature.verify(**namespace, message).is_ok())
+            .filter(|namespace| {
+                let plain = signature.verify(**namespace, message).is_ok();
+                let browser = signature.verify_assertion(**namespace, message).is_ok();
+                assert!(!(plain && browser), "it is one or the other");
+                assert!(!browser || signature.is_assertion());
+                plain || browser
+            })
             .count()
     };
     // The seeds' are signed over this.
@@ -68,10 +75,15 @@ pub(crate) fn roots(data: &[u8]) {
         let able = quorum
             .people
             .iter()
-            .filter(|id| root.keys().any(|(_, person)| person.id == **id))
+            .filter(|id| {
+                let in_browser = root.browser_keys().any(|(.., person)| person.id == **id);
+                root.keys().any(|(_, person)| person.id == **id)
+                    || role == Role::Change && in_browser
+            })
             .count();
         assert!((1..=able).contains(&(quorum.threshold as usize)), "{role:?} of {document:?}");
     }
+    assert!(root.pages().is_some() || root.browser_keys().next().is_none());
     let again = Root::parse(&document.bytes()).expect("what was just written");
     assert_eq!(again.document(), document);
     AllowedSigners::parse(&of_root(&root)).expect("what was just written");

@@ -68,7 +68,12 @@ pub fn files(world: &Path) -> Files {
         fix("note", "change", "policy", undo),
         fix("erase", "disruptive", "present", "")
     );
+    let clock = format!(
+        "{}\n      - {{act: time.resync, consent: policy, when: \"note.lines.size() > 1000\"}}",
+        fix("note", "change", "policy", "")
+    );
     Files::from([
+        book("test.clock", "", &clock),
         book("test.note", "", &fix("note", "change", "policy", undo)),
         book("test.asked", "", &fix("note", "change", "user", "")),
         book("test.strong", "", &fix("note", "disruptive", "present", "")),

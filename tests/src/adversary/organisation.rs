@@ -86,7 +86,7 @@ pub fn quorum(people: &[&str], threshold: u32) -> Quorum {
 pub fn key_of(person: &str, seed: u8) -> Key {
     let id = format!("{person}-{seed}");
     let key = format!("{} {person}@example.com", key(seed).public());
-    Key { id, person: person.to_owned(), key, webauthn: false }
+    Key { id, person: person.to_owned(), key, webauthn: false, credential: None }
 }
 
 /// A person.
@@ -117,6 +117,7 @@ pub fn root(version: u64) -> Document {
             .filter(|(id, _)| people.contains(id))
             .map(|(id, seed)| key_of(id, seed))
             .collect(),
+        webauthn: None,
         roles: Roles {
             root: among(&["ada", "ben", "cara"], 2),
             catalogue: among(&["ada", "ben", "cara"], 2),
@@ -133,6 +134,7 @@ pub fn root_of_eve(version: u64) -> Document {
     Document {
         people: vec![person("eve")],
         keys: vec![key_of("eve", EVE)],
+        webauthn: None,
         roles: Roles {
             root: quorum(),
             catalogue: quorum(),

@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod dhcp;
 pub mod machine;
+pub mod manager;
 pub mod names;
 pub mod office;
 pub mod pages;

@@ -4,6 +4,7 @@ use befund_model::runbook::AttemptEnd;
 use befund_tests::laboratory::network::clock::{Kept, ahead, set};
 use befund_tests::laboratory::network::secure::{Authority, Secure};
 use befund_tests::laboratory::network::{Desk, Office};
+use befund_tests::process::run;
 
 use crate::{Scenario, Takes, scenario};
 
@@ -12,6 +13,7 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("time.wrong/clock-off ahead", Takes::Seconds, fast),
     scenario("time.wrong/clock-off false server", Takes::Seconds, lied_to),
     scenario("time.wrong/battery-empty", Takes::Seconds, empty_battery),
+    scenario("time.wrong/clock-off beyond the catalogue", Takes::Seconds, years_ahead),
     scenario("time.wrong/other-zone", Takes::Seconds, other_zone),
     scenario("net.tls/clock-wrong", Takes::Seconds, safe_pages),
 ];
@@ -64,6 +66,23 @@ fn empty_battery(desk: &Desk, number: u8) {
     assert_eq!(run.tried(), [("time.resync", AttemptEnd::Verified)], "{}", run.told());
     assert!(run.is_accepted(), "{}", run.told());
     assert_eq!(ahead(&office.machine), 0, "{}", run.told());
+}
+
+/// The clock is so far ahead that by it all that was signed has expired: nothing can be done but to set it.
+fn years_ahead(desk: &Desk, number: u8) {
+    let office = Office::with_clock(desk, number, "");
+    set(&office.machine, 400 * 86_400, Kept::Right);
+    let other = run(&mut office.as_person(&["fix", "net.slow-dns", "--yes"]));
+    let said = String::from_utf8_lossy(&[other.stdout, other.stderr].concat()).into_owned();
+    assert!(said.contains("expired at"), "{said}");
+
+    let run = office.fixes("time.wrong");
+
+    assert_eq!(run.tried(), [("time.resync", AttemptEnd::Verified)], "{}", run.told());
+    assert!(run.is_accepted(), "{}", run.told());
+    assert_eq!(ahead(&office.machine), 0, "{}", run.told());
+    let healthy = office.fixes("net.slow-dns");
+    assert!(healthy.is_accepted(), "{}", healthy.told());
 }
 
 /// The machine is in another part of the world than it is set to, until whoever is there sets it.

@@ -1,5 +1,6 @@
 //! The shipped network runbooks, each cause tried for real: a network that is broken in one way, the runbook that finds
-//! it and no other, its fix with consent, its verification, and its undoing. What was tried, and what could not be and
+//! it and no other, its fix with consent, its verification, and its undoing; and what the machine does by itself where a fix
+//! makes it worse. What was tried, and what could not be and
 //! why, stands in `runbooks/tried/net.md`.
 //!
 //!     cargo test -p befund-tests --test broken_networks -- [--all] [PART OF A NAME]...
@@ -19,18 +20,22 @@ use befund_tests::laboratory::network::world::{self, World};
 
 mod clock;
 mod internet;
+mod managed;
 mod names;
 mod proxies;
 mod shares;
 mod tls;
 mod tried;
 mod vpn;
+mod worse;
 
 /// How many offices are open at one time: most of the time they wait.
 const AT_ONCE: usize = 8;
 
 /// Those that are tried each time.
-const EACH_TIME: [&str; 12] = [
+const EACH_TIME: [&str; 15] = [
+    "undone by the machine: another network",
+    "undone by the machine: killed meanwhile",
     "net.no-internet healthy",
     "net.no-internet/dead-proxy",
     "net.no-internet/no-lease",
@@ -43,6 +48,7 @@ const EACH_TIME: [&str; 12] = [
     "net.vpn/clock-wrong",
     "share.unreachable/server-refuses",
     "time.wrong/servers-silent",
+    "time.wrong/clock-off beyond the catalogue",
 ];
 
 /// A way to break a network, and what is to come of it.
@@ -77,11 +83,20 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let everything = arguments.iter().any(|one| one == "--all");
     let parts: Vec<&String> = arguments.iter().filter(|one| !one.starts_with("--")).collect();
-    let all: Vec<&Scenario> =
-        [internet::ALL, names::ALL, proxies::ALL, tls::ALL, clock::ALL, vpn::ALL, shares::ALL]
-            .into_iter()
-            .flatten()
-            .collect();
+    let all: Vec<&Scenario> = [
+        worse::ALL,
+        managed::ALL,
+        internet::ALL,
+        names::ALL,
+        proxies::ALL,
+        tls::ALL,
+        clock::ALL,
+        vpn::ALL,
+        shares::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let (chosen, left): (Vec<&Scenario>, Vec<&Scenario>) = all.into_iter().partition(|one| {
         parts.iter().any(|part| one.name.contains(part.as_str()))
             || (parts.is_empty() && (everything || EACH_TIME.contains(&one.name)))
@@ -92,7 +107,7 @@ fn main() -> ExitCode {
         "runbooks/tried/net.md does not say whether these were tried: {missing:?}"
     );
     let begun = Instant::now();
-    let desk = Desk::open(World::new());
+    let desk = Desk::open(World::new(), worse::BOOKS);
     let waiting = Mutex::new(chosen.iter().enumerate());
     let failed = Mutex::new(Vec::new());
     thread::scope(|scope| {

@@ -16,8 +16,17 @@ fn order(scene: &Scene) -> Order {
 
 /// What an order comes to at this time.
 fn ordered_at(scene: &Scene, clock: &str) -> String {
+    runs_at(scene, clock, &order(scene))
+}
+
+/// What a runbook comes to at this time that may set the clock, and writes a word first.
+fn setting_at(scene: &Scene, clock: &str) -> String {
+    runs_at(scene, clock, &Order { agent: scene.other.id, ..scene.order("test.clock") })
+}
+
+fn runs_at(scene: &Scene, clock: &str, order: &Order) -> String {
     scene.other.set_clock(clock);
-    let said = scene.run(&scene.other, &order(scene));
+    let said = scene.run(&scene.other, order);
     scene.other.set_clock("+0");
     said
 }
@@ -80,6 +89,8 @@ pub(crate) const CLOCKS: Group = Group {
             is earlier.",
     attacks: attacks! {
         "an order when the catalogue has run out", "which this machine keeps, expired at", |it| ordered_at(it, "+40d");
+        "another step of a runbook that sets the clock, when the catalogue has run out", "nothing else is run before", |it| setting_at(it, "+40d");
+        "another step of a runbook that sets the clock, with the clock set back", "nothing else is run before", |it| setting_at(it, "-4000d");
         "an order with the clock set back before the program was made", "set it right with `time.resync`", |it| ordered_at(it, "-4000d");
         "a catalogue with the clock set back before the program was made", "set it right with `time.resync`", |it| { let next = next(it); offered_at(it, "-4000d", &next) };
         "an expired catalogue with the clock set back into its time", "this machine has seen", |it| { let old = expired(it); offered_at(it, "-10d", &old) };

@@ -5,6 +5,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 
+use befund_model::job::{Order, Work};
 use befund_tests::adversary::attack::Group;
 use befund_tests::adversary::machine::{LINK, PERSON};
 use befund_tests::adversary::{Scene, books};
@@ -25,16 +26,36 @@ fn owner(path: &Path, account: u32) {
 
 /// Where the script of the catalogue lies.
 fn script(scene: &Scene) -> PathBuf {
-    let digest = Sha256::of(&scene.current.files["scripts/note.sh"]);
+    lies(scene, "scripts/note.sh")
+}
+
+fn lies(scene: &Scene, file: &str) -> PathBuf {
+    let digest = Sha256::of(&scene.current.files[file]);
     scene.main.keep().join(format!("trust/files/{digest}"))
+}
+
+/// What undoing all that the ticket's runs have changed comes to.
+fn undone(scene: &Scene) -> String {
+    let order = scene.order("test.note");
+    let work = Work::Undo(order.ticket.unwrap());
+    scene.run(&scene.main, &Order { work, runbook: None, ..order })
 }
 
 /// Puts something else in the place of a file while an order comes.
 fn replaced(scene: &Scene, path: &Path, put: impl FnOnce(&Path)) -> String {
+    meanwhile(scene, path, put, ordered)
+}
+
+fn meanwhile(
+    scene: &Scene,
+    path: &Path,
+    put: impl FnOnce(&Path),
+    come: impl FnOnce(&Scene) -> String,
+) -> String {
     let aside = path.with_extension("aside");
     std::fs::rename(path, &aside).unwrap();
     put(path);
-    let said = ordered(scene);
+    let said = come(scene);
     std::fs::rename(&aside, path).unwrap();
     said
 }
@@ -94,6 +115,11 @@ pub(crate) const FILES: Group = Group {
         "a script replaced on the disk", "checking a catalogue's file", |it| {
             let evil = books::evil(it.world());
             replaced(it, &script(it), |path| std::fs::write(path, evil).unwrap())
+        };
+        "a script that undoes replaced on the disk", "the script that undoes it: the file is not taken", |it| {
+            let evil = books::evil(it.world());
+            let path = lies(it, "scripts/erase.sh");
+            meanwhile(it, &path, |path| std::fs::write(path, evil).unwrap(), undone)
         };
         "a script replaced by a link to a user's file", "it belongs to user 65533", |it| {
             let mine = it.main.path("run/evil.sh");

@@ -12,7 +12,7 @@ use befund_model::action::{self, Acted, Holds, Prediction, Repeat};
 use befund_model::job::JobNews;
 use befund_model::language::Text;
 use befund_model::snapshot::Status;
-use befund_runbook::document::{Act, UndoBy};
+use befund_runbook::document::{Act, Script, UndoBy};
 use befund_runbook::machine::{FixOrder, Heard, Step};
 
 use super::child::{self, Done, Live, Unanswered};
@@ -169,23 +169,26 @@ pub(super) fn barred(scene: &Scene, fix: &FixOrder) -> Option<String> {
     if let Some(why) = admit::unvouched(&keep, fix) {
         return Some(why);
     }
-    admit::time_for(&keep, wall(), &fix.act).err()
+    admit::time_for(&keep, wall(), &fix.act, scene.expired()).err()
 }
 
 /// Undoes a fix of this run, by the step that did it.
 pub(super) async fn undo(scene: Arc<Scene>, step: Step, acted: Step, fix: FixOrder, before: Value) {
     let Ok(_acting) = scene.runs.acting.acquire().await else { return };
     let change = ChangeRef { job: scene.run.order.job, step: acted };
-    undo_change(&scene, step, change, &fix, before).await;
+    let by = |script: &Script| child::bytes(&scene, script);
+    undo_change(&scene, step, change, &fix, before, by).await;
 }
 
-/// Undoes a change that some run made. The caller holds what lets one run at a time change something.
+/// Undoes a change that some run made, where it is a script by the bytes that `by` has for it. The caller holds what lets
+/// one run at a time change something.
 pub(super) async fn undo_change(
     scene: &Scene,
     step: Step,
     change: ChangeRef,
     fix: &FixOrder,
     before: Value,
+    by: impl FnOnce(&Script) -> Result<Vec<u8>, String>,
 ) {
     let (repeat, wanted) = match &fix.undo {
         UndoBy::Auto => {
@@ -199,7 +202,7 @@ pub(super) async fn undo_change(
             (self::repeat(&act), Ok(((work, Vec::new()), Purpose::Perform)))
         }
         UndoBy::Script(script) => {
-            let work = child::of_script(scene, script, &fix.parameters);
+            let work = by(script).map(|bytes| child::of_script(script, &fix.parameters, bytes));
             let purpose = Purpose::Undo { before: before.clone() };
             (script.repeat, work.map(|work| (work, purpose)))
         }

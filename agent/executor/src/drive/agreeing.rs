@@ -81,7 +81,7 @@ async fn agreed(
     };
     if !persons {
         let keep = scene.keep();
-        admit::time_for(&keep, wall(), &fix.act)?;
+        admit::time_for(&keep, wall(), &fix.act, scene.expired())?;
         if let Some(why) = admit::unvouched(&keep, fix) {
             return Err(why);
         }

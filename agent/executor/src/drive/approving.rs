@@ -15,7 +15,7 @@ use befund_runbook::document::Act;
 use befund_runbook::machine::{FixOrder, Heard, Step};
 use befund_runtime::clock::random;
 use befund_trust::approval::{
-    Act as Signed, Challenge, Format, Gathered, Reached, Statement, Step as SignedStep,
+    Act as Signed, Challenge, Format, Gathered, Reached, Statement, Step as SignedStep, Terms,
     prediction_lines,
 };
 use befund_trust::floor::Number;
@@ -128,7 +128,7 @@ fn seal(
     let book = scene.book()?;
     let keep = scene.keep();
     let root = keep.root().ok_or("this machine has no trust root")?;
-    let now = admit::time_for(&keep, wall(), &fix.act)?.timestamp();
+    let now = admit::time_for(&keep, wall(), &fix.act, scene.expired())?.timestamp();
     let order = &scene.run.order;
     let people = root.root().quorum(role).threshold;
     let life = match role {
@@ -181,12 +181,13 @@ fn take(
     sealed: &mut Sealed,
     signatures: &[String],
 ) -> Result<Reached, String> {
+    let terms = Terms { risk: fix.risk, browsers: scene.policy()?.signatures.browsers };
     let mut keep = scene.keep();
-    let now = admit::time_for(&keep, wall(), &fix.act)?;
+    let now = admit::time_for(&keep, wall(), &fix.act, scene.expired())?;
     let root = keep.root().ok_or("this machine has no trust root")?;
     let reached = sealed
         .gathered
-        .take(&sealed.bytes, signatures, root, fix.risk, keep.floors(), now)
+        .take(&sealed.bytes, signatures, root, terms, keep.floors(), now)
         .map_err(|not_taken| crate::told(&not_taken))?;
     match reached {
         Reached::Enough(_) => {

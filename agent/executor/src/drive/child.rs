@@ -81,30 +81,37 @@ pub(super) fn work(
             let work = Work::Action { name: name.clone(), parameters: parameters.clone() };
             Ok((work, Vec::new()))
         }
-        Act::Script(script) => of_script(scene, script, parameters),
+        Act::Script(script) => Ok(of_script(script, parameters, bytes(scene, script)?)),
         Act::Instruct | Act::OpenUrl | Act::Reboot => {
             Err(format!("{} is done by no child", super::scene::name(act)))
         }
     }
 }
 
-/// As [`work()`], of a script.
+/// The bytes of a script of the run's catalogue.
+///
+/// # Errors
+/// If it has no such script.
+pub(super) fn bytes(scene: &Scene, script: &SignedScript) -> Result<Vec<u8>, String> {
+    let signed = scene.scripts.get(&script.path);
+    signed
+        .map(|(bytes, _)| bytes.clone())
+        .ok_or_else(|| format!("the catalogue has no {}", script.path))
+}
+
+/// As [`work()`], of a script with these bytes.
 pub(super) fn of_script(
-    scene: &Scene,
     script: &SignedScript,
     arguments: &Value,
-) -> Result<(Work, Vec<u8>), String> {
-    let Some((bytes, _)) = scene.scripts.get(&script.path) else {
-        return Err(format!("the catalogue has no {}", script.path));
-    };
+    bytes: Vec<u8>,
+) -> (Work, Vec<u8>) {
     let interpreter = match script.interpreter {
         Signed::Sh => Interpreter::Sh,
         Signed::PowerShell => Interpreter::Powershell,
         Signed::Python => Interpreter::Python,
     };
     let name = script.path.clone();
-    let work = Work::Script(Script { name, interpreter, arguments: arguments.clone() });
-    Ok((work, bytes.clone()))
+    (Work::Script(Script { name, interpreter, arguments: arguments.clone() }), bytes)
 }
 
 /// Runs a child to its end. Nothing of it is left then.

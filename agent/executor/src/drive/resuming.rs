@@ -56,7 +56,9 @@ pub(crate) async fn resume(
     for news in missing(&told, &untold) {
         driver.tell(news.clone()).await;
     }
-    let change = outstanding.into_iter().find_map(|wanted| match wanted {
+    // What the interruption itself makes it want is begun with all else that it wants.
+    let in_flight = outstanding.into_iter().filter(|one| !wanted.contains(one));
+    let change = in_flight.into_iter().find_map(|wanted| match wanted {
         Do::Act { step, fix } => Some(Change::Act(step, fix)),
         Do::Undo { step, fix, before } => Some(Change::Undo(step, fix, before)),
         Do::Measure { .. }

@@ -83,6 +83,11 @@ impl Scene {
         self.book.as_deref().ok_or_else(|| "this run is of no runbook".to_owned())
     }
 
+    /// When the catalogue of the runbook expired, if it had when the run began.
+    pub(crate) fn expired(&self) -> Option<Timestamp> {
+        self.book.as_ref().and_then(|book| book.expired)
+    }
+
     /// What this machine trusts.
     pub(crate) fn keep(&self) -> MutexGuard<'_, Keep> {
         self.runs.keep.lock().unwrap_or_else(PoisonError::into_inner)

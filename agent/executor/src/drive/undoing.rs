@@ -16,11 +16,11 @@ use befund_model::id::TicketNumber;
 use befund_model::job::{JobNews, JobState};
 use befund_model::runbook::{Attempt, AttemptEnd, Mode, RunbookResult};
 use befund_model::snapshot::Status;
-use befund_runbook::document::{Act, UndoBy};
+use befund_runbook::document::{Act, Script, UndoBy};
 use befund_runbook::machine::{FixOrder, Heard, Step};
 
 use super::acting::{self, undo_change};
-use super::scene::{Scene, Word, name, reference};
+use super::scene::{Scene, Word, name, reference, wall};
 use super::{Left, tell};
 use crate::journal::{Doing, Entry, JournalError, OpenStep, Recovered, Undoable, Whose};
 use crate::result;
@@ -145,7 +145,7 @@ impl Undoing<'_> {
         undoable: Undoable,
         words: &mut mpsc::Receiver<Word>,
     ) -> Result<(), String> {
-        let Undoable { change, intent, before, .. } = undoable;
+        let Undoable { change, intent, catalogue, before, .. } = undoable;
         let fix = intent.fix;
         let nothing = match fix.undo {
             UndoBy::None => true,
@@ -160,7 +160,16 @@ impl Undoing<'_> {
             self.note(&fix, None, AttemptEnd::Refused, &why);
             return Ok(());
         }
-        let mut work = pin!(undo_change(self.scene, step, change, &fix, before));
+        let scene = self.scene;
+        let by = |script: &Script| {
+            let catalogue =
+                catalogue.ok_or("which catalogue it was done by is not known any more")?;
+            let script = scene.keep().undoing_script(&catalogue, &script.path, wall());
+            script
+                .map(|(bytes, _)| bytes)
+                .map_err(|error| format!("the script that undoes it: {}", crate::told(&error)))
+        };
+        let mut work = pin!(undo_change(scene, step, change, &fix, before, by));
         let mut done = false;
         loop {
             let word = tokio::select! {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use befund_model::Timestamp;
 use befund_model::action::Repeat;
 use befund_model::id::{JobId, TicketNumber};
+use befund_runbook::document::UndoBy;
 use befund_runbook::machine::Step;
 
 use super::entry::{Doing, Entry};
@@ -41,6 +42,9 @@ pub(super) struct Known {
     pub(super) ticket: Option<TicketNumber>,
     /// The jobs that it undid something of.
     pub(super) undoes: BTreeSet<JobId>,
+    /// The digest of the catalogue that its runbook stands in, once a fix was begun that a script of it undoes.
+    pub(super) undone_by: Option<String>,
+    catalogue: Option<String>,
     /// The step that was begun and has not ended.
     open: Option<(Step, Repeat)>,
     /// The step that has ended without that the machine was told.
@@ -70,6 +74,8 @@ impl Known {
             stage: Stage::Running,
             ticket: None,
             undoes: BTreeSet::new(),
+            undone_by: None,
+            catalogue: None,
             open: None,
             untold: None,
             past: BTreeSet::new(),
@@ -125,14 +131,22 @@ impl Known {
     /// Takes note of an entry that is there.
     pub(super) fn note(&mut self, entry: &Entry) {
         match entry {
-            Entry::Received(received) => self.ticket = received.ticket,
+            Entry::Received(received) => {
+                self.ticket = received.ticket;
+                self.catalogue.clone_from(&received.catalogue);
+            }
             Entry::Intent(intent) => {
                 self.open = Some((intent.step.clone(), intent.repeat));
                 match &intent.doing {
                     Doing::Undo(change) => {
                         self.undoes.insert(change.job);
                     }
-                    Doing::Act | Doing::Restart => {}
+                    Doing::Act => {
+                        if let UndoBy::Script(_) = intent.fix.undo {
+                            self.undone_by.clone_from(&self.catalogue);
+                        }
+                    }
+                    Doing::Restart => {}
                 }
             }
             Entry::Exit { step, .. } => {

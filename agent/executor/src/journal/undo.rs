@@ -28,6 +28,8 @@ pub struct Undoable {
     pub change: ChangeRef,
     /// What was done, with how it is undone.
     pub intent: Intent,
+    /// The digest of the catalogue that it stands in.
+    pub catalogue: Option<String>,
     /// What undoing needs to know: what [`Acted::before`] said, else what was known before the step.
     pub before: Value,
     /// Whether it was done.
@@ -59,6 +61,11 @@ pub(super) fn changes(journals: &[(JobId, Vec<Entry>)]) -> Vec<Undoable> {
     let mut made: BTreeMap<ChangeRef, Undoable> = BTreeMap::new();
     let mut undoing: Vec<(ChangeRef, Option<&Acted>)> = Vec::new();
     for (job, entries) in journals {
+        let catalogue = match entries.first() {
+            Some(Entry::Received(received)) => received.catalogue.as_ref(),
+            // Damage took it, or there is nothing.
+            Some(_) | None => None,
+        };
         for entry in entries {
             let Entry::Intent(intent) = entry else { continue };
             let exit = exit(entries, intent);
@@ -84,6 +91,7 @@ pub(super) fn changes(journals: &[(JobId, Vec<Entry>)]) -> Vec<Undoable> {
                             .unwrap_or(&intent.before)
                             .clone(),
                         intent: (**intent).clone(),
+                        catalogue: catalogue.cloned(),
                         certainty,
                         tried: Tried::No,
                     };

@@ -1,6 +1,5 @@
 //! What is kept, read back and verified again as if it were offered. What is offered is not taken here.
 
-use befund_model::Timestamp;
 use befund_trust::catalogue;
 use befund_trust::root::{self, Standing, Trusted};
 use tracing::warn;
@@ -8,10 +7,10 @@ use tracing::warn;
 use super::{Held, Keep, KeepError, MOST_SIGNATURES};
 
 impl Keep {
-    /// Looks at the catalogue that is kept, by what is trusted now. One that is of no use is no reason not to go on: a newer
-    /// one may come.
-    pub(super) fn judge_again(&mut self, clock: Timestamp) {
-        (self.held, self.spoilt) = match self.read_catalogue(clock) {
+    /// Looks at the catalogue that is kept, by who is trusted now; by the time, whoever wants something of it. One that is
+    /// of no use is no reason not to go on: a newer one may come.
+    pub(super) fn judge_again(&mut self) {
+        (self.held, self.spoilt) = match self.read_catalogue() {
             Ok(held) => (held, None),
             Err(error) => {
                 let whole = befund_runtime::telemetry::chain(&error);
@@ -33,14 +32,13 @@ impl Keep {
             .map_err(|error| self.disk.damaged("root.json", &error.to_string()))
     }
 
-    fn read_catalogue(&self, clock: Timestamp) -> Result<Option<Held>, KeepError> {
+    fn read_catalogue(&self) -> Result<Option<Held>, KeepError> {
         let Some(root) = &self.root else { return Ok(None) };
         let Some(bytes) = self.disk.read("manifest.json", catalogue::MAX_BYTES as u64)? else {
             return Ok(None);
         };
         let signatures = self.read_signatures()?;
-        let now = self.now(clock).now()?;
-        let manifest = catalogue::verify(&bytes, &signatures, root, &self.memory.floors, now)?;
+        let manifest = catalogue::verify_past(&bytes, &signatures, root, &self.memory.floors)?;
         self.hold(manifest).map(Some)
     }
 

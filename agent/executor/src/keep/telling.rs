@@ -30,11 +30,18 @@ impl Keep {
         match (&self.held, self.withdrawn, &self.spoilt) {
             (Some(held), ..) => {
                 let manifest = held.manifest.get();
-                format!(
-                    "version {} of the catalogue, which this machine keeps, expired at {}; have the runbooks signed anew \
-                     and published",
-                    manifest.version, manifest.expires
-                )
+                let version = manifest.version;
+                match self.kept() {
+                    Some((_, ends)) if ends < manifest.expires => format!(
+                        "the trust root, by which this machine keeps version {version} of the catalogue, expired at {ends}; \
+                         a new one has to be signed"
+                    ),
+                    Some(_) | None => format!(
+                        "version {version} of the catalogue, which this machine keeps, expired at {}; have the runbooks \
+                         signed anew and published",
+                        manifest.expires
+                    ),
+                }
             }
             (None, Some((version, _)), _) => format!(
                 "version {version} of the catalogue withdrew all runbooks; nothing is run until others are published"

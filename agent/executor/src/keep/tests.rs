@@ -38,7 +38,9 @@ fn root(version: u64, signer: u8) -> Vec<u8> {
             person: "ada".to_owned(),
             key: key(signer).public().to_string(),
             webauthn: false,
+            credential: None,
         }],
+        webauthn: None,
         roles: Roles {
             root: quorum(),
             catalogue: quorum(),
@@ -77,13 +79,13 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let keep = Keep::open(&folder.path().join("keep"), at(-10), at(1)).expect("a keep");
+        let keep = Keep::open(&folder.path().join("keep"), at(-10)).expect("a keep");
         Self { folder, keep }
     }
 
-    fn again(&mut self, day: i64) {
+    fn again(&mut self) {
         let path = self.folder.path().join("keep");
-        self.keep = Keep::open(&path, at(-10), at(day)).expect("a keep");
+        self.keep = Keep::open(&path, at(-10)).expect("a keep");
     }
 
     fn rooted() -> Self {
@@ -91,7 +93,7 @@ impl Bench {
         let bytes = root(1, 1);
         let digest = Root::parse(&bytes).expect("a root").digest();
         pin(&bench.folder.path().join("keep"), digest.0).expect("it is pinned");
-        bench.again(1);
+        bench.again();
         bench
             .keep
             .offer_root(&bytes, &signed(Namespace::Root, 1, &bytes), at(1))
@@ -117,6 +119,10 @@ impl Bench {
         self.keep.offer_catalogue(bytes, signatures, at(day))
     }
 
+    fn script(&self, path: &str) -> Result<(Vec<u8>, Sha256), KeepError> {
+        self.keep.script_of(self.keep.held.as_ref().expect("a catalogue"), path)
+    }
+
     fn has(&self, name: &str) -> Option<&Shelved> {
         self.keep.runbook(name).expect("it can be read")
     }
@@ -138,13 +144,13 @@ fn a_catalogue_is_taken_once_all_its_files_are_there_and_outlives_a_restart() {
     assert!(matches!(wrong, Err(KeepError::File(_))), "{wrong:?}");
 
     bench.fill(2);
-    bench.again(3);
+    bench.again();
 
     let report = bench.keep.report();
     assert_eq!((report.root_version, report.pinned, report.catalogue_version), (1, true, 5));
     assert_eq!(bench.has("net.no-internet").expect("it is there").runbook.name, "net.no-internet");
-    assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"true\n");
-    assert!(bench.keep.script("scripts/y.sh").is_err());
+    assert_eq!(bench.script("scripts/x.sh").expect("it is there").0, b"true\n");
+    assert!(bench.script("scripts/y.sh").is_err());
 }
 
 #[test]
@@ -152,7 +158,7 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     let mut bench = Bench::rooted();
     bench.offer(5, 1, 2).expect("it is signed");
     bench.fill(2);
-    bench.again(3);
+    bench.again();
     let older = bench.offer(4, 1, 3);
     assert!(
         matches!(
@@ -167,7 +173,7 @@ fn an_older_catalogue_is_refused_also_after_a_restart_and_a_withdrawn_one_stays_
     bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
 
     assert!(bench.has("net.no-internet").is_none());
-    bench.again(4);
+    bench.again();
     assert!(bench.has("net.no-internet").is_none());
     assert!(bench.offer(5, 1, 4).is_err(), "the one before it does not come back");
     assert_eq!(bench.keep.report().catalogue_version, 6, "it says that it took the withdrawal");
@@ -182,7 +188,7 @@ fn a_changed_file_on_the_disk_is_not_run() {
     let digest = Sha256::of(b"true\n");
     let path = bench.folder.path().join("keep/files").join(digest.to_string());
     std::fs::write(&path, b"evil\n").expect("root may");
-    assert!(matches!(bench.keep.script("scripts/x.sh"), Err(KeepError::File(_))));
+    assert!(matches!(bench.script("scripts/x.sh"), Err(KeepError::File(_))));
 }
 
 #[test]
@@ -192,14 +198,14 @@ fn a_runbook_that_is_remembered_is_verified_all_the_same() {
     bench.fill(2);
     let keep = bench.folder.path().join("keep");
     assert!(keep.join("read.json").is_file(), "it was read, and that is remembered");
-    bench.again(3);
+    bench.again();
 
     // Changed while nobody had wanted it.
     let path = keep.join("files").join(Sha256::of(RUNBOOK.as_bytes()).to_string());
     std::fs::write(&path, RUNBOOK.replace("version: ", "version: 9")).expect("root may");
     assert!(matches!(bench.keep.runbook("net.no-internet"), Err(KeepError::File(_))));
     // Found when it is opened.
-    bench.again(3);
+    bench.again();
     assert!(bench.has("net.no-internet").is_none());
     assert_eq!(bench.keep.report().catalogue_version, 0);
 }
@@ -212,13 +218,13 @@ fn what_is_remembered_of_a_runbook_says_nothing_of_what_it_is() {
     let path = bench.folder.path().join("keep/read.json");
     let text = std::fs::read_to_string(&path).expect("it is there");
     std::fs::write(&path, text.replace("net.no-internet", "net.other")).expect("root may");
-    bench.again(3);
+    bench.again();
 
     assert!(bench.has("net.no-internet").is_none());
     assert!(matches!(bench.keep.runbook("net.other"), Err(KeepError::Runbook { .. })));
     // Without it, all is read anew.
     std::fs::remove_file(&path).expect("root may");
-    bench.again(3);
+    bench.again();
     assert!(bench.has("net.no-internet").is_some() && bench.has("net.other").is_none());
 }
 
@@ -237,7 +243,7 @@ fn a_root_that_nobody_vouched_for_is_marked_so_and_a_pin_refuses_another() {
     bench.keep.offer_root(&other, &both, at(2)).expect("old and new signed");
     assert!(bench.offer(5, 1, 3).is_err(), "the old key signs nothing any more");
     assert!(bench.offer(5, 2, 3).is_ok());
-    bench.again(4);
+    bench.again();
     let old = root(1, 1);
     let back = bench.keep.offer_root(&old, &signed(Namespace::Root, 1, &old), at(4));
     assert!(matches!(back, Err(KeepError::Root(_))), "{back:?}");
@@ -255,7 +261,7 @@ fn what_nobody_vouched_for_is_gone_and_bars_nothing_once_a_root_is_pinned() {
     let ours = root(1, 2);
     let digest = Root::parse(&ours).expect("a root").digest();
     pin(&bench.folder.path().join("keep"), digest.0).expect("it is pinned");
-    bench.again(2);
+    bench.again();
     bench.keep.offer_root(&ours, &signed(Namespace::Root, 2, &ours), at(2)).expect("the pinned");
     assert!(
         bench.keep.runbook("net.no-internet").expect("nothing is read").is_none(),
@@ -299,7 +305,7 @@ fn a_number_is_used_once_also_after_a_restart_and_a_clock_set_back_is_seen() {
     let number: Number = "00112233445566778899aabbccddeeff".parse().expect("a number");
     let now = bench.keep.now(at(5)).now().expect("a good clock");
     bench.keep.use_number(number, at(6), now).expect("the first time");
-    bench.again(5);
+    bench.again();
     assert!(matches!(bench.keep.use_number(number, at(6), now), Err(KeepError::Number(_))));
     let back = bench.keep.now(at(3));
     assert!(back.now().is_err());
@@ -312,7 +318,7 @@ fn what_somebody_agreed_to_holds_for_its_time_also_after_a_restart() {
     let (ticket, other) = (TicketNumber(7), TicketNumber(8));
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
     bench.keep.agree(ticket, "anna", hours(36), at(2));
-    bench.again(3);
+    bench.again();
     assert!(bench.keep.has_agreed(ticket, "anna", at(3)));
     assert!(!bench.keep.has_agreed(other, "anna", at(3)), "for this ticket");
     assert!(!bench.keep.has_agreed(ticket, "ben", at(3)), "by herself");
@@ -330,9 +336,9 @@ fn why_nothing_can_be_run_is_told_with_what_to_do() {
     bench.fill(2);
     let expired = bench.keep.lacking();
     assert!(expired.contains("version 5 of the catalogue") && expired.contains("signed anew"));
-    bench.again(40);
+    bench.again();
     let expired = bench.keep.lacking();
-    assert!(expired.contains("it expired at") && expired.contains("signed anew"), "{expired}");
+    assert!(expired.contains("expired at") && expired.contains("signed anew"), "{expired}");
 }
 
 #[test]
@@ -340,12 +346,12 @@ fn a_catalogue_that_is_wanted_still_stays_beside_the_one_after_it_and_goes_when_
     let mut bench = Bench::rooted();
     let first = bench.replace(5, 2);
     let second = bench.replace(6, 3);
-    bench.again(4);
+    bench.again();
 
     let former = bench.keep.former(&first, at(4)).expect("it was put aside");
     assert!(former.names().any(|name| name == "net.no-internet"));
     assert_eq!(bench.keep.script_of(&former, "scripts/x.sh").expect("it is there").0, b"exit 5\n");
-    assert_eq!(bench.keep.script("scripts/x.sh").expect("it is there").0, b"exit 6\n");
+    assert_eq!(bench.script("scripts/x.sh").expect("it is there").0, b"exit 6\n");
     assert!(bench.keep.former(&second, at(4)).is_err(), "that one is here");
     assert!(bench.keep.former("../root", at(4)).is_err());
     assert!(bench.keep.former(&first, at(31)).is_err(), "it expires as any other");
@@ -354,7 +360,7 @@ fn a_catalogue_that_is_wanted_still_stays_beside_the_one_after_it_and_goes_when_
     assert!(bench.keep.former(&first, at(4)).is_ok());
     bench.keep.forget_former(&BTreeSet::new()).expect("it goes");
     assert!(bench.keep.former(&first, at(4)).is_err());
-    assert!(bench.keep.script("scripts/x.sh").is_ok(), "what is here stays");
+    assert!(bench.script("scripts/x.sh").is_ok(), "what is here stays");
     let files = std::fs::read_dir(bench.folder.path().join("keep/files")).expect("a folder");
     assert_eq!(files.count(), 2, "the other script is gone");
 }
@@ -376,4 +382,49 @@ fn a_withdrawal_and_a_key_that_was_struck_off_take_the_catalogues_before_along()
     let signatures = signed(Namespace::Catalogue, 1, &empty);
     bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
     assert!(bench.keep.former(&first, at(3)).is_err(), "it was withdrawn");
+}
+
+#[test]
+fn what_undoes_a_change_is_there_whatever_came_since_but_not_for_who_signed_it_falsely() {
+    let mut bench = Bench::rooted();
+    let first = bench.replace(5, 2);
+    bench.again();
+    bench.replace(6, 3);
+    let script = |bench: &Bench| bench.keep.undoing_script(&first, "scripts/x.sh", at(40));
+    assert_eq!(script(&bench).expect("it was kept").0, b"exit 5\n", "long after it expired");
+    assert!(bench.keep.undoing_script(&first, "scripts/y.sh", at(4)).is_err(), "no script of it");
+
+    let file = format!("keep/files/{}", Sha256::of(b"exit 5\n"));
+    let file = bench.folder.path().join(file);
+    std::fs::write(&file, b"evil 5\n").expect("root may");
+    assert!(matches!(script(&bench), Err(KeepError::File(_))), "swapped on the disk");
+    std::fs::write(&file, b"exit 5\n").expect("root may");
+    let former = bench.folder.path().join(format!("keep/former/{first}.json"));
+    let text = std::fs::read_to_string(&former).expect("it is there");
+    std::fs::write(&former, text.replace("\\\"version\\\": 5", "\\\"version\\\": 6"))
+        .expect("root may");
+    assert!(matches!(script(&bench), Err(KeepError::Catalogue(_))), "another manifest");
+    std::fs::write(&former, text).expect("root may");
+    assert!(script(&bench).is_ok());
+
+    let other = root(2, 2);
+    let both = [signed(Namespace::Root, 1, &other), signed(Namespace::Root, 2, &other)].concat();
+    bench.keep.offer_root(&other, &both, at(4)).expect("old and new signed");
+    assert!(matches!(script(&bench), Err(KeepError::Catalogue(_))), "nobody of today signed it");
+}
+
+#[test]
+fn what_undoes_a_change_is_withdrawn_with_its_catalogue_until_another_one_has_it() {
+    let mut bench = Bench::rooted();
+    let first = bench.replace(5, 2);
+    bench.replace(6, 2);
+    let empty = catalogue(7, &BTreeMap::new());
+    let signatures = signed(Namespace::Catalogue, 1, &empty);
+    bench.keep.offer_catalogue(empty, signatures, at(3)).expect("a withdrawal");
+    let script = |bench: &Bench| bench.keep.undoing_script(&first, "scripts/x.sh", at(4));
+    assert!(matches!(script(&bench), Err(KeepError::NotKept(_))));
+
+    bench.replace(8, 4);
+
+    assert_eq!(script(&bench).expect("its successor").0, b"exit 8\n");
 }

@@ -13,16 +13,15 @@ use tracing::{info, warn};
 use befund_model::job::{Said, Work};
 use befund_model::language::Text;
 use befund_model::runbook::Mode;
-use befund_runbook::document::UndoBy;
 use befund_runbook::machine::{Interruption, Machine};
 
-use super::{Run, Runs, lock};
+use super::{Run, Runs};
 use crate::admit::Book;
 use crate::door::server::Shared;
 use crate::drive::person::About;
 use crate::drive::scene::{Scene, Scripts, Word};
 use crate::drive::{self, Driver, Left};
-use crate::journal::{Entry, Recovered, StartedBy, Whose};
+use crate::journal::{Entry, Recovered, StartedBy};
 
 /// How long is waited until an end that could not be written is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -128,9 +127,8 @@ impl Task {
     /// Undoes what its ticket changed.
     pub(super) fn undo(self, recovered: Option<Recovered>) -> Driving {
         Box::pin(async move {
-            let Self { mut scene, words } = self;
+            let Self { scene, words } = self;
             let Work::Undo(ticket) = scene.run.order.work else { return Left::Stopped };
-            scene.scripts = undo_scripts(&scene.runs, Whose::Ticket(ticket)).await;
             drive::undo_all(&scene, ticket, recovered, words).await
         })
     }
@@ -138,22 +136,6 @@ impl Task {
 
 /// A run that is driven.
 pub(super) type Driving = std::pin::Pin<Box<dyn Future<Output = Left> + Send>>;
-
-/// The scripts of the catalogue that undo what is there to be undone.
-async fn undo_scripts(runs: &Runs, whose: Whose) -> Scripts {
-    let undoable = runs.ledger.with(move |journal| journal.undoable(whose)).await;
-    let undoable = undoable.unwrap_or_else(|error| {
-        warn!(error = &error as &dyn std::error::Error, "what can be undone cannot be read");
-        Vec::new()
-    });
-    let keep = lock(&runs.keep);
-    let paths = undoable.iter().filter_map(|undoable| match &undoable.intent.fix.undo {
-        UndoBy::Script(script) => Some(script.path.clone()),
-        UndoBy::Auto | UndoBy::Action(_) | UndoBy::None => None,
-    });
-    // One that the catalogue does not have any more is told when it is wanted.
-    paths.filter_map(|path| Some((path.clone(), keep.script(&path).ok()?))).collect()
-}
 
 /// Drives a run, and writes down its end, synced, before anybody is told of it.
 pub(super) async fn to_the_end(

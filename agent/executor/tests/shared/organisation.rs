@@ -42,7 +42,9 @@ fn root() -> Vec<u8> {
             person: "ada".to_owned(),
             key: key(1).public().to_string(),
             webauthn: false,
+            credential: None,
         }],
+        webauthn: None,
         roles: Roles {
             root: quorum(),
             catalogue: quorum(),

@@ -16,6 +16,7 @@ use super::Core;
 use crate::link::catalogue::{self, BringError, Brought, End};
 use crate::link::note::Note;
 use crate::link::session::Current;
+use crate::platform;
 
 /// How long what was refused is left alone, unless something else is handed out; and up to a quarter more.
 const AFTER_REFUSAL: Duration = Duration::from_secs(3600);
@@ -160,7 +161,7 @@ impl Core {
         let mut executor = None;
         match brought.end {
             End::Current => {
-                // The policy may change, and the executor fail, without anybody saying so.
+                // The executor may fail without anybody saying so.
                 let wait = LOOK_AGAIN + full_jitter(LOOK_AGAIN / 4, random);
                 self.shelf.look_at = Some(Instant::now() + wait);
                 (refusal, self.shelf.refused) = (None, None);
@@ -210,10 +211,23 @@ impl Core {
     pub(super) fn shelf_tick(&mut self) {
         let due = self.shelf.next_timer(self.line.is_some());
         if due.is_some_and(|at| Instant::now() >= at) {
-            // What was refused, or could not be fetched, is asked for anew; else only the machine is asked.
-            let settled = self.shelf.refused.is_none() && self.shelf.is_current();
-            let current = self.shelf.handed_out.clone().filter(|_| settled);
-            self.look_now(current);
+            self.look_again();
+        }
+    }
+
+    /// Asks the machine what it trusts and allows; what was refused, or could not be fetched, is asked for anew.
+    fn look_again(&mut self) {
+        let settled = self.shelf.refused.is_none() && self.shelf.is_current();
+        let current = self.shelf.handed_out.clone().filter(|_| settled);
+        self.look_now(current);
+    }
+
+    /// Asks the machine if its policy is another file than it was: at each heartbeat, so that nothing wakes for it.
+    pub(super) fn look_at_policy(&mut self) {
+        let now = platform::version_of(&self.parts.policy);
+        if self.policy != now {
+            self.policy = now;
+            self.look_again();
         }
     }
 }

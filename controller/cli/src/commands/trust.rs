@@ -21,6 +21,7 @@ use crate::signer::With;
 
 mod draft;
 mod machines;
+mod pages;
 
 /// Subcommands of `befund trust`.
 #[derive(Debug, Subcommand)]
@@ -105,6 +106,13 @@ pub(crate) struct Change {
     /// A person with a public key's file; named twice, a person has two keys.
     #[arg(long, value_name = "NAME=PUBKEYFILE", value_parser = values::pair)]
     person: Vec<(String, String)>,
+    /// A person with a security key that signs changes in the browser: the line of the console's page, or a file with it.
+    #[arg(long, value_name = "NAME=LINE", value_parser = values::pair)]
+    webauthn: Vec<(String, String)>,
+    /// A console's address on whose pages changes may be signed, as in https://console.example.org; those given take the place
+    /// of those before.
+    #[arg(long, value_name = "URL")]
+    origin: Vec<String>,
     /// Where a person is reached; what their key's file says, if absent.
     #[arg(long, value_name = "NAME=CONTACT", value_parser = values::pair)]
     contact: Vec<(String, String)>,

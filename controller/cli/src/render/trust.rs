@@ -32,7 +32,19 @@ pub(crate) fn signed(look: &Look, root: &Root, signatures: &[PublicKey]) -> Stri
             toned(key.kind(), Tone::Faint),
         ]);
     }
+    for (key, _, person) in root.browser_keys() {
+        rows.add_row(vec![
+            cell(&person.id),
+            cell(&person.name),
+            cell(&person.contact),
+            cell(key.fingerprint()),
+            toned("in the browser, changes only", Tone::Faint),
+        ]);
+    }
     out.push_str(&tables::text(&rows, 2));
+    if let Some(pages) = root.pages() {
+        let _ = writeln!(out, "  in browsers on {}", text::line(&pages.origins.join(", ")));
+    }
     for role in Role::ALL {
         let quorum = root.quorum(role);
         let _ = writeln!(

@@ -71,7 +71,9 @@ fn document(version: u64) -> Document {
             person: "anna".into(),
             key: key(ANNA).public().to_string(),
             webauthn: false,
+            credential: None,
         }],
+        webauthn: None,
         roles: Roles {
             root: everybody(),
             catalogue: everybody(),

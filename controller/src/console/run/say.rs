@@ -67,6 +67,33 @@ pub async fn decline(
     told(&api, job, said, "fixes", &caller, &headers).await
 }
 
+/// What the page's script sends once a security key has signed.
+#[derive(Debug, Deserialize)]
+pub struct Signed {
+    cause: String,
+    index: u32,
+    #[serde(default)]
+    signature: String,
+}
+
+/// `POST /jobs/{job}/sign`: hands on what was signed, as the API does. Whether it counts is the machine's to say.
+pub async fn sign(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(job): Named<String>,
+    headers: HeaderMap,
+    Form(Signed { cause, index, signature }): Form<Signed>,
+) -> Result<Response, Failure> {
+    let job = jobs::get(&api.app, parse(&job)?).await?;
+    let said = if signature.is_empty() {
+        Err(Failure::invalid("there is no signature: sign it first"))
+    } else {
+        let approval = ApproveFix { fix: FixRef { cause, index }, signatures: vec![signature] };
+        jobs::approve(&api.app, job.id, approval, &caller).await
+    };
+    told(&api, job, said, "fixes", &caller, &headers).await
+}
+
 /// The part of the run that it was about as it stands now, with what went wrong; or the page that it is on.
 async fn told(
     api: &Api,

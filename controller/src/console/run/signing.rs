@@ -1,13 +1,16 @@
-//! What a change that waits for signatures says, for whoever is about to give theirs. It is shown and not signed
-//! here: keys are where people are, and a browser cannot reach them.
+//! What a change that waits for signatures says, for whoever is about to give theirs. It is shown here; it is signed where
+//! people's keys are, which a browser reaches only of security keys that the trust root lists for that.
 
 use befund_model::Timestamp;
+use befund_model::action::Risk;
 use befund_model::job::Said;
 use befund_trust::approval::Statement;
+use data_encoding::BASE64;
 use serde_json::Value;
 
 use super::Run;
 use super::story::{Signing, Tried};
+use crate::console::browser_keys::PageKeys;
 
 /// It.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub struct SigningBox<'a> {
     pub handed_over: usize,
     /// Whether somebody said that it will not be signed.
     pub declined: bool,
+    page_keys: Option<&'a PageKeys>,
 }
 
 impl<'a> SigningBox<'a> {
@@ -46,6 +50,7 @@ impl<'a> SigningBox<'a> {
             statement: signing.statement.as_deref().filter(fits),
             handed_over: handed.sum(),
             declined: run.said.iter().any(declined),
+            page_keys: run.page_keys.as_ref().filter(|_| run.frame.may_run()),
         })
     }
 
@@ -69,6 +74,21 @@ impl<'a> SigningBox<'a> {
             other => other.to_string(),
         };
         parameters.into_iter().flatten().map(|(name, one)| (name.as_str(), value(one))).collect()
+    }
+
+    /// The keys that may sign it on this page; none for what machines take from no browser.
+    #[must_use]
+    pub fn page_keys(&self) -> Option<&'a PageKeys> {
+        match self.statement?.step.risk {
+            Risk::Change if !self.declined => self.page_keys,
+            Risk::Change | Risk::Read | Risk::Disruptive => None,
+        }
+    }
+
+    /// Exactly what is signed, in base64.
+    #[must_use]
+    pub fn bytes(&self) -> String {
+        BASE64.encode(self.signing.text.as_bytes())
     }
 
     /// Until when a signature is good.

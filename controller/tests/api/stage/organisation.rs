@@ -43,6 +43,7 @@ pub(super) async fn published(bed: &Bed) -> Sha256 {
         person: person.to_owned(),
         key: key.public().to_string(),
         webauthn: false,
+        credential: None,
     };
     let root = Document {
         format: befund_trust::root::Format::V1,
@@ -51,6 +52,7 @@ pub(super) async fn published(bed: &Bed) -> Sha256 {
         expires: now + SignedDuration::from_hours(24 * 365),
         people: vec![person("tina", "Tina Weber"), person("omar", "Omar Haddad")],
         keys: vec![key("tina", &keys[0]), key("omar", &keys[1])],
+        webauthn: None,
         roles: Roles {
             root: quorum(2),
             catalogue: quorum(1),

@@ -21,6 +21,17 @@ const VERIFY: (Duration, Duration) = (Duration::from_secs(30), Duration::from_se
 /// How often it is looked whether what must hold after a change holds.
 const CONFIRM_EVERY: Duration = Duration::from_secs(5);
 
+/// How far doing a fix came.
+pub(super) enum Came {
+    /// It ended so.
+    To(End),
+    /// An interruption came before it was begun.
+    NotBegun,
+    /// It was done, then came an interruption, and it has not helped: it is done again where that can be, or else has
+    /// ended so.
+    Again(End),
+}
+
 /// A fix that was done.
 struct Done {
     base: String,
@@ -32,14 +43,14 @@ struct Done {
 }
 
 impl Run {
-    /// Does it, and sees what became of it; `None` if an interruption came before it was begun.
+    /// Does it, and sees what became of it.
     pub(super) async fn act(
         &mut self,
         base: &str,
         place: Place,
         order: FixOrder,
         attempt: &mut Attempt,
-    ) -> Result<Option<End>, Stop> {
+    ) -> Result<Came, Stop> {
         let interruptions = self.exchange.interruptions();
         let passing = self.passing();
         let step = self.exchange.name(&format!("{base}/act"));
@@ -64,7 +75,7 @@ impl Run {
                     self.exchange.stand(JobState::Running);
                     self.noted(before);
                     let reason = "it was interrupted, and nobody can tell whether it was done";
-                    return Ok(Some(self.indeterminate(reason)));
+                    return Ok(Came::To(self.indeterminate(reason)));
                 }
                 Heard::NotBegun { .. } => {
                     self.exchange.stand(JobState::Running);
@@ -72,9 +83,9 @@ impl Run {
                         return Err(stop);
                     }
                     if self.exchange.interruptions() != interruptions {
-                        return Ok(None);
+                        return Ok(Came::NotBegun);
                     }
-                    return Ok(Some((AttemptEnd::Failed, "it was not begun".to_owned())));
+                    return Ok(Came::To((AttemptEnd::Failed, "it was not begun".to_owned())));
                 }
                 Heard::Measured { .. }
                 | Heard::Evaluated { .. }
@@ -95,9 +106,15 @@ impl Run {
         attempt.acted = Some(told);
         let done = Done { base: base.to_owned(), place, order, acted, interruptions };
         if done.acted.status != Status::Ok {
-            return Ok(Some(self.failed(&done, attempt).await));
+            return Ok(Came::To(self.failed(&done, attempt).await));
         }
-        Ok(Some(self.prove(&done, &passing, attempt).await))
+        let then = self.exchange.interruptions();
+        let end = self.prove(&done, &passing, attempt).await;
+        let again = done.order.on_interrupt == OnInterrupt::Rerun
+            && self.exchange.interruptions() != then
+            && self.exchange.stopped().is_none()
+            && end.0 == AttemptEnd::NotVerified;
+        Ok(if again { Came::Again(end) } else { Came::To(end) })
     }
 
     /// Notes what was measured before anything was done.

@@ -7,6 +7,7 @@ use befund_model::action::{Prediction, Risk};
 use befund_model::job::{JobNews, JobState};
 use befund_model::runbook::{Attempt, AttemptEnd, FixRef, Mode};
 
+use super::aftermath::Came;
 use super::exchange::Stop;
 use super::judging::{Held, held};
 use super::measuring::Round;
@@ -106,17 +107,21 @@ impl Run {
         if let Go::No(end) = self.agree(&base, &order, fix, attempt).await? {
             return Ok(end);
         }
+        // How it ended that is to be done again.
+        let mut ended: Option<End> = None;
         loop {
             if let Go::No(end) = self.recheck(&base, place, &order, fix, begun).await? {
-                return Ok(end);
+                return Ok(ended.unwrap_or(end));
             }
             // That may have taken what was left.
             if let Some(reason) = self.beyond_limits(&order) {
                 self.waited();
-                return Ok((AttemptEnd::Failed, reason));
+                return Ok(ended.unwrap_or((AttemptEnd::Failed, reason)));
             }
-            if let Some(end) = self.act(&base, place, order.clone(), attempt).await? {
-                return Ok(end);
+            match self.act(&base, place, order.clone(), attempt).await? {
+                Came::To(end) => return Ok(end),
+                Came::NotBegun => {}
+                Came::Again(end) => ended = Some(end),
             }
         }
     }

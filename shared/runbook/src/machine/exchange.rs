@@ -23,6 +23,8 @@ pub const MAX_STEPS: usize = 20_000;
 pub const MAX_NEWS: usize = 4_000;
 /// How often a run goes on after an interruption, so that an agent that dies of it does not do so for ever.
 pub const MAX_INTERRUPTIONS: u32 = 20;
+/// After how many restarts of the machine that it did not want a run goes on: what it changed may be why.
+pub const MAX_UNWANTED: u32 = 3;
 
 /// Why a run goes no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +76,9 @@ struct Inner {
     told: usize,
     state: JobState,
     interruptions: u32,
+    /// Restarts of the machine that the run wanted, and others.
     reboots: u32,
+    unwanted: u32,
     /// Whether what is still outstanding is to be wanted again: the end of a run that is to stop asks for something, too.
     again: bool,
 }
@@ -94,6 +98,7 @@ impl Exchange {
             state: JobState::Running,
             interruptions: 0,
             reboots: 0,
+            unwanted: 0,
             again: false,
         })))
     }
@@ -305,8 +310,12 @@ impl Inner {
         let (resume, limits) = (self.runbook.resume, self.runbook.limits);
         let goes_on = match by {
             Interruption::Reboot => {
-                self.reboots += 1;
                 let wanted = self.outstanding.values().any(is_reboot);
+                if wanted {
+                    self.reboots += 1;
+                } else {
+                    self.unwanted += 1;
+                }
                 // One that the run wants itself it also goes on after.
                 resume.reboot || wanted
             }
@@ -315,7 +324,10 @@ impl Inner {
         };
         if !goes_on {
             self.stop(Stop::Interrupted(by));
-        } else if self.reboots > limits.reboots || self.interruptions > MAX_INTERRUPTIONS {
+        } else if self.reboots > limits.reboots
+            || self.unwanted > MAX_UNWANTED
+            || self.interruptions > MAX_INTERRUPTIONS
+        {
             self.stop(Stop::TooOften(by));
         }
         self.told += 1;

@@ -4,13 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use befund_model::action::Risk;
-
-use super::Statement;
-use super::verify::{Refusal, check_root, check_time, role, verify};
+use super::verify::{Refusal, check_browsers, check_root, check_time, role, verify};
+use super::{Browsers, Statement, Terms};
 use crate::floor::{Floors, Now};
-use crate::root::{Person, Role, Trusted, signers};
-use crate::signature::Namespace;
+use crate::root::{Person, Role, Trusted, approvers};
 
 /// The signatures of a statement that count so far: one of each person. They are of one statement; for another one,
 /// begin anew.
@@ -77,16 +74,19 @@ impl Gathered {
         expected: &[u8],
         signatures: &[impl AsRef<[u8]>],
         root: &Trusted,
-        risk: Risk,
+        terms: impl Into<Terms>,
         floors: &Floors,
         now: Now,
     ) -> Result<Reached, NotTaken> {
+        let terms @ Terms { risk, browsers } = terms.into();
         let role = role(expected, risk)?;
-        signers(Namespace::Approval, expected, signatures).map_err(Refusal::from)?;
+        let brought = approvers(expected, signatures).map_err(Refusal::from)?;
+        check_browsers(root, role, browsers, &brought).map_err(Refusal::from)?;
         let statement = Statement::parse(expected).map_err(Refusal::from)?;
         check_root(&statement.organisation, root, floors)?;
         check_time(statement.not_before, statement.expires, root, now)?;
 
+        self.forget_browsers(expected, root, role, browsers)?;
         let before = people(expected, &self.signatures, root, role)?;
         let mut known: BTreeSet<String> = before.iter().map(|person| person.id.clone()).collect();
         let mut all = self.signatures.clone();
@@ -103,7 +103,7 @@ impl Gathered {
             let others = quorum.people.iter().filter(|id| !signed.contains(id)).cloned().collect();
             return Err(NotTaken::NobodyNew { needed: quorum.threshold, signed, others });
         }
-        match verify(expected, &all, root, risk, floors, now) {
+        match verify(expected, &all, root, terms, floors, now) {
             Ok(people) => {
                 self.signatures = all;
                 Ok(Reached::Enough(people))
@@ -115,6 +115,26 @@ impl Gathered {
             }
             Err(refusal) => Err(refusal.into()),
         }
+    }
+
+    /// Forgets what was signed in browsers and counts no longer, since the root or the policy is another one than then:
+    /// it would spoil what others sign after it.
+    fn forget_browsers(
+        &mut self,
+        message: &[u8],
+        root: &Trusted,
+        role: Role,
+        browsers: Browsers,
+    ) -> Result<(), Refusal> {
+        let mut kept = Vec::with_capacity(self.signatures.len());
+        for signature in &self.signatures {
+            let by = approvers(message, std::slice::from_ref(signature))?;
+            if check_browsers(root, role, browsers, &by).is_ok() {
+                kept.push(signature.clone());
+            }
+        }
+        self.signatures = kept;
+        Ok(())
     }
 }
 
@@ -128,10 +148,5 @@ fn people(
     if signatures.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = signers(Namespace::Approval, message, signatures)?;
-    let owners: BTreeSet<&str> =
-        keys.keys().filter_map(|key| root.root().owner(key)).map(|one| one.id.as_str()).collect();
-    let listed = root.root().quorum(role).people.iter().filter(|id| owners.contains(id.as_str()));
-    let known = &root.root().document().people;
-    Ok(listed.filter_map(|id| known.iter().find(|person| person.id == *id)).cloned().collect())
+    Ok(root.root().counted(role, &approvers(message, signatures)?))
 }

@@ -4,10 +4,9 @@
 use befund_model::Timestamp;
 use befund_model::action::Risk;
 
-use super::{MAX_BYTES, Malformed, Statement};
+use super::{Browsers, MAX_BYTES, Malformed, Statement, Terms};
 use crate::floor::{Floors, Now};
-use crate::root::{Person, Role, Standing, TooFew, Trusted, Unsigned, signers};
-use crate::signature::Namespace;
+use crate::root::{NotHere, Person, Role, Signers, Standing, TooFew, Trusted, Unsigned, approvers};
 
 /// Why a step is not approved.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +22,9 @@ pub enum Refusal {
     /// Its signatures are not good.
     #[error("verifying an approval")]
     Unsigned(#[from] Unsigned),
+    /// One was made in a browser, and does not count here.
+    #[error("verifying an approval")]
+    NotHere(#[from] NotHere),
     /// Too few people signed it.
     #[error("verifying an approval")]
     TooFew(#[from] TooFew),
@@ -85,11 +87,11 @@ pub enum Refusal {
 }
 
 /// Verifies that as many different people of the role `change` or `disruptive` signed exactly these bytes, in the
-/// namespace `befund-approval`, as `risk` takes; `expected` is the statement as the machine made and kept it, and `risk`
-/// is the step's. Then who signed.
+/// namespace `befund-approval`, as the step's risk takes; `expected` is the statement as the machine made and kept it, and
+/// `terms` are what the machine says of the step. Then who signed.
 ///
-/// The order of checks: size; risk; signatures; people; form; organisation; root; time. The number is used up after it,
-/// with [`crate::floor::Seen::take`].
+/// The order of checks: size; risk; signatures; browsers; people; form; organisation; root; time. The number is used up
+/// after it, with [`crate::floor::Seen::take`].
 ///
 /// # Errors
 /// Each reason by itself.
@@ -97,13 +99,15 @@ pub fn verify(
     expected: &[u8],
     signatures: &[impl AsRef<[u8]>],
     root: &Trusted,
-    risk: Risk,
+    terms: impl Into<Terms>,
     floors: &Floors,
     now: Now,
 ) -> Result<Vec<Person>, Refusal> {
+    let Terms { risk, browsers } = terms.into();
     let role = role(expected, risk)?;
-    let keys = signers(Namespace::Approval, expected, signatures)?;
-    let people = root.root().demand(role, &keys)?;
+    let signers = approvers(expected, signatures)?;
+    check_browsers(root, role, browsers, &signers)?;
+    let people = root.root().demand(role, &signers)?;
     let statement = Statement::parse(expected)?;
     if statement.step.risk != risk {
         return Err(Refusal::OtherRisk { said: statement.step.risk, has: risk });
@@ -123,6 +127,24 @@ pub(super) fn role(bytes: &[u8], risk: Risk) -> Result<Role, Refusal> {
         Risk::Change => Ok(Role::Change),
         Risk::Disruptive => Ok(Role::Disruptive),
     }
+}
+
+/// Whether everything that was signed in a browser counts. As with signatures, one that does not spoils the others beside
+/// it: an honest console hands over none that does not.
+pub(super) fn check_browsers(
+    root: &Trusted,
+    role: Role,
+    browsers: Browsers,
+    signers: &Signers,
+) -> Result<(), NotHere> {
+    for assertion in signers.assertions() {
+        root.root().asserted(role, assertion)?;
+        match browsers {
+            Browsers::AsRootSays => {}
+            Browsers::Forbidden => return Err(NotHere::Policy),
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn check_root(

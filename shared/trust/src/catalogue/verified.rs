@@ -126,6 +126,42 @@ pub fn verify(
     floors: &Floors,
     now: Now,
 ) -> Result<Verified<Manifest>, Refusal> {
+    let manifest = signed(bytes, signatures, root, floors)?;
+    if root.is_expired(now) {
+        return Err(Refusal::RootExpired(root.root().expires()));
+    }
+    let now = now.timestamp();
+    let Manifest { created, expires, .. } = *manifest.get();
+    if created > now.checked_add(SKEW).unwrap_or(Timestamp::MAX) {
+        return Err(Refusal::NotYet { created, now });
+    }
+    if now >= expires {
+        return Err(Refusal::Expired(expires));
+    }
+    with_files(manifest)
+}
+
+/// As [`verify()`], whatever the time is: of a catalogue that may have expired since it was taken. By the root of now all
+/// the same: whose key was struck off has signed nothing.
+///
+/// # Errors
+/// Each reason by itself.
+pub fn verify_past(
+    bytes: &[u8],
+    signatures: &[impl AsRef<[u8]>],
+    root: &Trusted,
+    floors: &Floors,
+) -> Result<Verified<Manifest>, Refusal> {
+    with_files(signed(bytes, signatures, root, floors)?)
+}
+
+/// All but the time and whether it withdraws.
+fn signed(
+    bytes: &[u8],
+    signatures: &[impl AsRef<[u8]>],
+    root: &Trusted,
+    floors: &Floors,
+) -> Result<Verified<Manifest>, Refusal> {
     if bytes.len() > MAX_BYTES {
         return Err(Refusal::TooLarge(bytes.len()));
     }
@@ -152,24 +188,18 @@ pub fn verify(
     if same_version && floors.catalogue_digest.is_some_and(|had| had != digest) {
         return Err(Refusal::Equivocal(manifest.version));
     }
-    if root.is_expired(now) {
-        return Err(Refusal::RootExpired(root.root().expires()));
-    }
-    let now = now.timestamp();
-    if manifest.created > now.checked_add(SKEW).unwrap_or(Timestamp::MAX) {
-        return Err(Refusal::NotYet { created: manifest.created, now });
-    }
-    if now >= manifest.expires {
-        return Err(Refusal::Expired(manifest.expires));
-    }
-    if manifest.files.is_empty() {
+    Ok(Verified::new(manifest, digest, signers))
+}
+
+fn with_files(manifest: Verified<Manifest>) -> Result<Verified<Manifest>, Refusal> {
+    if manifest.get().files.is_empty() {
         return Err(Refusal::Withdrawn(Withdrawal {
-            version: manifest.version,
-            digest,
-            expires: manifest.expires,
+            version: manifest.get().version,
+            digest: manifest.digest(),
+            expires: manifest.get().expires,
         }));
     }
-    Ok(Verified::new(manifest, digest, signers))
+    Ok(manifest)
 }
 
 /// Why a file is not the catalogue's.

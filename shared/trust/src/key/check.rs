@@ -5,15 +5,13 @@ use ring::signature::{
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
 
-use super::{Kind, PublicKey};
+use super::assertion::NotAsserted;
+use super::{Kind, PublicKey, SSH_APPLICATION};
 use crate::digest::Sha256;
 use crate::wire::{Cut, Reader};
 
 /// The flag of hardware that says that it was touched (WebAuthn, section 6.1: user present).
 const TOUCHED: u8 = 1;
-/// What hardware keys of SSH call themselves by; a web page cannot have anything signed for such a name, since
-/// its own is a domain.
-const APPLICATION: &str = "ssh:";
 
 /// Why a raw signature is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +40,9 @@ pub enum NotSigned {
     /// The arithmetic does not come out: other bytes, or another key.
     #[error("the signature is not this key's over these bytes")]
     Forged,
+    /// What a browser had signed is not taken.
+    #[error(transparent)]
+    NotAsserted(#[from] NotAsserted),
 }
 
 impl From<Cut> for NotSigned {
@@ -117,7 +118,7 @@ fn touched(
     let flags = reader.byte()?;
     let counter = reader.number()?;
     done(&reader)?;
-    if !application.starts_with(APPLICATION) {
+    if !application.starts_with(SSH_APPLICATION) {
         return Err(NotSigned::OtherApplication(application.chars().take(64).collect()));
     }
     if flags & TOUCHED == 0 {
@@ -139,7 +140,7 @@ fn ed25519(key: &[u8; 32], message: &[u8], raw: &[u8]) -> Result<(), NotSigned> 
 }
 
 /// RFC 5656, section 3.1.2: r and s as numbers.
-fn p256(point: &[u8; 65], message: &[u8], raw: &[u8]) -> Result<(), NotSigned> {
+pub(super) fn p256(point: &[u8; 65], message: &[u8], raw: &[u8]) -> Result<(), NotSigned> {
     let mut reader = Reader::new(raw);
     let mut fixed = [0; 64];
     for half in fixed.chunks_exact_mut(32) {

@@ -7,7 +7,20 @@ use super::{Document, MAX_KEYS, MAX_PEOPLE, Malformed, Role};
 use crate::key::PublicKey;
 use crate::plain::{is_id, is_name};
 
-fn field(field: impl Into<String>, found: impl ToString, wanted: &'static str) -> Malformed {
+/// The keys that count, each with the place of whom it belongs to.
+#[derive(Default)]
+pub(super) struct Counting {
+    /// Those of SSH.
+    pub(super) owners: BTreeMap<PublicKey, usize>,
+    /// Those that sign in browsers, with their credentials.
+    pub(super) browsers: BTreeMap<PublicKey, (usize, String)>,
+}
+
+pub(super) fn field(
+    field: impl Into<String>,
+    found: impl ToString,
+    wanted: &'static str,
+) -> Malformed {
     let found = found.to_string().chars().take(80).collect();
     Malformed::Field { field: field.into(), found, wanted }
 }
@@ -15,16 +28,25 @@ fn field(field: impl Into<String>, found: impl ToString, wanted: &'static str) -
 const AN_ID: &str = "1 to 64 lower-case letters, digits, dots, hyphens or underscores";
 
 impl Document {
-    /// Whether all of it makes sense; then the keys that count, and the place of whom they belong to.
-    pub(super) fn check(&self) -> Result<BTreeMap<PublicKey, usize>, Malformed> {
+    /// Whether all of it makes sense; then the keys that count.
+    pub(super) fn check(&self) -> Result<Counting, Malformed> {
         self.check_fields()?;
         let people = self.check_people()?;
-        let owners = self.check_keys(&people)?;
-        let able: BTreeSet<usize> = owners.values().copied().collect();
-        for role in Role::ALL {
-            self.check_role(role, &people, &able)?;
+        if let Some(pages) = &self.webauthn {
+            pages.check()?;
         }
-        Ok(owners)
+        let keys = self.check_keys(&people)?;
+        let able: BTreeSet<usize> = keys.owners.values().copied().collect();
+        let in_browsers = keys.browsers.values().map(|(place, _)| *place);
+        let able_to_change: BTreeSet<usize> = able.iter().copied().chain(in_browsers).collect();
+        for role in Role::ALL {
+            let able = match role {
+                Role::Change => &able_to_change,
+                Role::Root | Role::Catalogue | Role::Disruptive => &able,
+            };
+            self.check_role(role, &people, able)?;
+        }
+        Ok(keys)
     }
 
     fn check_fields(&self) -> Result<(), Malformed> {
@@ -66,14 +88,11 @@ impl Document {
         Ok(places)
     }
 
-    /// The keys that count, and the place of whom they belong to.
-    fn check_keys(
-        &self,
-        people: &BTreeMap<&str, usize>,
-    ) -> Result<BTreeMap<PublicKey, usize>, Malformed> {
+    /// The keys that count.
+    fn check_keys(&self, people: &BTreeMap<&str, usize>) -> Result<Counting, Malformed> {
         let mut ids = BTreeSet::new();
         let mut all = BTreeSet::new();
-        let mut owners = BTreeMap::new();
+        let mut counting = Counting::default();
         for key in &self.keys {
             if !is_id(&key.id) {
                 return Err(field("a key's id", &key.id, AN_ID));
@@ -90,11 +109,20 @@ impl Document {
             if !all.insert(public.clone()) {
                 return Err(Malformed::Twice { what: "the public key of", id: key.id.clone() });
             }
-            if !key.webauthn {
-                owners.insert(public, *owner);
+            match (&self.webauthn, key.webauthn) {
+                (Some(pages), true) => {
+                    let credential = pages.credential(&key.id, &public, key.credential.as_ref())?;
+                    counting.browsers.insert(public, (*owner, credential));
+                }
+                (None, true) => {}
+                // A key that signs for web pages alone signs nothing as a key of SSH.
+                (_, false) if public.relying_party().is_some() => {}
+                (_, false) => {
+                    counting.owners.insert(public, *owner);
+                }
             }
         }
-        Ok(owners)
+        Ok(counting)
     }
 
     fn check_role(

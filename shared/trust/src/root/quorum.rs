@@ -1,18 +1,21 @@
 //! Counting who signed: signatures become keys, keys become people, people are counted against a role. A key that
-//! signs twice counts once, and so does a person with two keys.
+//! signs twice counts once, and so does a person with two keys, one of them in a browser or not.
 
 use std::collections::BTreeSet;
 
 use super::{Person, Role, Root};
-use crate::key::PublicKey;
+use crate::key::{Assertion, PublicKey};
 use crate::signature::{Namespace, Refusal, Signature};
 
 /// The most signatures that are looked at.
 pub const MAX_SIGNATURES: usize = 64;
 
-/// The different keys that signed certain bytes for something. Only [`signers`] makes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signers(BTreeSet<PublicKey>);
+/// The different keys that signed certain bytes for something. Only [`signers`] and [`approvers`] make it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signers {
+    keys: BTreeSet<PublicKey>,
+    assertions: BTreeSet<Assertion>,
+}
 
 /// Why it cannot be told who signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +54,7 @@ pub struct TooFew {
     pub signed: Vec<String>,
 }
 
-/// The keys that signed exactly these bytes. Every signature has to be good, whoever's it is.
+/// The keys that signed exactly these bytes. Every signature has to be good, whoever's it is, and none of a browser is.
 ///
 /// # Errors
 /// If there is no signature, there are too many, or one is not good.
@@ -60,25 +63,56 @@ pub fn signers(
     message: &[u8],
     signatures: &[impl AsRef<[u8]>],
 ) -> Result<Signers, Unsigned> {
+    gather(signatures, |signature, into| {
+        into.keys.insert(signature.verify(namespace, message)?.clone());
+        Ok(())
+    })
+}
+
+/// The same of a statement, which may be signed in a browser as well. Whether a page may have it signed is seen
+/// by [`Root::asserted`].
+///
+/// # Errors
+/// If there is no signature, there are too many, or one is not good.
+pub fn approvers(statement: &[u8], signatures: &[impl AsRef<[u8]>]) -> Result<Signers, Unsigned> {
+    gather(signatures, |signature, into| {
+        if signature.is_assertion() {
+            into.assertions.insert(signature.verify_assertion(Namespace::Approval, statement)?);
+        } else {
+            into.keys.insert(signature.verify(Namespace::Approval, statement)?.clone());
+        }
+        Ok(())
+    })
+}
+
+fn gather(
+    signatures: &[impl AsRef<[u8]>],
+    verify: impl Fn(&Signature, &mut Signers) -> Result<(), Refusal>,
+) -> Result<Signers, Unsigned> {
     if signatures.is_empty() {
         return Err(Unsigned::Missing);
     }
     if signatures.len() > MAX_SIGNATURES {
         return Err(Unsigned::TooMany(signatures.len()));
     }
-    let mut keys = BTreeSet::new();
+    let mut signers = Signers::default();
     for (place, armored) in signatures.iter().enumerate() {
         let bad = |source| Unsigned::Bad { number: place + 1, source };
         let signature = Signature::parse(armored.as_ref()).map_err(bad)?;
-        keys.insert(signature.verify(namespace, message).map_err(bad)?.clone());
+        verify(&signature, &mut signers).map_err(bad)?;
     }
-    Ok(Signers(keys))
+    Ok(signers)
 }
 
 impl Signers {
-    /// The keys.
+    /// The keys, without those of browsers.
     pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
-        self.0.iter()
+        self.keys.iter()
+    }
+
+    /// What was signed in browsers.
+    pub fn assertions(&self) -> impl Iterator<Item = &Assertion> {
+        self.assertions.iter()
     }
 }
 
@@ -89,23 +123,23 @@ impl Root {
     /// # Errors
     /// If they are too few.
     pub fn demand(&self, role: Role, signers: &Signers) -> Result<Vec<Person>, TooFew> {
-        let owners: BTreeSet<&str> = signers
-            .keys()
-            .filter_map(|key| self.owner(key))
-            .map(|person| person.id.as_str())
-            .collect();
         let quorum = self.quorum(role);
-        let signed: Vec<Person> = quorum
-            .people
-            .iter()
-            .filter(|id| owners.contains(id.as_str()))
-            .filter_map(|id| self.document().people.iter().find(|person| person.id == *id))
-            .cloned()
-            .collect();
+        let signed = self.counted(role, signers);
         if usize::try_from(quorum.threshold).is_ok_and(|needed| signed.len() >= needed) {
             return Ok(signed);
         }
         let signed = signed.into_iter().map(|person| person.id).collect();
         Err(TooFew { role, needed: quorum.threshold, signed })
+    }
+
+    /// The different people of a role among those who signed, in the order of the role's list.
+    pub(crate) fn counted(&self, role: Role, signers: &Signers) -> Vec<Person> {
+        let by_key = signers.keys().filter_map(|key| self.owner(key));
+        let in_browsers = signers.assertions().filter_map(|one| self.asserted(role, one).ok());
+        let owners: BTreeSet<&str> =
+            by_key.chain(in_browsers).map(|person| person.id.as_str()).collect();
+        let listed = self.quorum(role).people.iter().filter(|id| owners.contains(id.as_str()));
+        let known = &self.document().people;
+        listed.filter_map(|id| known.iter().find(|person| person.id == *id)).cloned().collect()
     }
 }

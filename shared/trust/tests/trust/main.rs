@@ -2,6 +2,8 @@
 
 mod approvals;
 mod attacks;
+mod authenticator;
+mod browsers;
 mod catalogues;
 mod floors;
 mod hardware;

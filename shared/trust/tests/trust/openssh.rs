@@ -12,6 +12,7 @@ use befund_trust::signature::{Namespace, Signature};
 use befund_trust::signing::SigningKey;
 use tempfile::TempDir;
 
+use crate::authenticator::{Authenticator, Ceremony, PARTY};
 use crate::organisation::{ANNA, NOW, at, chain, document, key};
 
 const MESSAGE: &[u8] = b"what was agreed\n\0\xff";
@@ -182,4 +183,23 @@ fn a_passphrase_is_told() {
     let text = fs::read_to_string(folder.path().join("key")).expect("the private half");
     let error = SigningKey::from_openssh(&text).expect_err("it has a passphrase");
     assert!(error.to_string().contains("passphrase"), "{error}");
+}
+
+#[test]
+fn what_is_signed_in_a_browser_is_verified_by_ssh_keygen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dan = Authenticator::new();
+    let armored = dan.sign(Namespace::Approval, MESSAGE, &Ceremony::default());
+    let line = format!("dan namespaces=\"befund-approval\" {}\n", dan.public(PARTY));
+    fs::write(folder.path().join("allowed"), line).expect("the signers");
+    fs::write(folder.path().join("sig"), armored).expect("a signature");
+    let verify = |message: &[u8]| {
+        let arguments =
+            ["-Y", "verify", "-f", "allowed", "-I", "dan", "-n", "befund-approval", "-s", "sig"];
+        keygen(folder.path(), &arguments, message)
+    };
+    let (good, said) = verify(MESSAGE);
+    assert!(good, "{said}");
+    let (good, said) = verify(b"something else");
+    assert!(!good, "{said}");
 }

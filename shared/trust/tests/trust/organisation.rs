@@ -64,6 +64,7 @@ pub(crate) fn key_of(person: &str, seed: u8) -> Key {
         person: person.into(),
         key: format!("{} {person}@laptop", key(seed).public()),
         webauthn: false,
+        credential: None,
     }
 }
 
@@ -90,6 +91,7 @@ pub(crate) fn document() -> Document {
             key_of("cara", CARA),
             key_of("dan", DAN),
         ],
+        webauthn: None,
         roles: Roles {
             root: quorum(&["anna", "ben", "cara"], 2),
             catalogue: quorum(&["anna", "ben"], 2),

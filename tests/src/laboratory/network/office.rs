@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use befund_executor::journal::{Entry, record};
 use serde_json::Value;
 
 use super::clock;
@@ -23,7 +24,7 @@ use crate::process::{eventually, run};
 use crate::{TestAgent, TestController, TestOperator, TestSigners};
 
 /// Asks for an address as Debian's ifupdown does.
-const DHCLIENT: &str =
+pub const DHCLIENT: &str =
     "dhclient -4 -1 -q -pf /run/dhclient.eth0.pid -lf /var/lib/dhcp/dhclient.eth0.leases eth0";
 
 /// Where in the Internet an office's own time server is.
@@ -33,7 +34,7 @@ const TIME_SERVER: u8 = 123;
 const OPENING: Duration = Duration::from_secs(240);
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The help desk: a controller in the Internet, a technician, and the shipped runbooks, signed.
+/// The help desk: a controller in the Internet, a technician, and the shipped runbooks, signed with some others.
 #[derive(Debug)]
 pub struct Desk {
     /// The Internet.
@@ -45,12 +46,12 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens it.
+    /// Opens it, with these runbooks beside those that are shipped: the name and the text of each.
     ///
     /// # Panics
     /// If that fails.
     #[must_use]
-    pub fn open(world: World) -> Self {
+    pub fn open(world: World, others: &[(&str, &str)]) -> Self {
         let mut controller = TestController::initialised(None);
         let config = controller.data().join("config.toml");
         let text = std::fs::read_to_string(&config).expect("read the configuration");
@@ -64,7 +65,7 @@ impl Desk {
         controller.serve();
         let operator = controller.admin();
         let signers = TestSigners::introduce(&controller, &operator);
-        signers.publish(&operator, Books::Shipped);
+        signers.publish(&operator, Books::ShippedAnd(others));
         let token = operator.json(&["enroll", "token", "new", "--uses", "200", "--valid", "2h"]);
         let token = token["token"].as_str().expect("a token").to_owned();
         Self { world, operator, signers, token, _controller: controller }
@@ -297,6 +298,38 @@ impl<'a> Office<'a> {
             let attending = self.attending.lock().expect("no panic");
             attending.as_ref().is_some_and(|terminal| terminal.screen().contains(text))
         });
+    }
+
+    /// Ends the executor on the machine without warning, as where memory ran out.
+    pub fn kill_executor(&self) {
+        self.machine.space().does(
+            r#"for process in /proc/[0-9]*; do
+                case "$(readlink "$process/exe")" in
+                    *befund-agent) ;;
+                    *) continue;;
+                esac
+                if [ "$(tr '\0' '\n' < "$process/cmdline" | sed -n 2p)" = executor ]; then
+                    kill -9 "${process#/proc/}"
+                fi
+            done"#,
+        );
+    }
+
+    /// What the machine's journal has of a job.
+    ///
+    /// # Panics
+    /// If it has nothing.
+    #[must_use]
+    pub fn journal(&self, job: &str) -> Vec<Entry> {
+        let folder = self.agent.state().join("executor/journal");
+        let of_it = std::fs::read_dir(&folder).expect("a journal").flatten();
+        let path = of_it.map(|entry| entry.path()).find(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(job))
+        });
+        let bytes = std::fs::read(path.expect("the job's journal")).expect("read a journal");
+        let records = record::read(job.parse().expect("a job's id"), &bytes).records;
+        let entry = |one: &record::Record| serde_json::from_slice(&bytes[one.payload.clone()]);
+        records.iter().map(|one| entry(one).expect("an entry")).collect()
     }
 
     /// What a command prints on the machine.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use befund_model::job::JobNews;
 use befund_model::runbook::{AttemptEnd, CauseVerdict, RunbookResult};
 use serde_json::Value;
 
@@ -145,6 +146,18 @@ fn run_of(job: &Value) -> Run {
 }
 
 impl Office<'_> {
+    /// What the help desk was told of a run, while it was done.
+    ///
+    /// # Panics
+    /// If that cannot be read.
+    #[must_use]
+    pub fn news(&self, job: &str) -> Vec<JobNews> {
+        let view = self.desk.operator.json(&["ticket", "show", &self.ticket]);
+        let timeline = view["timeline"].as_array().into_iter().flatten();
+        let news = timeline.map(|entry| &entry["event"]).filter(|event| event["job"] == *job);
+        news.filter_map(|event| serde_json::from_value(event["news"].clone()).ok()).collect()
+    }
+
     /// Has the person start a runbook, with inputs as `NAME=VALUE`. They agree to everything.
     #[must_use]
     pub fn begins(&self, runbook: &str, inputs: &[&str]) -> Started<'_> {

@@ -9,7 +9,7 @@ use befund_trust::key::PublicKey;
 use befund_trust::root::{Document, Format, Key, Person, Quorum, Role, Roles, Root};
 use serde_json::json;
 
-use super::{Change, New, Next, open};
+use super::{Change, New, Next, open, pages};
 use crate::commands::Desk;
 use crate::exit::Exit;
 use crate::failure::{Failure, chain};
@@ -25,6 +25,7 @@ pub(super) fn new(new: &New, desk: &mut Desk<'_>) -> Result<(), Failure> {
         expires: until(new.valid),
         people: Vec::new(),
         keys: Vec::new(),
+        webauthn: None,
         roles: Roles {
             root: nobody(),
             catalogue: nobody(),
@@ -36,6 +37,7 @@ pub(super) fn new(new: &New, desk: &mut Desk<'_>) -> Result<(), Failure> {
         return Err(usage(what, "it has nobody in it").hint("add --person NAME=PUBKEYFILE"));
     }
     add_people(what, &mut document, &new.change)?;
+    pages::add(what, &mut document, &new.change)?;
     let everybody: Vec<String> = document.people.iter().map(|person| person.id.clone()).collect();
     for role in Role::ALL {
         *quorum(&mut document.roles, role) =
@@ -74,6 +76,7 @@ pub(super) fn next(next: &Next, desk: &mut Desk<'_>) -> Result<(), Failure> {
     }
     let known: Vec<String> = document.people.iter().map(|person| person.id.clone()).collect();
     add_people(&what, &mut document, &next.change)?;
+    pages::add(&what, &mut document, &next.change)?;
     let new: Vec<String> = document.people.iter().map(|person| person.id.clone()).collect();
     for role in Role::ALL {
         let come = new.iter().filter(|id| !known.contains(id)).cloned();
@@ -92,7 +95,7 @@ fn until(valid: Duration) -> Timestamp {
     Clock::system().now().checked_add(valid).unwrap_or(Timestamp::MAX)
 }
 
-fn usage(what: &str, why: &str) -> Failure {
+pub(super) fn usage(what: &str, why: &str) -> Failure {
     Failure::cannot(Exit::Usage, what, why)
 }
 
@@ -118,7 +121,7 @@ const fn usual(role: Role, people: usize) -> u32 {
 }
 
 /// A person's id: their name in small letters, with hyphens for blanks.
-fn id_of(name: &str) -> String {
+pub(super) fn id_of(name: &str) -> String {
     name.trim().to_lowercase().replace(' ', "-")
 }
 
@@ -129,6 +132,10 @@ fn add_people(what: &str, document: &mut Document, change: &Change) -> Result<()
             usage(what, &format!("the key of {name}, {file}: {}", chain(&error)))
                 .hint("name the public key's file, which ends in .pub")
         })?;
+        if public.relying_party().is_some() {
+            let why = format!("the key of {name}, {file}, signs in browsers and nowhere else");
+            return Err(usage(what, &why).hint("add it with --webauthn NAME=LINE"));
+        }
         let id = id_of(name);
         if !document.people.iter().any(|person| person.id == id) {
             let comment = line.split_ascii_whitespace().nth(2).unwrap_or(name);
@@ -139,17 +146,23 @@ fn add_people(what: &str, document: &mut Document, change: &Change) -> Result<()
                 contact: contact.map_or_else(|| comment.to_owned(), |(_, contact)| contact.clone()),
             });
         }
-        let number = (1_u32..)
-            .find(|number| !document.keys.iter().any(|key| key.id == format!("{id}-{number}")))
-            .unwrap_or(u32::MAX);
         document.keys.push(Key {
-            id: format!("{id}-{number}"),
+            id: next_key_id(document, &id),
             person: id,
             key: public.to_string(),
             webauthn: false,
+            credential: None,
         });
     }
     Ok(())
+}
+
+/// A key's id that is free: the person's, and a number.
+pub(super) fn next_key_id(document: &Document, person: &str) -> String {
+    let number = (1_u32..)
+        .find(|number| !document.keys.iter().any(|key| key.id == format!("{person}-{number}")))
+        .unwrap_or(u32::MAX);
+    format!("{person}-{number}")
 }
 
 fn set_roles(what: &str, document: &mut Document, change: &Change) -> Result<(), Failure> {

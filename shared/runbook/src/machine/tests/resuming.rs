@@ -8,7 +8,7 @@ use befund_model::snapshot::Status;
 
 use super::player::{Player, acted, is_act, is_undo};
 use crate::document::{Fix, OnInterrupt, Runbook};
-use crate::machine::{Do, Heard, Interruption};
+use crate::machine::{Do, Heard, Interruption, MAX_UNWANTED};
 use crate::sample::{cause, fix, no_internet, without_question};
 
 fn one_fix(on_interrupt: OnInterrupt) -> Runbook {
@@ -109,6 +109,40 @@ fn the_fix_says_what_an_interruption_after_it_means() {
         let escalates = on_interrupt == OnInterrupt::Escalate;
         assert!(!escalates || escalated, "{on_interrupt:?}: {}", result.conclusion);
     }
+}
+
+#[test]
+fn what_may_be_done_again_is_done_again_where_it_has_not_helped() {
+    let mut player = Player::new(one_fix(OnInterrupt::Rerun));
+    let act = player.until(is_act);
+    player.answer(&act);
+    player.until(|wanted| matches!(wanted, Do::Wait { .. }));
+    player.resume(Interruption::Reboot);
+    let again = player.until(is_act);
+    let (Do::Act { step: first, .. }, Do::Act { step: second, .. }) = (&act, &again) else {
+        panic!("acts")
+    };
+    assert_ne!(first, second, "a step of its own in the journal");
+    player.measures("dns", json!({"answered": true}));
+    player.answer(&again);
+    let result = player.end();
+    assert_eq!((player.acts(), result.attempts.len()), (2, 1), "{}", player.story());
+    assert_eq!(result.attempts[0].end, AttemptEnd::Verified);
+}
+
+#[test]
+fn a_restart_that_it_did_not_want_is_no_restart_of_its_own_and_many_are_too_many() {
+    let mut runbook = one_fix(OnInterrupt::Recheck);
+    runbook.limits.reboots = 0;
+    let mut player = Player::new(runbook);
+    for _ in 0..=MAX_UNWANTED {
+        player.until(|wanted| matches!(wanted, Do::Consent { .. }));
+        player.resume(Interruption::Reboot);
+    }
+    let result = player.end();
+    assert_eq!(player.acts(), 0);
+    let reason = &result.attempts[0].reason;
+    assert!(reason.contains("came between more often than"), "{reason}");
 }
 
 #[test]
