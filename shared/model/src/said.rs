@@ -139,7 +139,7 @@ mod tests {
         for (english, german) in TABLES.into_iter().flatten() {
             let text = english.replace("{}", "7").replace("{w}", "7");
             let mut expected = (*german).to_owned();
-            for number in 0..4 {
+            for number in 0..5 {
                 let number = number.to_string();
                 expected = expected.replace(&format!("{{{number}}}"), "7");
                 expected = expected.replace(&format!("{{{number}:said}}"), "7");

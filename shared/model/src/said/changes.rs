@@ -99,7 +99,7 @@ pub(super) const CHANGES: &[(&str, &str)] = &[
         "allow the {} in the machine's privacy settings",
         "{0:said} in den Datenschutzeinstellungen des Rechners erlauben",
     ),
-    ("finish {w}", "{0} fertig einrichten"),
+    ("finish {w} ({})", "{0} fertig einrichten (Zustand jetzt: {1})"),
     (
         "take over {w} changes that dpkg had begun to write",
         "{0} Änderungen übernehmen, die dpkg zu schreiben begonnen hatte",
