@@ -109,7 +109,7 @@ pub(crate) struct Change {
     /// A person with a security key that signs changes in the browser: the line of the console's page, or a file with it.
     #[arg(long, value_name = "NAME=LINE", value_parser = values::pair)]
     webauthn: Vec<(String, String)>,
-    /// A console's address on whose pages changes may be signed, as in https://console.example.org; those given take the place
+    /// A console's address on whose pages changes may be signed, as in `https://console.example.org`; those given take the place
     /// of those before.
     #[arg(long, value_name = "URL")]
     origin: Vec<String>,
