@@ -9,7 +9,7 @@ use befund_model::snapshot::Status;
 
 use super::player::{Player, acted, is_act, is_undo};
 use crate::document::{Act, Fix, Runbook};
-use crate::machine::{Do, Heard, Interruption, MAX_INTERRUPTIONS};
+use crate::machine::{Do, Heard, Interruption, MAX_INTERRUPTIONS, MAX_UNWANTED};
 use crate::sample::{cause, fix, seconds, without_question};
 
 fn two_fixes() -> Runbook {
@@ -82,8 +82,9 @@ fn the_machine_is_restarted_as_often_as_the_runbook_says() {
 #[test]
 fn a_machine_that_restarts_over_and_over_ends_the_run() {
     let mut player = Player::new(two_fixes());
-    player.resume(Interruption::Reboot);
-    player.resume(Interruption::Reboot);
+    for _ in 0..=MAX_UNWANTED {
+        player.resume(Interruption::Reboot);
+    }
     let result = player.end();
     assert!(result.conclusion.contains("more often"), "{}", result.conclusion);
 }
