@@ -27,8 +27,7 @@ async fn a_cause_is_found_its_fix_signed_done_and_verified() {
     assert_eq!(bench.card("operstate").as_deref(), Some("up"));
     assert!(run.events.iter().map(|event| event.seq).eq(1..=run.events.len() as u32));
     assert_eq!(run.events[0].what, JobNews::Started);
-    let raised = JobNews::Output("raising".to_owned());
-    assert!(run.events.iter().any(|event| event.what == raised), "{:#?}", run.events);
+    assert!(run.told("raising"), "{:#?}", run.events);
 
     // It is there until it was reported, for whoever asks, from wherever they were.
     let mut again = bench.attach(order.job, 3).await;
