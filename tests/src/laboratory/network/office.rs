@@ -214,7 +214,7 @@ impl<'a> Office<'a> {
     /// If it stays otherwise.
     pub fn settles_to(&self, before: &State) {
         let mut after = self.machine.state();
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + Duration::from_secs(60);
         while after != *before && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(100));
             after = self.machine.state();
